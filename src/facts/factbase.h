@@ -1,0 +1,45 @@
+/*
+ * factbase.h - the container of facts, and how facts travel and are stored.
+ */
+#ifndef SF_FACTBASE_H
+#define SF_FACTBASE_H
+
+#include "schemaflow.h"
+
+/* An empty base in a new child of the current memory context. */
+extern SfFactBase *sf_base_new(const char *name);
+
+/* Add a fact; raises when the key is there already.  attr is taken over (kind->nattrs pointers). */
+extern SfFact *sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const char *parent_key, char **attr);
+extern void sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type);
+extern SfFact *sf_base_find(const SfFactBase *base, const char *key);
+extern SfFact *sf_base_find_named(const SfFactBase *base, const char *kind, int nname, char *const *name);
+extern SfFact *sf_base_find_address(const SfFactBase *base, Oid classid, Oid objid, int32 objsubid);
+
+/* Resolve parents, fill needs / needed_by / children, sort. Idempotent; add nothing afterwards. */
+extern void sf_base_finish(SfFactBase *base);
+
+/* Key of a fact: kind:quoted.names */
+extern char *sf_fact_key(const char *kind, int nname, char *const *name);
+
+/* Attribute by name; NULL when absent. Raises an internal error when the kind has no such attribute. */
+extern const char *sf_attr(const SfFact *fact, const char *attr);
+
+/* For messages: "column public.users.phone". */
+extern char *sf_fact_label(const SfFact *fact);
+
+/*
+ * One line of text a fact, needs included; the wire and storage format.  decode adds what it reads (edges are resolved
+ * by sf_base_finish).  Unknown kinds or attributes are an error: stored facts carry SF_FACT_FORMAT and the server major,
+ * and their reader compares those first.
+ */
+extern void sf_fact_encode(const SfFact *fact, StringInfo out);
+extern SfFact *sf_fact_decode(SfFactBase *base, const char *line);
+
+/* SHA-256 over all facts of a finished base in key order, as 64 hex digits: the state's hash. */
+extern char *sf_base_hash(const SfFactBase *base);
+
+/* Hash of one fact: kind, attributes and the keys it needs, without its own name. */
+extern uint64 sf_fact_hash(const SfFact *fact);
+
+#endif

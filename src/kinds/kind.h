@@ -1,0 +1,133 @@
+/*
+ * kind.h - the descriptor of a kind of object: all that the other rooms may know about it.
+ *
+ * Adding a kind: <kind>.sql (how to read it), <kind>.c (one const SfKind) and one line in registry.c.  No other room
+ * names a kind (phases/recipes and risk's table are keyed by (kind, verb, attribute) as data).
+ *
+ * <kind>.sql is one set-based query without parameters, run under the pins (lib/pins.h), in a database that need not
+ * have schemaflow.  Its columns, found by name:
+ *	 kind text				only when the file reads several kinds; else the file's name is the kind
+ *	 classid oid, objid oid, objsubid int	address; its pg_depend rows become edges
+ *	 identity text[]		names, outermost first
+ *	 parent text[]			{kind, names...} of the parent fact, or NULL
+ *	 one column an attribute, named as in SfKind.attrs: canonical text, NULL for the default or absent
+ * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
+ * returned: the reader leaves them out (by address).  A line "-- @major N-M" or "-- @major N-" before a line keeps that
+ * line only on those server majors.
+ *
+ * Writers (create, alter...) append statements to an SfEmit.  They are pure functions of facts: they look nothing up in
+ * the catalogs, so the same statement comes out in any session.
+ */
+#ifndef SF_KIND_H
+#define SF_KIND_H
+
+#include "schemaflow.h"
+#include "facts/factbase.h"
+#include "lib/text.h"
+
+/* Where statements go. */
+typedef struct SfEmit
+{
+	List	   *statements;		/* of char *, without semicolon */
+	int			flags;			/* SF_EMIT_... */
+} SfEmit;
+
+#define SF_EMIT_CONCURRENTLY	0x01	/* create or drop without blocking writers (indexes) */
+#define SF_EMIT_NOT_VALID		0x02	/* create unproved; kind->validate proves later (constraints) */
+
+extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);
+
+/* How a difference in an attribute is mended. */
+typedef enum SfHow
+{
+	SF_ALTER,					/* in place, by SfAttr.alter */
+	SF_REPLACE,					/* drop and create the fact (dependents are taken down and put back) */
+	SF_REPLACE_PARENT,			/* the parent has to be replaced (a generated column's expression) */
+	SF_IGNORE					/* no difference (column position) */
+} SfHow;
+
+/*
+ * Mend attributes in place: append what turns old into new.  changed is a bool per attribute of the kind.  One function may
+ * serve several attributes; it is called once, for the first of them that changed.
+ */
+typedef void (*SfAlter) (SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed);
+
+typedef struct SfAttr
+{
+	const char *name;			/* column of the kind's query */
+	SfHow		how;
+	SfAlter		alter;			/* for SF_ALTER */
+	int			flags;			/* SF_ATTR_... */
+	/* If set: can this change be made in place?  Else the fact is replaced (a function's return type...). */
+	bool		(*in_place) (const SfFact *old, const SfFact *new);
+} SfAttr;
+
+#define SF_ATTR_REBUILDS	0x01	/* the alteration is refused while dependents that !survives_alter exist: take them down */
+#define SF_ATTR_ROLE		0x02	/* the text is a role's name (must exist before anything runs) */
+
+struct SfKind
+{
+	const char *name;			/* "table", as in messages and keys */
+	const char *keyword;		/* SQL object type: "TABLE", "MATERIALIZED VIEW"; NULL when it is a clause of its parent */
+	int			weight;			/* order among actions that may come in any order; satellites last */
+	const SfAttr *attrs;
+	int			nattrs;
+
+	/* Created inside its parent's CREATE when that is created in the same plan: the parent's create gets it in folded. */
+	bool		folds;
+	/* May be asked to fold only when this says so (NULL: always); e.g. a NOT VALID constraint does not. */
+	bool		(*may_fold) (const SfFact *fact);
+	/* Dropped by the server with what it depends on automatically (parent, or 'a' edges): no statement of its own then. */
+	bool		drops_with_parent;
+	/* Server rebuilds or leaves it alone when what it depends on is altered (indexes, constraints, defaults). */
+	bool		survives_alter;
+	/* Cannot be added to an existing parent: creating it replaces the parent (GENERATED on an existing column). */
+	bool		create_replaces_parent;
+	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
+	bool		swaps;
+
+	/* Append the statement(s).  folded: SfFact list, created in the same statement, in order. */
+	void		(*create) (SfEmit *out, const SfFact *fact, List *folded);
+	void		(*drop) (SfEmit *out, const SfFact *fact);
+	/* Same content, other name (and perhaps schema). */
+	void		(*rename) (SfEmit *out, const SfFact *old, const SfFact *new);
+	/* Prove what was created with SF_EMIT_NOT_VALID. */
+	void		(*validate) (SfEmit *out, const SfFact *fact);
+	/* Words after COMMENT ON, and with other keywords after ALTER ... OWNER: 'TABLE public.t', 'CONSTRAINT c ON public.t'.
+	 * NULL: keyword and qualified name. */
+	char	   *(*address) (const SfFact *fact);
+	/* The name space it takes a name in: "relation:public.t"; two facts that take the same one cannot exist at once.
+	 * NULL result: none.  Facts with several (a constraint and its index) append all. */
+	List	   *(*takes) (const SfFact *fact);
+	/* GRANT's object class and acldefault()'s letter; 0: no privileges. */
+	char		acl_class;
+	bool		has_owner;
+};
+
+/* One query file and what it reads. */
+typedef struct SfReader
+{
+	const char *name;			/* file name without .sql */
+	const char *sql;			/* embedded text */
+} SfReader;
+
+extern const SfReader sf_readers[];
+extern const int sf_nreaders;
+
+extern const SfKind *sf_kind(const char *name); /* raises when there is none */
+extern const SfKind *sf_kind_or_null(const char *name);
+extern const SfKind *const sf_kinds[];
+extern const int sf_nkinds;
+
+/* Index of an attribute by name, -1 when there is none. */
+extern int	sf_kind_attr(const SfKind *kind, const char *attr);
+
+/* "TABLE public.t": keyword and name, by kind->address or the default. */
+extern char *sf_address(const SfFact *fact);
+
+/* Name of the fact as SQL: all names joined by dots; of the first two: the relation or type it belongs to. */
+extern char *sf_name(const SfFact *fact);
+extern char *sf_rel(const SfFact *fact);
+#define sf_last(fact) ((fact)->name[(fact)->nname - 1])
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * text.h - strings that become SQL: quoting, qualified names, lists.
+ *
+ * Everything returned is palloc'ed in the current memory context.
+ */
+#ifndef SF_TEXT_H
+#define SF_TEXT_H
+
+#include "postgres.h"
+#include "lib/stringinfo.h"
+#include "nodes/pg_list.h"
+
+/* name as an SQL identifier, quoted where needed (never by quote_all_identifiers). */
+extern const char *sf_ident(const char *name);
+
+/* text as an SQL literal; NULL gives the word NULL. */
+extern char *sf_literal(const char *text);
+
+/* names[0..n) quoted and joined by dots: public."order". */
+extern char *sf_qualified(int n, char *const *names);
+
+/* A list of strings joined by sep. */
+extern char *sf_join(List *strings, const char *sep);
+
+/*
+ * text[] <-> C.  sf_text_array_in parses the output form of a text[] ("{a,\"b c\",NULL}") and returns the number of
+ * elements; NULL elements become NULL pointers.
+ */
+extern int	sf_text_array_in(const char *text, char ***elements);
+extern Datum sf_text_array(int n, char *const *elements);
+
+extern bool sf_streq(const char *a, const char *b); /* NULL equals NULL only */
+
+#endif

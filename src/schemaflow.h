@@ -1,0 +1,60 @@
+/*
+ * schemaflow.h - the types that all rooms share.
+ *
+ * A *fact* is one addressable thing in a schema at the finest grain: a table, a column, a default, a comment, a
+ * grant.  Facts are named by names, never by OIDs, so that facts of two databases compare.  A fact base holds the
+ * facts of one schema state; everything in it lives in one memory context and dies with it.
+ */
+#ifndef SCHEMAFLOW_H
+#define SCHEMAFLOW_H
+
+#include "postgres.h"
+#include "catalog/objectaddress.h"
+#include "nodes/pg_list.h"
+#include "lib/stringinfo.h"
+
+/* Version of the canonical texts and attributes; raised when any kind's reading changes. */
+#define SF_FACT_FORMAT	1
+
+typedef struct SfKind SfKind;	/* kinds/kind.h */
+typedef struct SfFact SfFact;
+typedef struct SfFactBase SfFactBase;
+
+/* "from" needs "to" to exist, as pg_depend has it. */
+typedef struct SfEdge
+{
+	SfFact	   *from;
+	SfFact	   *to;
+	char		type;			/* pg_depend.deptype; 'p' parent of the fact */
+} SfEdge;
+
+struct SfFact
+{
+	const SfKind *kind;
+	int			nname;			/* length of the identity */
+	char	  **name;			/* identity: names, outermost first; unique within the kind */
+	char	   *key;			/* "kind:quoted.names", unique in a fact base */
+	char	   *parent_key;		/* key of the fact this one belongs to, or NULL */
+	SfFact	   *parent;			/* resolved parent, or NULL */
+	char	  **attr;			/* kind->nattrs canonical texts in the kind's order; NULL = default or absent */
+	ObjectAddress addr;			/* where it was read; never compared, never stored */
+	List	   *needs;			/* of SfEdge: what this fact requires (the parent included) */
+	List	   *needed_by;		/* of SfEdge: the reverse */
+	List	   *children;		/* of SfFact: those whose parent this is */
+	char	   *unit;			/* model side: unit that declared it, else NULL */
+	int			declaration;	/* model side: number of the declaration in the unit, 1-based; 0 unknown */
+	bool		baseline;		/* an empty database has exactly this fact (schema public, its grants...) */
+	SfFact	   *twin;			/* scratch for diff and plan: the same fact on the other side */
+	void	   *note;			/* scratch for the room that is working on the base */
+};
+
+struct SfFactBase
+{
+	MemoryContext context;		/* owns everything below */
+	List	   *facts;			/* of SfFact, in order of (key) after sf_base_finish() */
+	struct HTAB *by_key;		/* const char * -> SfFact */
+	struct HTAB *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
+	bool		finished;		/* edges, parents and order are in place */
+};
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * server.h - what a function cannot do itself: other databases, commits, CONCURRENTLY.
+ *
+ * A *job* runs in a dynamic background worker.  The caller names a handler (a function exported by this library), hands
+ * it a payload and receives rows of texts; errors and notices of the worker reach the caller verbatim.  The worker
+ * connects as the caller's session user and does SET ROLE to the job's role.  server/ knows nothing of models.
+ */
+#ifndef SF_SERVER_H
+#define SF_SERVER_H
+
+#include "postgres.h"
+#include "nodes/parsenodes.h"
+
+/* Where a job runs. */
+typedef enum SfJobPlace
+{
+	SF_JOB_LIVE,				/* in the caller's database */
+	SF_JOB_SCRATCH,				/* in a kept scratch of it, in one transaction that is rolled back */
+	SF_JOB_FRESH				/* in a fresh scratch database; the handler commits as it likes; dropped later */
+} SfJobPlace;
+
+/* One row of n texts (NULL = SQL NULL) from the handler; valid during the call only. */
+typedef void (*SfRowCallback) (int n, char **values, void *arg);
+
+typedef struct SfJob
+{
+	const char *handler;		/* exported C function: void handler(SfJobContext *) */
+	SfJobPlace	place;
+	Oid			role;			/* runs as this role (SET ROLE); InvalidOid: the caller's current role */
+	const char *payload;		/* any bytes, copied to the worker */
+	Size		payload_len;
+	const char *activity;		/* shown in pg_stat_activity, e.g. "elaborate unit main" */
+	SfRowCallback on_row;		/* may be NULL */
+	void	   *arg;
+} SfJob;
+
+/*
+ * Run a job and wait for it (with CHECK_FOR_INTERRUPTS; leaving for any reason ends the worker).  Rows go to on_row as
+ * they arrive.  Raises the worker's error as it was, with its SQLSTATE, detail, hint and context.  Refuses on a standby,
+ * in single-user mode and in binary upgrade.  Returns the number of rows.
+ */
+extern uint64 sf_job_run(const SfJob *job);
+
+/* ---- inside the worker ---- */
+
+typedef struct SfJobContext
+{
+	const char *payload;
+	Size		payload_len;
+	SfJobPlace	place;
+	Oid			role;			/* the role that statements run as unless sf_worker_become() says otherwise */
+	Oid			live_database;	/* of the caller */
+} SfJobContext;
+
+typedef void (*SfJobHandler) (SfJobContext *job);
+
+/* Send a row to the caller. */
+extern void sf_worker_send(int n, const char *const *values);
+
+/*
+ * Switch the role that following statements run as (members only, unless the session user is a superuser).  SET ROLE
+ * semantics: the text runs with that role's rights, superuser or not.  sf_worker_become_bootstrap() is for statements
+ * that run no user code (owner, grants, comments, extensions); sf_worker_become(role) ends it.
+ */
+extern void sf_worker_become(Oid role);
+extern void sf_worker_become_bootstrap(void);
+
+/*
+ * Run one parsed statement of "source" as a simple query would: analysed, rewritten, planned, run through a portal,
+ * under the allow-list of statement tags when the place is a scratch.  In SF_JOB_SCRATCH a surrounding transaction is open
+ * already; in SF_JOB_FRESH and SF_JOB_LIVE the statement runs in a transaction of its own, unless the handler has begun
+ * a block by sf_worker_begin().  Rows that the statement returns are thrown away.
+ */
+extern void sf_worker_statement(RawStmt *statement, const char *source);
+
+/* A transaction block around several statements (not in SF_JOB_SCRATCH, which is in one from start to end). */
+extern void sf_worker_begin(void);
+extern void sf_worker_commit(void);
+
+/*
+ * Run a statement in a subtransaction and return its error instead of raising it, or NULL.  For the caller's retry of
+ * statements that came too early.
+ */
+struct ErrorData;
+extern struct ErrorData *sf_worker_try_statement(RawStmt *statement, const char *source);
+
+#endif
