@@ -1,0 +1,78 @@
+# schemaflow - PGXS build.  "make check" needs no installation: it stages into ./stage (see test/run).
+EXTENSION = schemaflow
+EXTVERSION = 0.1.0
+MODULE_big = schemaflow
+PGFILEDESC = "schemaflow - schema changes planned, proved, run and guarded in the server"
+
+SOURCES = $(sort $(wildcard src/*.c src/*/*.c))
+OBJS = $(SOURCES:.c=.o)
+DATA = $(wildcard src/install/schemaflow--*--*.sql)
+DATA_built = schemaflow--$(EXTVERSION).sql
+QUERIES = src/kinds/queries.h
+
+PG_CONFIG ?= pg_config
+PG_CPPFLAGS = -I$(CURDIR)/src -MMD -MP -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+EXTRA_CLEAN = $(QUERIES) $(OBJS:.o=.d) stage tmp_check
+
+# Goals that are not PGXS's: each calls this Makefile again.  PGXS has a "check" that only refuses.
+TOP_GOALS = check check-regress check-isolation check-tap stage lint demo matrix
+
+ifneq ($(filter $(TOP_GOALS),$(MAKECMDGOALS)),)
+
+.PHONY: $(TOP_GOALS)
+# In the order of test/schedule; name some to run only those: make check REGRESS="install" TAP=t/001_restart.pl
+REGRESS ?= $(shell sed -e 's/\#.*//' test/schedule)
+ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
+TAP ?= $(sort $(wildcard t/*.pl))
+ifneq ($(filter command line environment,$(origin REGRESS) $(origin ISOLATION) $(origin TAP)),)
+# Naming tests of one suite leaves the others out.
+SUITES = $(if $(filter command environment,$(origin REGRESS)),"regress:$(REGRESS)") \
+	$(if $(filter command environment,$(origin ISOLATION)),"isolation:$(ISOLATION)") \
+	$(if $(filter command environment,$(origin TAP)),"tap:$(TAP)")
+else
+SUITES = "regress:$(REGRESS)" "isolation:$(ISOLATION)" "tap:$(TAP)"
+endif
+RUN = PG_CONFIG=$(PG_CONFIG) test/run
+
+check: stage
+	@$(RUN) $(SUITES)
+check-regress: stage
+	@$(RUN) "regress:$(REGRESS)"
+check-isolation: stage
+	@$(RUN) "isolation:$(ISOLATION)"
+check-tap: stage
+	@$(RUN) "tap:$(TAP)"
+
+stage:
+	+@$(MAKE) --no-print-directory -s all
+	+@$(MAKE) --no-print-directory -s install DESTDIR=$(CURDIR)/stage >/dev/null
+
+lint:
+	@PG_CONFIG=$(PG_CONFIG) test/lint
+demo: stage
+	@PG_CONFIG=$(PG_CONFIG) demo/run
+matrix:
+	@test/matrix
+
+else
+
+# Bitcode doubles the time to compile and only inlines small functions into JITed queries.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+schemaflow--$(EXTVERSION).sql: $(sort $(wildcard src/install/[0-9]*.sql)) Makefile
+	@{ printf '%s\n\n' '\echo Use "CREATE EXTENSION schemaflow" to load this file. \quit' && \
+	   cat $(filter %.sql,$^); } >$@.tmp && mv $@.tmp $@
+
+# The kinds' queries as C strings, their version lines chosen for this server.
+$(QUERIES): $(sort $(wildcard src/kinds/*.sql)) src/kinds/embed.awk Makefile
+	@awk -v major=$(MAJORVERSION) -f src/kinds/embed.awk $(filter %.sql,$^) >$@.tmp </dev/null && mv $@.tmp $@
+$(OBJS): | $(QUERIES)
+
+-include $(OBJS:.o=.d)
+
+endif

@@ -1,0 +1,22 @@
+/*
+ * guc.h - the settings.  Read them through these getters; nobody else can write them.
+ */
+#ifndef SF_GUC_H
+#define SF_GUC_H
+
+/* Values of schemaflow.manage. */
+typedef enum SfManage
+{
+	SF_MANAGE_MODEL,			/* the schemas that the model names or has named, and public */
+	SF_MANAGE_ALL				/* all but the system's and other extensions' */
+} SfManage;
+
+extern SfManage sf_guc_manage(void);
+extern int	sf_guc_max_locks(void); /* 0: a quarter of the server's lock table */
+extern int	sf_guc_scratch_pool(void);
+extern int	sf_guc_worker_wait(void);	/* milliseconds */
+
+/* From _PG_init. */
+extern void sf_guc_define(void);
+
+#endif
