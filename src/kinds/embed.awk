@@ -7,7 +7,7 @@ function flush() {
 	if (name == "")
 		return
 	if (pending) {
-		print FILENAME ": @major without a line after it" > "/dev/stderr"
+		print name ".sql: @major without a line after it" > "/dev/stderr"
 		failed = 1
 	}
 	print "\t\"\";\n"
@@ -52,7 +52,7 @@ FNR == 1 {
 			next
 	}
 	line = $0
-	gsub(/\\/, "\\\\", line)
+	gsub(/\\/, "&&", line)
 	gsub(/"/, "\\\"", line)
 	gsub(/\t/, "\\t", line)
 	print "\t\"" line "\\n\""

@@ -1,0 +1,47 @@
+# SchemaflowTest - what TAP scripts share.
+#
+#	use SchemaflowTest;
+#	my $node = sf_node('main', conf => ['max_worker_processes = 2']);	# started, uses the staged extension
+#	my $db = sf_database($node, 'app');					# a database with the extension in it
+#	my ($rc, $out, $err) = sf_try($node, $db, $sql);			# does not die; VERBOSITY=verbose shows SQLSTATEs
+package SchemaflowTest;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+
+our @EXPORT = qw(sf_node sf_database sf_try);
+
+# A new cluster; options: conf (lines for postgresql.conf), init (arguments of PostgreSQL::Test::Cluster->init),
+# start (0: leave it stopped).
+sub sf_node
+{
+	my ($name, %opt) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(@{ $opt{init} // [] });
+	$node->append_conf('postgresql.conf', PostgreSQL::Test::Utils::slurp_file($ENV{SF_TEST_CONF}));
+	$node->append_conf('postgresql.conf', join("\n", @{ $opt{conf} // [] }) . "\n");
+	$node->start unless defined $opt{start} && !$opt{start};
+	return $node;
+}
+
+sub sf_database
+{
+	my ($node, $name) = @_;
+
+	$node->safe_psql('postgres', qq(CREATE DATABASE "$name"));
+	$node->safe_psql($name, 'CREATE EXTENSION schemaflow');
+	return $name;
+}
+
+sub sf_try
+{
+	my ($node, $db, $sql, %opt) = @_;
+
+	return $node->psql($db, "\\set VERBOSITY verbose\n$sql", on_error_stop => 1, %opt);
+}
+
+1;
