@@ -64,13 +64,19 @@ endif
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-schemaflow--$(EXTVERSION).sql: $(sort $(wildcard src/install/[0-9]*.sql)) Makefile
+# Both are written anew each time and replaced only when they differ: so they follow files that went, and PG_CONFIG.
+schemaflow--$(EXTVERSION).sql: FORCE
 	@{ printf '%s\n\n' '\echo Use "CREATE EXTENSION schemaflow" to load this file. \quit' && \
-	   cat $(filter %.sql,$^); } >$@.tmp && mv $@.tmp $@
+	   cat $(sort $(wildcard src/install/[0-9]*.sql)); } >$@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
 
 # The kinds' queries as C strings, their version lines chosen for this server.
-$(QUERIES): $(sort $(wildcard src/kinds/*.sql)) src/kinds/embed.awk Makefile
-	@awk -v major=$(MAJORVERSION) -f src/kinds/embed.awk $(filter %.sql,$^) >$@.tmp </dev/null && mv $@.tmp $@
+$(QUERIES): FORCE
+	@awk -v major=$(MAJORVERSION) -f src/kinds/embed.awk $(sort $(wildcard src/kinds/*.sql)) </dev/null >$@.tmp
+	@cmp -s $@.tmp $@ && rm $@.tmp || mv $@.tmp $@
+
+.PHONY: FORCE
+FORCE:
 $(OBJS): | $(QUERIES)
 
 -include $(OBJS:.o=.d)

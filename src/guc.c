@@ -54,7 +54,8 @@ static const struct
 }			enum_settings[] = {
 	{"schemaflow.manage", &manage, manage_options,
 		"Which schemas are compared with the model.",
-	"\"model\": those that the model names or has named, and public; \"all\": all but the system's and other extensions'."}
+	"\"model\": those that the model names or has named, and public; "
+	"\"all\": all but the system's and other extensions'."}
 };
 
 SfManage
