@@ -15,16 +15,17 @@ PG_CPPFLAGS = -I$(CURDIR)/src -MMD -MP -isystem $(shell $(PG_CONFIG) --includedi
 PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 EXTRA_CLEAN = $(QUERIES) $(OBJS:.o=.d) stage tmp_check
 
+# In the order of test/schedule; name some to run only those: make check REGRESS="install" TAP=t/001_restart.pl
+REGRESS ?= $(shell sed -e 's/\#.*//' test/schedule)
+ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
+TAP ?= $(sort $(wildcard t/*.pl))
+
 # Goals that are not PGXS's: each calls this Makefile again.  PGXS has a "check" that only refuses.
 TOP_GOALS = check check-regress check-isolation check-tap stage lint demo matrix
 
 ifneq ($(filter $(TOP_GOALS),$(MAKECMDGOALS)),)
 
 .PHONY: $(TOP_GOALS)
-# In the order of test/schedule; name some to run only those: make check REGRESS="install" TAP=t/001_restart.pl
-REGRESS ?= $(shell sed -e 's/\#.*//' test/schedule)
-ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
-TAP ?= $(sort $(wildcard t/*.pl))
 ifneq ($(filter command line environment,$(origin REGRESS) $(origin ISOLATION) $(origin TAP)),)
 # Naming tests of one suite leaves the others out.
 SUITES = $(if $(filter command environment,$(origin REGRESS)),"regress:$(REGRESS)") \
