@@ -15,4 +15,9 @@
 /* The major that we were compiled for. */
 #define SF_MAJOR	(PG_VERSION_NUM / 10000)
 
+/* 18 writes pg_noreturn before the declaration and has no pg_attribute_noreturn() any more. */
+#if PG_VERSION_NUM < 180000
+#define pg_noreturn	pg_attribute_noreturn()
+#endif
+
 #endif
