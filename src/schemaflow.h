@@ -52,8 +52,8 @@ struct SfFactBase
 {
 	MemoryContext context;		/* owns everything below */
 	List	   *facts;			/* of SfFact, in order of (key) after sf_base_finish() */
-	struct HTAB *by_key;		/* const char * -> SfFact */
-	struct HTAB *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
+	struct sf_keys_hash *by_key;	/* const char * -> SfFact */
+	struct sf_addresses_hash *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
 	bool		finished;		/* edges, parents and order are in place */
 };
 

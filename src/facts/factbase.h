@@ -9,9 +9,11 @@
 /* An empty base in a new child of the current memory context. */
 extern SfFactBase *sf_base_new(const char *name);
 
-/* Add a fact; raises when the key is there already.  attr is taken over (kind->nattrs pointers). */
+/* Add a fact; raises when the key is there already.  attr (kind->nattrs pointers) and names are copied. */
 extern SfFact *sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const char *parent_key, char **attr);
 extern void sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type);
+/* Where a fact stands in the catalogs; a fact may have several addresses (a constraint and its index), the first is its own. */
+extern void sf_base_set_address(SfFactBase *base, SfFact *fact, Oid classid, Oid objid, int32 objsubid);
 extern SfFact *sf_base_find(const SfFactBase *base, const char *key);
 extern SfFact *sf_base_find_named(const SfFactBase *base, const char *kind, int nname, char *const *name);
 extern SfFact *sf_base_find_address(const SfFactBase *base, Oid classid, Oid objid, int32 objsubid);

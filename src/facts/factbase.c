@@ -1,0 +1,475 @@
+/*
+ * factbase.c - the container of facts: lookup by key and by catalog address, edges, order, encoding, hashes.
+ *
+ * Memory: everything belongs to base->context; functions that add switch to it themselves.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "common/sha2.h"
+#include "common/cryptohash.h"
+#include "facts/factbase.h"
+#include "kinds/kind.h"
+#include "lib/text.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+typedef struct SfKeySlot
+{
+	const char *key;
+	SfFact	   *fact;
+	uint32		hash;
+	char		status;
+} SfKeySlot;
+
+#define SH_PREFIX sf_keys
+#define SH_ELEMENT_TYPE SfKeySlot
+#define SH_KEY_TYPE const char *
+#define SH_KEY key
+#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) (k), strlen(k))
+#define SH_EQUAL(tb, a, b) (strcmp(a, b) == 0)
+#define SH_STORE_HASH
+#define SH_GET_HASH(tb, a) ((a)->hash)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+typedef struct SfAddressSlot
+{
+	ObjectAddress address;
+	SfFact	   *fact;
+	char		status;
+} SfAddressSlot;
+
+#define SH_PREFIX sf_addresses
+#define SH_ELEMENT_TYPE SfAddressSlot
+#define SH_KEY_TYPE ObjectAddress
+#define SH_KEY address
+#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(ObjectAddress))
+#define SH_EQUAL(tb, a, b) ((a).classId == (b).classId && (a).objectId == (b).objectId && (a).objectSubId == (b).objectSubId)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+SfFactBase *
+sf_base_new(const char *name)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "schemaflow facts", ALLOCSET_DEFAULT_SIZES);
+	SfFactBase *base = MemoryContextAllocZero(context, sizeof(SfFactBase));
+
+	MemoryContextSetIdentifier(context, MemoryContextStrdup(context, name));
+	base->context = context;
+	base->by_key = sf_keys_create(context, 1024, NULL);
+	base->by_address = sf_addresses_create(context, 1024, NULL);
+	return base;
+}
+
+char *
+sf_fact_key(const char *kind, int nname, char *const *name)
+{
+	StringInfoData key;
+
+	initStringInfo(&key);
+	appendStringInfoString(&key, kind);
+	for (int i = 0; i < nname; i++)
+	{
+		appendStringInfoChar(&key, i == 0 ? ':' : '.');
+		appendStringInfoString(&key, sf_ident(name[i]));
+	}
+	return key.data;
+}
+
+/* The key in a chunk of its own size: a base holds one for each fact. */
+static char *
+tight_key(const char *kind, int nname, char *const *name)
+{
+	char	   *key = sf_fact_key(kind, nname, name);
+	char	   *copy = pstrdup(key);
+
+	pfree(key);
+	return copy;
+}
+
+SfFact *
+sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const char *parent_key, char **attr)
+{
+	MemoryContext caller = MemoryContextSwitchTo(base->context);
+	SfFact	   *fact = palloc0(sizeof(SfFact));
+	SfKeySlot  *slot;
+	bool		found;
+
+	fact->kind = kind;
+	fact->nname = nname;
+	fact->name = palloc(Max(nname, 1) * sizeof(char *));
+	for (int i = 0; i < nname; i++)
+		fact->name[i] = pstrdup(name[i]);
+	fact->key = tight_key(kind->name, nname, name);
+	fact->parent_key = parent_key ? pstrdup(parent_key) : NULL;
+	fact->attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
+	for (int i = 0; i < kind->nattrs; i++)
+		fact->attr[i] = attr[i] ? pstrdup(attr[i]) : NULL;
+	slot = sf_keys_insert(base->by_key, fact->key, &found);
+	if (found)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("two facts have the identity %s", fact->key)));
+	slot->fact = fact;
+	base->facts = lappend(base->facts, fact);
+	MemoryContextSwitchTo(caller);
+	return fact;
+}
+
+void
+sf_base_set_address(SfFactBase *base, SfFact *fact, Oid classid, Oid objid, int32 objsubid)
+{
+	SfAddressSlot *slot;
+	ObjectAddress address;
+	bool		found;
+
+	ObjectAddressSubSet(address, classid, objid, objsubid);
+	if (!OidIsValid(fact->addr.classId))
+		fact->addr = address;
+	slot = sf_addresses_insert(base->by_address, address, &found);
+	if (!found)
+		slot->fact = fact;
+}
+
+SfFact *
+sf_base_find(const SfFactBase *base, const char *key)
+{
+	SfKeySlot  *slot = sf_keys_lookup(base->by_key, key);
+
+	return slot ? slot->fact : NULL;
+}
+
+SfFact *
+sf_base_find_named(const SfFactBase *base, const char *kind, int nname, char *const *name)
+{
+	char	   *key = sf_fact_key(kind, nname, name);
+	SfFact	   *fact = sf_base_find(base, key);
+
+	pfree(key);
+	return fact;
+}
+
+SfFact *
+sf_base_find_address(const SfFactBase *base, Oid classid, Oid objid, int32 objsubid)
+{
+	ObjectAddress address;
+	SfAddressSlot *slot;
+
+	ObjectAddressSubSet(address, classid, objid, objsubid);
+	slot = sf_addresses_lookup(base->by_address, address);
+	return slot ? slot->fact : NULL;
+}
+
+void
+sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type)
+{
+	MemoryContext caller;
+	SfEdge	   *edge;
+	ListCell   *lc;
+
+	if (from == to)
+		return;
+	foreach(lc, from->needs)
+	{
+		edge = lfirst(lc);
+		if (edge->to == to)
+		{
+			/* One edge a pair; an automatic or internal one says more than a normal one. */
+			if (edge->type == DEPENDENCY_NORMAL)
+				edge->type = type;
+			return;
+		}
+	}
+	caller = MemoryContextSwitchTo(base->context);
+	edge = palloc(sizeof(SfEdge));
+	edge->from = from;
+	edge->to = to;
+	edge->type = type;
+	from->needs = lappend(from->needs, edge);
+	to->needed_by = lappend(to->needed_by, edge);
+	MemoryContextSwitchTo(caller);
+}
+
+static int
+by_key_order(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((SfFact *) lfirst(a))->key, ((SfFact *) lfirst(b))->key);
+}
+
+/* Edges as decoded: "type+key", until sf_base_finish() can look the other end up. */
+typedef struct SfPending
+{
+	char		type;
+	char	   *key;
+} SfPending;
+
+static void
+resolve_pending(SfFactBase *base, SfFact *fact)
+{
+	ListCell   *lc;
+	List	   *pending = fact->note;
+
+	fact->note = NULL;
+	foreach(lc, pending)
+	{
+		SfPending  *p = lfirst(lc);
+		SfFact	   *to = sf_base_find(base, p->key);
+
+		if (to)
+			sf_base_add_edge(base, fact, to, p->type);
+	}
+}
+
+void
+sf_base_finish(SfFactBase *base)
+{
+	MemoryContext caller = MemoryContextSwitchTo(base->context);
+	ListCell   *lc;
+
+	if (base->finished)
+	{
+		MemoryContextSwitchTo(caller);
+		return;
+	}
+	list_sort(base->facts, by_key_order);
+	foreach(lc, base->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		resolve_pending(base, fact);
+		if (fact->parent_key)
+			fact->parent = sf_base_find(base, fact->parent_key);
+		if (fact->parent)
+		{
+			sf_base_add_edge(base, fact, fact->parent, 'p');
+			fact->parent->children = lappend(fact->parent->children, fact);
+		}
+	}
+	base->finished = true;
+	MemoryContextSwitchTo(caller);
+}
+
+const char *
+sf_attr(const SfFact *fact, const char *attr)
+{
+	int			i = sf_kind_attr(fact->kind, attr);
+
+	if (i < 0)
+		elog(ERROR, "cannot happen: kind %s has no attribute %s", fact->kind->name, attr);
+	return fact->attr[i];
+}
+
+char *
+sf_fact_label(const SfFact *fact)
+{
+	return psprintf("%s %s", fact->kind->name, sf_name(fact));
+}
+
+/* ---- encoding: fields separated by tabs, escaped as in COPY ---- */
+
+static void
+put(StringInfo out, const char *field)
+{
+	if (out->len > 0 && out->data[out->len - 1] != '\n')
+		appendStringInfoChar(out, '\t');
+	if (field == NULL)
+	{
+		appendStringInfoString(out, "\\N");
+		return;
+	}
+	for (const char *p = field; *p; p++)
+		switch (*p)
+		{
+			case '\t':
+				appendStringInfoString(out, "\\t");
+				break;
+			case '\n':
+				appendStringInfoString(out, "\\n");
+				break;
+			case '\\':
+				appendStringInfoString(out, "\\\\");
+				break;
+			default:
+				appendStringInfoChar(out, *p);
+		}
+}
+
+static void
+put_int(StringInfo out, int n)
+{
+	char		digits[16];
+
+	snprintf(digits, sizeof(digits), "%d", n);
+	put(out, digits);
+}
+
+/* Takes the next field off *rest, unescaped in place; NULL for \N; sets *rest to NULL after the last. */
+static char *
+take(char **rest)
+{
+	char	   *start = *rest,
+			   *to = start;
+	bool		null = start && start[0] == '\\' && start[1] == 'N';
+
+	if (start == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("a stored fact is cut short")));
+	for (char *p = start;; p++)
+	{
+		if (*p == '\t' || *p == '\0')
+		{
+			*rest = *p ? p + 1 : NULL;
+			*to = '\0';
+			return null ? NULL : start;
+		}
+		if (*p == '\\' && p[1])
+		{
+			p++;
+			*to++ = *p == 't' ? '\t' : *p == 'n' ? '\n' : *p;
+		}
+		else
+			*to++ = *p;
+	}
+}
+
+static bool
+encodes(const SfFact *fact, int i, bool all)
+{
+	return fact->attr[i] && (all || fact->kind->attrs[i].how != SF_IGNORE);
+}
+
+/* all: also what makes no difference (column positions). */
+static void
+encode_content(const SfFact *fact, StringInfo out, bool all)
+{
+	int			n = 0;
+
+	put(out, fact->kind->name);
+	put_int(out, fact->nname);
+	for (int i = 0; i < fact->nname; i++)
+		put(out, fact->name[i]);
+	put(out, fact->parent_key);
+	for (int i = 0; i < fact->kind->nattrs; i++)
+		n += encodes(fact, i, all);
+	put_int(out, n);
+	for (int i = 0; i < fact->kind->nattrs; i++)
+		if (encodes(fact, i, all))
+		{
+			put(out, fact->kind->attrs[i].name);
+			put(out, fact->attr[i]);
+		}
+}
+
+void
+sf_fact_encode(const SfFact *fact, StringInfo out)
+{
+	ListCell   *lc;
+
+	encode_content(fact, out, true);
+	put_int(out, list_length(fact->needs));
+	foreach(lc, fact->needs)
+	{
+		SfEdge	   *edge = lfirst(lc);
+
+		put(out, psprintf("%c%s", edge->type, edge->to->key));
+	}
+}
+
+SfFact *
+sf_fact_decode(SfFactBase *base, const char *line)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "schemaflow decode", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	char	   *rest = pstrdup(line);
+	const SfKind *kind = sf_kind(take(&rest));
+	int			nname = atoi(take(&rest));
+	char	  **name = palloc(Max(nname, 1) * sizeof(char *));
+	char	  **attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
+	char	   *parent_key;
+	SfFact	   *fact;
+	List	   *pending = NIL;
+
+	for (int i = 0; i < nname; i++)
+		name[i] = take(&rest);
+	parent_key = take(&rest);
+	for (int i = atoi(take(&rest)); i > 0; i--)
+	{
+		char	   *attr_name = take(&rest);
+		int			k = sf_kind_attr(kind, attr_name);
+
+		if (k < 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("a stored fact of kind %s has an unknown attribute \"%s\"", kind->name, attr_name)));
+		attr[k] = take(&rest);
+	}
+	fact = sf_base_add(base, kind, nname, name, parent_key, attr);
+	MemoryContextSwitchTo(base->context);
+	for (int i = atoi(take(&rest)); i > 0; i--)
+	{
+		char	   *edge = take(&rest);
+		SfPending  *p = palloc(sizeof(SfPending));
+
+		p->type = edge[0];
+		p->key = pstrdup(edge + 1);
+		pending = lappend(pending, p);
+	}
+	fact->note = pending;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+	return fact;
+}
+
+/* ---- hashes ---- */
+
+char *
+sf_base_hash(const SfFactBase *base)
+{
+	pg_cryptohash_ctx *sha = pg_cryptohash_create(PG_SHA256);
+	uint8		digest[PG_SHA256_DIGEST_LENGTH];
+	StringInfoData line;
+	char	   *hex = palloc(2 * PG_SHA256_DIGEST_LENGTH + 1);
+	ListCell   *lc;
+
+	Assert(base->finished);
+	initStringInfo(&line);
+	if (sha == NULL || pg_cryptohash_init(sha) < 0)
+		elog(ERROR, "cannot happen: no SHA-256");
+	foreach(lc, base->facts)
+	{
+		resetStringInfo(&line);
+		encode_content(lfirst(lc), &line, false);
+		appendStringInfoChar(&line, '\n');
+		if (pg_cryptohash_update(sha, (uint8 *) line.data, line.len) < 0)
+			elog(ERROR, "cannot happen: SHA-256 update");
+	}
+	if (pg_cryptohash_final(sha, digest, sizeof(digest)) < 0)
+		elog(ERROR, "cannot happen: SHA-256 final");
+	pg_cryptohash_free(sha);
+	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
+		sprintf(hex + 2 * i, "%02x", digest[i]);
+	return hex;
+}
+
+uint64
+sf_fact_hash(const SfFact *fact)
+{
+	StringInfoData text;
+	uint64		hash;
+
+	initStringInfo(&text);
+	put(&text, fact->kind->name);
+	for (int i = 0; i < fact->kind->nattrs; i++)
+		if (fact->kind->attrs[i].how != SF_IGNORE)
+			put(&text, fact->attr[i]);
+	hash = hash_bytes_extended((unsigned char *) text.data, text.len, 0);
+	pfree(text.data);
+	return hash;
+}

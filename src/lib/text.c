@@ -1,0 +1,120 @@
+/*
+ * text.c - strings that become SQL.  See text.h.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "lib/text.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+/* quote_identifier() obeys quote_all_identifiers; what we print must not depend on a session's setting. */
+const char *
+sf_ident(const char *name)
+{
+	bool		saved = quote_all_identifiers;
+	const char *result;
+
+	quote_all_identifiers = false;
+	result = quote_identifier(name);
+	quote_all_identifiers = saved;
+	return result;
+}
+
+char *
+sf_literal(const char *text)
+{
+	return text ? quote_literal_cstr(text) : pstrdup("NULL");
+}
+
+char *
+sf_qualified(int n, char *const *names)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int i = 0; i < n; i++)
+	{
+		if (i > 0)
+			appendStringInfoChar(&out, '.');
+		appendStringInfoString(&out, sf_ident(names[i]));
+	}
+	return out.data;
+}
+
+char *
+sf_join(List *strings, const char *sep)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, strings)
+	{
+		if (out.len > 0)
+			appendStringInfoString(&out, sep);
+		appendStringInfoString(&out, (char *) lfirst(lc));
+	}
+	return out.data;
+}
+
+/*
+ * array_out's text form, read without the catalog: the hot path of the facts reader, so all elements share one buffer.
+ */
+int
+sf_text_array_in(const char *text, char ***elements)
+{
+	const char *p = text;
+	int			n = 0,
+				room = 4;
+	char	  **out = palloc(room * sizeof(char *));
+	char	   *buffer = palloc(strlen(text) + 1);
+
+	if (*p != '{')
+		elog(ERROR, "cannot happen: not an array: %s", text);
+	for (p++; *p && *p != '}';)
+	{
+		char	   *item = buffer;
+		bool		quoted = (*p == '"');
+
+		if (quoted)
+			p++;
+		while (*p && (quoted ? *p != '"' : (*p != ',' && *p != '}')))
+		{
+			if (*p == '\\' && p[1])
+				p++;
+			*buffer++ = *p++;
+		}
+		*buffer++ = '\0';
+		if (quoted && *p)
+			p++;
+		if (*p == ',')
+			p++;
+		if (n == room)
+			out = repalloc(out, (room *= 2) * sizeof(char *));
+		out[n++] = !quoted && strcmp(item, "NULL") == 0 ? NULL : item;
+	}
+	*elements = out;
+	return n;
+}
+
+Datum
+sf_text_array(int n, char *const *elements)
+{
+	Datum	   *values = palloc(Max(n, 1) * sizeof(Datum));
+	bool	   *nulls = palloc(Max(n, 1) * sizeof(bool));
+	int			lower = 1;
+
+	for (int i = 0; i < n; i++)
+	{
+		nulls[i] = elements[i] == NULL;
+		values[i] = elements[i] ? CStringGetTextDatum(elements[i]) : (Datum) 0;
+	}
+	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+bool
+sf_streq(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
