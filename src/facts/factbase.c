@@ -268,6 +268,8 @@ sf_attr(const SfFact *fact, const char *attr)
 char *
 sf_fact_label(const SfFact *fact)
 {
+	if (fact->kind->label)
+		return fact->kind->label(fact);
 	return psprintf("%s %s", fact->kind->name, sf_name(fact));
 }
 

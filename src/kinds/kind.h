@@ -9,7 +9,9 @@
  *	 kind text				only when the file reads several kinds; else the file's name is the kind
  *	 classid oid, objid oid, objsubid int	address; its pg_depend rows become edges
  *	 identity text[]		names, outermost first
- *	 parent text[]			{kind, names...} of the parent fact, or NULL
+ *	 parent text[]			{kind, names...} of the parent fact, or NULL; a row whose parent was left out is left out
+ * A query without identity reads satellites (comments, grants): identity and parent come from the fact at the address.
+ *	 suffix text[]			in a query without identity: more names behind the object's
  *	 one column an attribute, named as in SfKind.attrs: canonical text, NULL for the default or absent
  * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
  * returned: the reader leaves them out (by address).  A line "-- @major N-M" or "-- @major N-" before a line keeps that
@@ -30,12 +32,19 @@ typedef struct SfEmit
 {
 	List	   *statements;		/* of char *, without semicolon */
 	int			flags;			/* SF_EMIT_... */
+	const char *role;			/* who will run the statements; NULL: not known */
+	/* The USING expression that turns expr of type "from" into "to"; NULL: the server's assignment cast does. */
+	char	   *(*conversion) (const char *expr, const char *from, const char *to);
 } SfEmit;
 
 #define SF_EMIT_CONCURRENTLY	0x01	/* create or drop without blocking writers (indexes) */
 #define SF_EMIT_NOT_VALID		0x02	/* create unproved; kind->validate proves later (constraints) */
 
 extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);
+
+/* objsubid of the pseudo-address of an owned_apart kind's owning fact; edge that matters for drops only. */
+#define SF_OWNED_SUBID	(-1)
+#define SF_EDGE_DROP	'D'
 
 /* How a difference in an attribute is mended. */
 typedef enum SfHow
@@ -64,6 +73,7 @@ typedef struct SfAttr
 
 #define SF_ATTR_REBUILDS	0x01	/* the alteration is refused while dependents that !survives_alter exist: take them down */
 #define SF_ATTR_ROLE		0x02	/* the text is a role's name (must exist before anything runs) */
+#define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
 
 struct SfKind
 {
@@ -85,9 +95,15 @@ struct SfKind
 	bool		create_replaces_parent;
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
 	bool		swaps;
+	/* Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after, dropped with. */
+	bool		owned_apart;
 
 	/* Append the statement(s).  folded: SfFact list, created in the same statement, in order. */
 	void		(*create) (SfEmit *out, const SfFact *fact, List *folded);
+	/* Text of a folded fact inside its parent's CREATE; folded are the facts folded into it in turn. */
+	void		(*clause) (StringInfo out, const SfFact *fact, List *folded);
+	/* What a CREATE cannot say, appended after it (also after the parent's, when folded). */
+	void		(*after) (SfEmit *out, const SfFact *fact);
 	void		(*drop) (SfEmit *out, const SfFact *fact);
 	/* Same content, other name (and perhaps schema). */
 	void		(*rename) (SfEmit *out, const SfFact *old, const SfFact *new);
@@ -101,7 +117,8 @@ struct SfKind
 	List	   *(*takes) (const SfFact *fact);
 	/* GRANT's object class and acldefault()'s letter; 0: no privileges. */
 	char		acl_class;
-	bool		has_owner;
+	/* For messages, where the dotted names say too little ("grant to bob on table public.t"). */
+	char	   *(*label) (const SfFact *fact);
 };
 
 /* One query file and what it reads. */
@@ -116,6 +133,8 @@ extern const int sf_nreaders;
 
 extern const SfKind *sf_kind(const char *name); /* raises when there is none */
 extern const SfKind *sf_kind_or_null(const char *name);
+/* The kind of owners, for the kinds whose statements name the owner. */
+extern const SfKind sf_kind_owner;
 extern const SfKind *const sf_kinds[];
 extern const int sf_nkinds;
 
@@ -124,6 +143,20 @@ extern int	sf_kind_attr(const SfKind *kind, const char *attr);
 
 /* "TABLE public.t": keyword and name, by kind->address or the default. */
 extern char *sf_address(const SfFact *fact);
+
+/* ---- helpers for writers ---- */
+
+/* In folded, those whose parent is fact, in the order of their clauses (weight, position, key). */
+extern List *sf_folded_of(const SfFact *fact, List *folded);
+
+/* Attribute differs between the two sides? */
+extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);
+
+/*
+ * Storage parameters, FDW options: canonical "name='value', name='value'".  Writes "SET (...)" and "RESET (...)" clauses
+ * that turn old into new, each as a statement "<head> SET (...)".
+ */
+extern void sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new);
 
 /* Name of the fact as SQL: all names joined by dots; of the first two: the relation or type it belongs to. */
 extern char *sf_name(const SfFact *fact);

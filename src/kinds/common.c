@@ -1,0 +1,159 @@
+/*
+ * common.c - what the kinds' writers share.  See kind.h.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+void
+sf_emit(SfEmit *out, const char *fmt,...)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, fmt);
+		needed = appendStringInfoVA(&text, fmt, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&text, needed);
+	}
+	out->statements = lappend(out->statements, text.data);
+}
+
+char *
+sf_name(const SfFact *fact)
+{
+	return sf_qualified(fact->nname, fact->name);
+}
+
+char *
+sf_rel(const SfFact *fact)
+{
+	return sf_qualified(Min(fact->nname, 2), fact->name);
+}
+
+char *
+sf_address(const SfFact *fact)
+{
+	if (fact->kind->address)
+		return fact->kind->address(fact);
+	return psprintf("%s %s", fact->kind->keyword, sf_name(fact));
+}
+
+bool
+sf_changed(const SfFact *old, const SfFact *new, const char *attr)
+{
+	return !sf_streq(sf_attr(old, attr), sf_attr(new, attr));
+}
+
+static int
+clause_order(const ListCell *a, const ListCell *b)
+{
+	const SfFact *x = lfirst(a);
+	const SfFact *y = lfirst(b);
+	int			i;
+
+	if (x->kind->weight != y->kind->weight)
+		return x->kind->weight - y->kind->weight;
+	i = x->kind == y->kind ? sf_kind_attr(x->kind, "position") : -1;
+	if (i >= 0 && x->attr[i] && y->attr[i] && strcmp(x->attr[i], y->attr[i]) != 0)
+		return strcmp(x->attr[i], y->attr[i]);
+	return strcmp(x->key, y->key);
+}
+
+List *
+sf_folded_of(const SfFact *fact, List *folded)
+{
+	List	   *mine = NIL;
+	ListCell   *lc;
+
+	foreach(lc, folded)
+		if (((SfFact *) lfirst(lc))->parent == fact)
+			mine = lappend(mine, lfirst(lc));
+	list_sort(mine, clause_order);
+	return mine;
+}
+
+/* ---- options: name='value', name='value' ---- */
+
+typedef struct SfOption
+{
+	char	   *name;
+	char	   *text;			/* name='value' */
+} SfOption;
+
+static List *
+split_options(const char *text)
+{
+	List	   *options = NIL;
+	const char *p = text;
+
+	while (p && *p)
+	{
+		const char *start = p;
+		const char *equals = NULL;
+		bool		quoted = false;
+		SfOption   *option = palloc(sizeof(SfOption));
+
+		for (; *p && (quoted || *p != ','); p++)
+		{
+			if (*p == '\'' || (*p == '"' && equals == NULL))
+				quoted = !quoted;
+			if (*p == '=' && equals == NULL && !quoted)
+				equals = p;
+		}
+		option->text = pnstrdup(start, p - start);
+		option->name = pnstrdup(start, (equals ? equals : p) - start);
+		options = lappend(options, option);
+		while (*p == ',' || *p == ' ')
+			p++;
+	}
+	return options;
+}
+
+static SfOption *
+option_named(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+		if (strcmp(((SfOption *) lfirst(lc))->name, name) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+void
+sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
+{
+	List	   *was = split_options(old);
+	List	   *is = split_options(new);
+	List	   *set = NIL;
+	List	   *reset = NIL;
+	ListCell   *lc;
+
+	foreach(lc, is)
+	{
+		SfOption   *option = lfirst(lc);
+		SfOption   *before = option_named(was, option->name);
+
+		if (before == NULL || strcmp(before->text, option->text) != 0)
+			set = lappend(set, option->text);
+	}
+	foreach(lc, was)
+	{
+		SfOption   *option = lfirst(lc);
+
+		if (option_named(is, option->name) == NULL)
+			reset = lappend(reset, option->name);
+	}
+	if (reset)
+		sf_emit(out, "%s RESET (%s)", head, sf_join(reset, ", "));
+	if (set)
+		sf_emit(out, "%s SET (%s)", head, sf_join(set, ", "));
+}

@@ -1,0 +1,183 @@
+/*
+ * constraint.c - constraints of tables: primary key, unique, check, foreign key, exclusion.
+ *
+ * One query reads them all; an index behind one is part of it.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static void
+clause(StringInfo out, const SfFact *fact, List *folded)
+{
+	const char *options = sf_attr(fact, "options");
+	const char *tablespace = sf_attr(fact, "tablespace");
+	const char *definition = sf_attr(fact, "definition");
+	const char *where = options || tablespace ? strstr(definition, " WHERE (") : NULL;
+
+	/* Index options stand before an exclusion constraint's predicate. */
+	appendStringInfo(out, "CONSTRAINT %s %.*s", sf_ident(sf_last(fact)), where ? (int) (where - definition) : (int) strlen(definition),
+					 definition);
+	if (options)
+		appendStringInfo(out, " WITH (%s)", options);
+	if (tablespace)
+		appendStringInfo(out, " USING INDEX TABLESPACE %s", sf_ident(tablespace));
+	if (where)
+		appendStringInfoString(out, where);
+	if (sf_attr(fact, "deferrable"))
+		appendStringInfo(out, " %s", sf_attr(fact, "deferrable"));
+}
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	clause(&text, fact, folded);
+	sf_emit(out, "ALTER TABLE %s ADD %s%s", sf_rel(fact), text.data,
+			sf_attr(fact, "not_valid") || (out->flags & SF_EMIT_NOT_VALID) ? " NOT VALID" : "");
+}
+
+static void
+validate(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "not_valid") == NULL)
+		sf_emit(out, "ALTER TABLE %s VALIDATE CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+static void
+alter_clustered(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	if (sf_attr(new, "clustered"))
+		sf_emit(out, "ALTER TABLE %s CLUSTER ON %s", sf_rel(new), sf_ident(sf_last(new)));
+	else
+		sf_emit(out, "ALTER TABLE %s SET WITHOUT CLUSTER", sf_rel(new));
+}
+
+/* The end of the old identity is said by its successor, or by the table when it has none. */
+static void
+alter_replica_identity(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	if (sf_attr(new, "replica_identity"))
+		sf_emit(out, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", sf_rel(new), sf_ident(sf_last(new)));
+}
+
+static void
+after(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "clustered"))
+		alter_clustered(out, NULL, fact, NULL);
+	if (sf_attr(fact, "replica_identity"))
+		alter_replica_identity(out, NULL, fact, NULL);
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "ALTER TABLE %s DROP CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+}
+
+static void
+alter_not_valid(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	validate(out, new);
+}
+
+static bool
+becomes_valid(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "not_valid") == NULL;
+}
+
+static void
+alter_deferrable(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *deferrable = sf_attr(new, "deferrable");
+
+	sf_emit(out, "ALTER TABLE %s ALTER CONSTRAINT %s %s", sf_rel(new), sf_ident(sf_last(new)), deferrable ? deferrable : "NOT DEFERRABLE");
+}
+
+static char *
+index_name(const SfFact *fact)
+{
+	return psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(sf_last(fact)));
+}
+
+static void
+alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit_options(out, psprintf("ALTER INDEX %s", index_name(new)), sf_attr(old, "options"), sf_attr(new, "options"));
+}
+
+static void
+alter_tablespace(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *tablespace = sf_attr(new, "tablespace");
+
+	sf_emit(out, "ALTER INDEX %s SET TABLESPACE %s", index_name(new), sf_ident(tablespace ? tablespace : "pg_default"));
+}
+
+static char *
+address(const SfFact *fact)
+{
+	return psprintf("CONSTRAINT %s ON %s", sf_ident(sf_last(fact)), sf_rel(fact));
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("constraint:%s", sf_name(fact)));
+}
+
+static List *
+takes_with_index(const SfFact *fact)
+{
+	return lappend(takes(fact), psprintf("relation:%s", index_name(fact)));
+}
+
+/* A NOT VALID constraint cannot be said inside CREATE TABLE; an empty table would make it valid. */
+static bool
+may_fold(const SfFact *fact)
+{
+	return sf_attr(fact, "not_valid") == NULL;
+}
+
+static const SfAttr attrs[] = {
+	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"deferrable", SF_REPLACE},
+	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"options", SF_ALTER, alter_options},
+	{"tablespace", SF_ALTER, alter_tablespace},
+	{"clustered", SF_ALTER, alter_clustered},
+	{"replica_identity", SF_ALTER, alter_replica_identity},
+};
+
+/* Only a foreign key's deferrability can be altered. */
+static const SfAttr fk_attrs[] = {
+	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"deferrable", SF_ALTER, alter_deferrable},
+	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"options", SF_IGNORE},
+	{"tablespace", SF_IGNORE},
+	{"clustered", SF_IGNORE},
+	{"replica_identity", SF_IGNORE},
+};
+
+#define CONSTRAINT_KIND(words, order, its_attrs, its_takes, fold) \
+	.name = words, .keyword = "CONSTRAINT", .weight = order, .attrs = its_attrs, .nattrs = lengthof(its_attrs), \
+	.folds = fold, .may_fold = may_fold, .drops_with_parent = true, .survives_alter = true, \
+	.create = create, .clause = clause, .after = after, .drop = drop, .rename = rename_it, .validate = validate, \
+	.address = address, .takes = its_takes
+
+const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_with_index, true)};
+const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true)};
+const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
+const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true)};
+const SfKind sf_kind_foreign_key = {CONSTRAINT_KIND("foreign key", 160, fk_attrs, takes, true)};

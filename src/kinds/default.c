@@ -1,0 +1,90 @@
+/*
+ * default.c - column defaults and generation expressions.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static char *
+alter_column(const SfFact *fact)
+{
+	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+static void
+clause_default(StringInfo out, const SfFact *fact, List *folded)
+{
+	appendStringInfo(out, "DEFAULT %s", sf_attr(fact, "expression"));
+}
+
+static void
+create_default(SfEmit *out, const SfFact *fact, List *folded)
+{
+	sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), sf_attr(fact, "expression"));
+}
+
+static void
+drop_default(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
+}
+
+static void
+alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	create_default(out, new, NIL);
+}
+
+static char *
+address(const SfFact *fact)
+{
+	return psprintf("COLUMN %s", sf_name(fact));
+}
+
+static const SfAttr default_attrs[] = {
+	{"expression", SF_ALTER, alter_default, SF_ATTR_EXPRESSION},
+};
+
+const SfKind sf_kind_default = {
+	.name = "default",
+	.weight = 120,
+	.attrs = default_attrs,
+	.nattrs = lengthof(default_attrs),
+	.folds = true,
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create_default,
+	.clause = clause_default,
+	.drop = drop_default,
+	.address = address,
+};
+
+static void
+clause_generated(StringInfo out, const SfFact *fact, List *folded)
+{
+	appendStringInfo(out, "GENERATED ALWAYS AS (%s) STORED", sf_attr(fact, "expression"));
+}
+
+/* A generation expression goes, the values stay. */
+static void
+drop_generated(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "%s DROP EXPRESSION", alter_column(fact));
+}
+
+static const SfAttr generated_attrs[] = {
+	{"expression", SF_REPLACE_PARENT, NULL, SF_ATTR_EXPRESSION},
+};
+
+const SfKind sf_kind_generated = {
+	.name = "generated",
+	.weight = 121,
+	.attrs = generated_attrs,
+	.nattrs = lengthof(generated_attrs),
+	.folds = true,
+	.drops_with_parent = true,
+	.create_replaces_parent = true,
+	.clause = clause_generated,
+	.drop = drop_generated,
+	.address = address,
+};

@@ -1,0 +1,175 @@
+/*
+ * domain.c - domains and their constraints.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData sql;
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE DOMAIN %s AS %s", sf_name(fact), sf_attr(fact, "type"));
+	if (sf_attr(fact, "collation"))
+		appendStringInfo(&sql, " COLLATE %s", sf_attr(fact, "collation"));
+	if (sf_attr(fact, "default"))
+		appendStringInfo(&sql, " DEFAULT %s", sf_attr(fact, "default"));
+	if (sf_attr(fact, "not_null"))
+		appendStringInfoString(&sql, " NOT NULL");
+	foreach(lc, sf_folded_of(fact, folded))
+	{
+		const SfFact *part = lfirst(lc);
+
+		appendStringInfoString(&sql, "\n    ");
+		part->kind->clause(&sql, part, folded);
+	}
+	sf_emit(out, "%s", sql.data);
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP DOMAIN %s", sf_name(fact));
+}
+
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	if (strcmp(old->name[0], new->name[0]) != 0)
+		sf_emit(out, "ALTER DOMAIN %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
+	if (strcmp(old->name[1], new->name[1]) != 0)
+		sf_emit(out, "ALTER DOMAIN %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
+}
+
+static void
+alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit(out, "ALTER DOMAIN %s %s NOT NULL", sf_name(new), sf_attr(new, "not_null") ? "SET" : "DROP");
+}
+
+static void
+alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *expression = sf_attr(new, "default");
+
+	if (expression)
+		sf_emit(out, "ALTER DOMAIN %s SET DEFAULT %s", sf_name(new), expression);
+	else
+		sf_emit(out, "ALTER DOMAIN %s DROP DEFAULT", sf_name(new));
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("type:%s", sf_name(fact)));
+}
+
+static const SfAttr attrs[] = {
+	{"type", SF_REPLACE},
+	{"collation", SF_REPLACE},
+	{"not_null", SF_ALTER, alter_not_null},
+	{"default", SF_ALTER, alter_default, SF_ATTR_EXPRESSION},
+};
+
+const SfKind sf_kind_domain = {
+	.name = "domain",
+	.keyword = "DOMAIN",
+	.weight = 60,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.swaps = true,
+	.create = create,
+	.drop = drop,
+	.rename = rename_it,
+	.takes = takes,
+	.acl_class = 'T',
+};
+
+static void
+clause_constraint(StringInfo out, const SfFact *fact, List *folded)
+{
+	appendStringInfo(out, "CONSTRAINT %s %s", sf_ident(sf_last(fact)), sf_attr(fact, "definition"));
+}
+
+static void
+create_constraint(SfEmit *out, const SfFact *fact, List *folded)
+{
+	sf_emit(out, "ALTER DOMAIN %s ADD CONSTRAINT %s %s%s", sf_rel(fact), sf_ident(sf_last(fact)), sf_attr(fact, "definition"),
+			sf_attr(fact, "not_valid") || (out->flags & SF_EMIT_NOT_VALID) ? " NOT VALID" : "");
+}
+
+static void
+drop_constraint(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "ALTER DOMAIN %s DROP CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+static void
+rename_constraint(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	sf_emit(out, "ALTER DOMAIN %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+}
+
+static void
+validate_constraint(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "not_valid") == NULL)
+		sf_emit(out, "ALTER DOMAIN %s VALIDATE CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+static void
+alter_constraint_validity(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	validate_constraint(out, new);
+}
+
+static bool
+may_fold(const SfFact *fact)
+{
+	return sf_attr(fact, "not_valid") == NULL;
+}
+
+static bool
+becomes_valid(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "not_valid") == NULL;
+}
+
+static char *
+constraint_address(const SfFact *fact)
+{
+	return psprintf("CONSTRAINT %s ON DOMAIN %s", sf_ident(sf_last(fact)), sf_rel(fact));
+}
+
+static List *
+constraint_takes(const SfFact *fact)
+{
+	return list_make1(psprintf("constraint:%s", sf_name(fact)));
+}
+
+static const SfAttr constraint_attrs[] = {
+	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"not_valid", SF_ALTER, alter_constraint_validity, 0, becomes_valid},
+};
+
+const SfKind sf_kind_domain_constraint = {
+	.name = "domain constraint",
+	.keyword = "CONSTRAINT",
+	.weight = 61,
+	.attrs = constraint_attrs,
+	.nattrs = lengthof(constraint_attrs),
+	.folds = true,
+	.may_fold = may_fold,
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create_constraint,
+	.clause = clause_constraint,
+	.drop = drop_constraint,
+	.rename = rename_constraint,
+	.validate = validate_constraint,
+	.address = constraint_address,
+	.takes = constraint_takes,
+};

@@ -1,0 +1,48 @@
+/*
+ * extension.c - extensions.  Their members are no facts; what depends on a member depends on the extension.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	const char *schema = sf_attr(fact, "schema");
+
+	sf_emit(out, "CREATE EXTENSION %s%s%s VERSION %s", sf_name(fact), schema ? " SCHEMA " : "", schema ? sf_ident(schema) : "",
+			sf_literal(sf_attr(fact, "version")));
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP EXTENSION %s", sf_name(fact));
+}
+
+static void
+alter_schema(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit(out, "ALTER EXTENSION %s SET SCHEMA %s", sf_name(new), sf_ident(sf_attr(new, "schema") ? sf_attr(new, "schema") : "pg_catalog"));
+}
+
+static void
+alter_version(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit(out, "ALTER EXTENSION %s UPDATE TO %s", sf_name(new), sf_literal(sf_attr(new, "version")));
+}
+
+static const SfAttr attrs[] = {
+	{"schema", SF_ALTER, alter_schema},
+	{"version", SF_ALTER, alter_version},
+};
+
+const SfKind sf_kind_extension = {
+	.name = "extension",
+	.keyword = "EXTENSION",
+	.weight = 20,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.create = create,
+	.drop = drop,
+};

@@ -1,0 +1,158 @@
+/*
+ * identity.c - identity columns; the sequence behind one is part of it.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+/* Attributes that are options of the sequence, with the words that set them. */
+static const struct
+{
+	const char *attr;
+	const char *words;
+}			options[] =
+{
+	{"start", "START WITH"}, {"increment", "INCREMENT BY"}, {"min", "MINVALUE"}, {"max", "MAXVALUE"}, {"cache", "CACHE"},
+};
+
+static void
+clause(StringInfo out, const SfFact *fact, List *folded)
+{
+	appendStringInfo(out, "GENERATED %s AS IDENTITY (SEQUENCE NAME %s", sf_attr(fact, "generation"), sf_attr(fact, "sequence"));
+	for (int i = 0; i < lengthof(options); i++)
+		appendStringInfo(out, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
+	appendStringInfo(out, "%s)", sf_attr(fact, "cycle") ? " CYCLE" : "");
+}
+
+static char *
+alter_column(const SfFact *fact)
+{
+	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+/*
+ * On a column with rows the sequence goes on behind its greatest value; the numbers of a serial that it replaces would
+ * else be handed out again.
+ */
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	clause(&text, fact, NIL);
+	sf_emit(out, "%s ADD %s", alter_column(fact), text.data);
+	sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)::bigint) FROM ONLY %s HAVING pg_catalog.max(%s) IS NOT NULL",
+			sf_literal(sf_attr(fact, "sequence")), sf_ident(sf_last(fact)), sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "%s DROP IDENTITY", alter_column(fact));
+}
+
+static void
+alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfoString(&sql, alter_column(new));
+	if (sf_changed(old, new, "generation"))
+		appendStringInfo(&sql, " SET GENERATED %s", sf_attr(new, "generation"));
+	for (int i = 0; i < lengthof(options); i++)
+		if (sf_changed(old, new, options[i].attr))
+			appendStringInfo(&sql, " SET %s %s", options[i].words, sf_attr(new, options[i].attr));
+	if (sf_changed(old, new, "cycle"))
+		appendStringInfo(&sql, " SET %s", sf_attr(new, "cycle") ? "CYCLE" : "NO CYCLE");
+	sf_emit(out, "%s", sql.data);
+}
+
+/* "schema.name" -> its parts, unquoted. */
+static void
+split_name(const char *qualified, char **schema, char **name)
+{
+	char	   *parts[2];
+	const char *p = qualified;
+
+	for (int i = 0; i < 2; i++)
+	{
+		char	   *to = parts[i] = palloc(strlen(qualified) + 1);
+		bool		quoted = *p == '"';
+
+		if (quoted)
+			p++;
+		for (; *p; p++)
+		{
+			if (quoted && *p == '"')
+			{
+				if (p[1] != '"')
+					break;
+				p++;
+			}
+			else if (!quoted && *p == '.')
+				break;
+			*to++ = *p;
+		}
+		*to = '\0';
+		p += quoted && *p;
+		p += *p == '.';
+	}
+	*schema = parts[0];
+	*name = parts[1];
+}
+
+static void
+alter_sequence_name(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	char	   *old_schema,
+			   *old_name,
+			   *schema,
+			   *name;
+
+	split_name(sf_attr(old, "sequence"), &old_schema, &old_name);
+	split_name(sf_attr(new, "sequence"), &schema, &name);
+	/* The schema follows the table's. */
+	if (strcmp(old_name, name) != 0)
+		sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(schema), sf_ident(old_name), sf_ident(name));
+}
+
+static char *
+address(const SfFact *fact)
+{
+	return psprintf("SEQUENCE %s", sf_attr(fact, "sequence"));
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("relation:%s", sf_attr(fact, "sequence")));
+}
+
+static const SfAttr attrs[] = {
+	{"sequence", SF_ALTER, alter_sequence_name},
+	{"generation", SF_ALTER, alter_options},
+	{"start", SF_ALTER, alter_options},
+	{"increment", SF_ALTER, alter_options},
+	{"min", SF_ALTER, alter_options},
+	{"max", SF_ALTER, alter_options},
+	{"cache", SF_ALTER, alter_options},
+	{"cycle", SF_ALTER, alter_options},
+};
+
+const SfKind sf_kind_identity = {
+	.name = "identity",
+	.weight = 122,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.folds = true,
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create,
+	.clause = clause,
+	.drop = drop,
+	.address = address,
+	.takes = takes,
+	.acl_class = 's',
+};

@@ -1,0 +1,130 @@
+/*
+ * index.c - indexes that no constraint owns, of tables and materialized views.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	const char *options = sf_attr(fact, "options");
+	const char *tablespace = sf_attr(fact, "tablespace");
+	const char *predicate = sf_attr(fact, "predicate");
+
+	sf_emit(out, "CREATE %sINDEX %s%s ON %s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
+			out->flags & SF_EMIT_CONCURRENTLY ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)), sf_attr(fact, "table"),
+			sf_attr(fact, "definition"),
+			options ? " WITH (" : "", options ? options : "", options ? ")" : "",
+			tablespace ? " TABLESPACE " : "", tablespace ? sf_ident(tablespace) : "",
+			predicate ? " WHERE " : "", predicate ? predicate : "");
+}
+
+static void
+emit_statistics(SfEmit *out, const SfFact *fact, const char *list, bool reset)
+{
+	char	   *rest = list ? pstrdup(list) : NULL;
+
+	for (char *item = rest ? strtok(rest, ",") : NULL; item; item = strtok(NULL, ","))
+	{
+		int			column,
+					target;
+
+		if (sscanf(item, "%d %d", &column, &target) == 2)
+			sf_emit(out, "ALTER INDEX %s ALTER COLUMN %d SET STATISTICS %d", sf_name(fact), column, reset ? -1 : target);
+	}
+}
+
+static void
+alter_statistics(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	emit_statistics(out, new, sf_attr(old, "statistics"), true);
+	emit_statistics(out, new, sf_attr(new, "statistics"), false);
+}
+
+static void
+alter_clustered(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	if (sf_attr(new, "clustered"))
+		sf_emit(out, "ALTER %s CLUSTER ON %s", sf_address(new->parent), sf_ident(sf_last(new)));
+	else
+		sf_emit(out, "ALTER %s SET WITHOUT CLUSTER", sf_address(new->parent));
+}
+
+static void
+alter_replica_identity(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	if (sf_attr(new, "replica_identity"))
+		sf_emit(out, "ALTER TABLE %s REPLICA IDENTITY USING INDEX %s", sf_attr(new, "table"), sf_ident(sf_last(new)));
+}
+
+static void
+after(SfEmit *out, const SfFact *fact)
+{
+	emit_statistics(out, fact, sf_attr(fact, "statistics"), false);
+	if (sf_attr(fact, "clustered"))
+		alter_clustered(out, NULL, fact, NULL);
+	if (sf_attr(fact, "replica_identity"))
+		alter_replica_identity(out, NULL, fact, NULL);
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP INDEX %s%s", out->flags & SF_EMIT_CONCURRENTLY ? "CONCURRENTLY " : "", sf_name(fact));
+}
+
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	/* An index stands in its table's schema, which may have changed before. */
+	sf_emit(out, "ALTER INDEX %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+}
+
+static void
+alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit_options(out, psprintf("ALTER INDEX %s", sf_name(new)), sf_attr(old, "options"), sf_attr(new, "options"));
+}
+
+static void
+alter_tablespace(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *tablespace = sf_attr(new, "tablespace");
+
+	sf_emit(out, "ALTER INDEX %s SET TABLESPACE %s", sf_name(new), sf_ident(tablespace ? tablespace : "pg_default"));
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("relation:%s", sf_name(fact)));
+}
+
+static const SfAttr attrs[] = {
+	{"unique", SF_REPLACE},
+	{"table", SF_REPLACE},
+	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"predicate", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"invalid", SF_REPLACE},
+	{"options", SF_ALTER, alter_options},
+	{"tablespace", SF_ALTER, alter_tablespace},
+	{"statistics", SF_ALTER, alter_statistics},
+	{"clustered", SF_ALTER, alter_clustered},
+	{"replica_identity", SF_ALTER, alter_replica_identity},
+};
+
+const SfKind sf_kind_index = {
+	.name = "index",
+	.keyword = "INDEX",
+	.weight = 150,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create,
+	.after = after,
+	.drop = drop,
+	.rename = rename_it,
+	.takes = takes,
+};

@@ -1,0 +1,24 @@
+SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
+       ARRAY[n.nspname::text, i.relname] AS identity,
+       ARRAY[CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END, tn.nspname, t.relname] AS parent,
+       CASE WHEN indisunique THEN 't' END AS "unique",
+       format('%I.%I', tn.nspname, t.relname) AS "table",
+       -- USING method (columns) INCLUDE (...) NULLS NOT DISTINCT: the server's text less its head and its tail
+       left(substr(def, strpos(def, ' USING ') + 1), - length(coalesce(' WITH (' || options_tail || ')', '') || coalesce(' WHERE ' || predicate, ''))) AS definition,
+       options, predicate, spcname::text AS tablespace,
+       CASE WHEN indisclustered THEN 't' END AS clustered,
+       CASE WHEN indisreplident THEN 't' END AS replica_identity,
+       (SELECT string_agg(attnum || ' ' || attstattarget, ', ' ORDER BY attnum) FROM pg_attribute WHERE attrelid = i.oid AND attstattarget >= 0) AS statistics,
+       CASE WHEN NOT indisvalid AND i.relkind = 'i' THEN 't' END AS invalid
+FROM pg_index x JOIN pg_class i ON i.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
+JOIN pg_namespace n ON n.oid = i.relnamespace JOIN pg_namespace tn ON tn.oid = t.relnamespace
+LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace,
+LATERAL (SELECT substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON %I.%I', i.relname, tn.nspname, t.relname)) + 1) AS def,
+  pg_get_expr(indpred, indrelid) AS predicate,
+  (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END, ', ')
+   FROM unnest(i.reloptions) o, LATERAL (SELECT substr(o, strpos(o, '=') + 1) AS v) v) AS options_tail,
+  (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
+   FROM unnest(i.reloptions) o) AS options) l
+WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND contype IN ('p', 'u', 'x') AND conrelid = indrelid)
+  AND NOT i.relispartition
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -1,0 +1,72 @@
+/*
+ * registry.c - the list of kinds and of the queries that read them.  A new kind is one line in each list that it needs.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+#include "kinds/queries.h"
+
+/* X(C name of the SfKind), in any order. */
+#define SF_KINDS(X) \
+	X(schema) X(extension) X(table) X(column) X(default) X(generated) X(identity) \
+	X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(index) \
+	X(sequence) X(owned_by) X(enum) X(domain) X(domain_constraint) \
+	X(owner) X(comment) X(grant)
+
+#define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
+SF_KINDS(SF_DECLARE_KIND)
+#define SF_LIST_KIND(name) &sf_kind_##name,
+const SfKind *const sf_kinds[] = {SF_KINDS(SF_LIST_KIND)};
+const int	sf_nkinds = lengthof(sf_kinds);
+
+/* Parents are read before their children, satellites last. */
+#define SF_READER(name) {#name, sf_sql_##name}
+const SfReader sf_readers[] = {
+	SF_READER(schema),
+	SF_READER(extension),
+	SF_READER(enum),
+	SF_READER(domain),
+	SF_READER(domain_constraint),
+	SF_READER(sequence),
+	SF_READER(table),
+	SF_READER(column),
+	SF_READER(default),
+	SF_READER(identity),
+	SF_READER(owned_by),
+	SF_READER(constraint),
+	SF_READER(index),
+	SF_READER(owner),
+	SF_READER(comment),
+	SF_READER(grant),
+};
+const int	sf_nreaders = lengthof(sf_readers);
+
+const SfKind *
+sf_kind_or_null(const char *name)
+{
+	for (int i = 0; i < sf_nkinds; i++)
+		if (strcmp(sf_kinds[i]->name, name) == 0)
+			return sf_kinds[i];
+	return NULL;
+}
+
+const SfKind *
+sf_kind(const char *name)
+{
+	const SfKind *kind = sf_kind_or_null(name);
+
+	if (kind == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("there is no kind of object \"%s\"", name)));
+	return kind;
+}
+
+int
+sf_kind_attr(const SfKind *kind, const char *attr)
+{
+	for (int i = 0; i < kind->nattrs; i++)
+		if (strcmp(kind->attrs[i].name, attr) == 0)
+			return i;
+	return -1;
+}

@@ -1,0 +1,89 @@
+/*
+ * satellite.c - owners and comments: one rule each for all kinds.
+ *
+ * A satellite is named after its object ({kind, names...}) and its parent is the object; grants are in grant.c.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static void
+set_owner(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "ALTER %s OWNER TO %s", sf_address(fact->parent), sf_ident(sf_attr(fact, "role")));
+}
+
+/* What the plan's role has just made is its own already. */
+static void
+create_owner(SfEmit *out, const SfFact *fact, List *folded)
+{
+	if (out->role == NULL || strcmp(out->role, sf_attr(fact, "role")) != 0)
+		set_owner(out, fact);
+}
+
+static void
+alter_owner(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	set_owner(out, new);
+}
+
+static char *
+label_owner(const SfFact *fact)
+{
+	return psprintf("owner of %s", sf_fact_label(fact->parent));
+}
+
+static const SfAttr owner_attrs[] = {
+	{"role", SF_ALTER, alter_owner, SF_ATTR_ROLE},
+};
+
+const SfKind sf_kind_owner = {
+	.name = "owner",
+	.weight = 900,
+	.attrs = owner_attrs,
+	.nattrs = lengthof(owner_attrs),
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create_owner,
+	.label = label_owner,
+};
+
+static void
+create_comment(SfEmit *out, const SfFact *fact, List *folded)
+{
+	sf_emit(out, "COMMENT ON %s IS %s", sf_address(fact->parent), sf_literal(sf_attr(fact, "text")));
+}
+
+static void
+drop_comment(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "COMMENT ON %s IS NULL", sf_address(fact->parent));
+}
+
+static void
+alter_comment(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	create_comment(out, new, NIL);
+}
+
+static char *
+label_comment(const SfFact *fact)
+{
+	return psprintf("comment on %s", sf_fact_label(fact->parent));
+}
+
+static const SfAttr comment_attrs[] = {
+	{"text", SF_ALTER, alter_comment},
+};
+
+const SfKind sf_kind_comment = {
+	.name = "comment",
+	.weight = 920,
+	.attrs = comment_attrs,
+	.nattrs = lengthof(comment_attrs),
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create_comment,
+	.drop = drop_comment,
+	.label = label_comment,
+};

@@ -1,0 +1,133 @@
+/*
+ * sequence.c - sequences, and the columns that own them.
+ *
+ * A serial column is a sequence, a default that needs it, and OWNED BY that needs the column: three facts, no cycle.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static const struct
+{
+	const char *attr;
+	const char *words;
+}			options[] =
+{
+	{"type", "AS"}, {"start", "START WITH"}, {"increment", "INCREMENT BY"}, {"min", "MINVALUE"}, {"max", "MAXVALUE"}, {"cache", "CACHE"},
+};
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE %sSEQUENCE %s", sf_attr(fact, "persistence") ? "UNLOGGED " : "", sf_name(fact));
+	for (int i = 0; i < lengthof(options); i++)
+		appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
+	if (sf_attr(fact, "cycle"))
+		appendStringInfoString(&sql, " CYCLE");
+	sf_emit(out, "%s", sql.data);
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP SEQUENCE %s", sf_name(fact));
+}
+
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
+}
+
+static void
+alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	StringInfoData sql;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "ALTER SEQUENCE %s", sf_name(new));
+	for (int i = 0; i < lengthof(options); i++)
+		if (sf_changed(old, new, options[i].attr))
+			appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(new, options[i].attr));
+	/* A new type would move limits that stand at its edge by itself. */
+	if (sf_changed(old, new, "type"))
+		for (int i = 3; i <= 4; i++)
+			if (!sf_changed(old, new, options[i].attr))
+				appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(new, options[i].attr));
+	if (sf_changed(old, new, "cycle"))
+		appendStringInfoString(&sql, sf_attr(new, "cycle") ? " CYCLE" : " NO CYCLE");
+	sf_emit(out, "%s", sql.data);
+}
+
+static void
+alter_persistence(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit(out, "ALTER SEQUENCE %s SET %s", sf_name(new), sf_attr(new, "persistence") ? "UNLOGGED" : "LOGGED");
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("relation:%s", sf_name(fact)));
+}
+
+static const SfAttr attrs[] = {
+	{"persistence", SF_ALTER, alter_persistence},
+	{"type", SF_ALTER, alter_options},
+	{"start", SF_ALTER, alter_options},
+	{"increment", SF_ALTER, alter_options},
+	{"min", SF_ALTER, alter_options},
+	{"max", SF_ALTER, alter_options},
+	{"cache", SF_ALTER, alter_options},
+	{"cycle", SF_ALTER, alter_options},
+};
+
+const SfKind sf_kind_sequence = {
+	.name = "sequence",
+	.keyword = "SEQUENCE",
+	.weight = 90,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.owned_apart = true,
+	.create = create,
+	.drop = drop,
+	.rename = rename_it,
+	.takes = takes,
+	.acl_class = 's',
+};
+
+static void
+own(SfEmit *out, const SfFact *fact, List *folded)
+{
+	sf_emit(out, "ALTER SEQUENCE %s OWNED BY %s", sf_name(fact), sf_attr(fact, "column"));
+}
+
+static void
+disown(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "ALTER SEQUENCE %s OWNED BY NONE", sf_name(fact));
+}
+
+static void
+alter_column(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	own(out, new, NIL);
+}
+
+static const SfAttr owned_attrs[] = {
+	{"column", SF_ALTER, alter_column},
+};
+
+const SfKind sf_kind_owned_by = {
+	.name = "owned by",
+	.weight = 140,
+	.attrs = owned_attrs,
+	.nattrs = lengthof(owned_attrs),
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = own,
+	.drop = disown,
+};

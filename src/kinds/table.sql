@@ -1,0 +1,17 @@
+SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
+       ARRAY[nspname::text, c.relname] AS identity, ARRAY['schema', nspname] AS parent,
+       CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END AS persistence,
+       (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
+        FROM (SELECT unnest(c.reloptions) AS o UNION ALL SELECT 'toast.' || unnest(t.reloptions)) o) AS options,
+       CASE WHEN am.amname <> 'heap' THEN am.amname::text END AS access_method,
+       spcname::text AS tablespace,
+       CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'INDEX' END AS replica_identity,
+       CASE WHEN c.relrowsecurity THEN 't' END AS row_security,
+       CASE WHEN c.relforcerowsecurity THEN 't' END AS force_row_security,
+       CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
+       pg_get_partkeydef(c.oid) AS partition_key
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL
+LEFT JOIN pg_am am ON am.oid = c.relam
+LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
+WHERE c.relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
