@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/dependency.h"
 #include "common/hashfn.h"
 #include "common/sha2.h"
 #include "common/cryptohash.h"
@@ -446,6 +447,8 @@ sf_base_hash(const SfFactBase *base)
 		elog(ERROR, "cannot happen: no SHA-256");
 	foreach(lc, base->facts)
 	{
+		if (((SfFact *) lfirst(lc))->unmanaged)
+			continue;
 		resetStringInfo(&line);
 		encode_content(lfirst(lc), &line, false);
 		appendStringInfoChar(&line, '\n');

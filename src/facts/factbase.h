@@ -38,7 +38,7 @@ extern char *sf_fact_label(const SfFact *fact);
 extern void sf_fact_encode(const SfFact *fact, StringInfo out);
 extern SfFact *sf_fact_decode(SfFactBase *base, const char *line);
 
-/* SHA-256 over all facts of a finished base in key order, as 64 hex digits: the state's hash. */
+/* SHA-256 over all managed facts of a finished base in key order, as 64 hex digits: the state's hash. */
 extern char *sf_base_hash(const SfFactBase *base);
 
 /* Hash of one fact: kind, attributes and the keys it needs, without its own name. */

@@ -10,8 +10,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/dependency.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "facts/facts.h"
