@@ -7,7 +7,7 @@
 #ifndef SF_STAMP_H
 #define SF_STAMP_H
 
-#include "postgres.h"
+#include "compat.h"
 
 typedef struct SfStamp SfStamp;
 
@@ -15,6 +15,6 @@ extern SfStamp *sf_stamp_take(void);
 extern bool sf_stamp_equal(const SfStamp *a, const SfStamp *b);
 
 /* Raise: the schema changes under the reading; names what changed between the two. */
-extern void sf_stamp_report(const SfStamp *before, const SfStamp *after) pg_attribute_noreturn();
+pg_noreturn extern void sf_stamp_report(const SfStamp *before, const SfStamp *after);
 
 #endif

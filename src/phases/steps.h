@@ -1,0 +1,29 @@
+/*
+ * steps.h - a plan's actions as steps: what is really run, one statement each, in transactions.
+ */
+#ifndef SF_STEPS_H
+#define SF_STEPS_H
+
+#include "plan/plan.h"
+
+typedef struct SfStep
+{
+	int			n;				/* 1-based within the direction */
+	const char *phase;			/* expand, backfill, validate, contract */
+	char		class;			/* 'T' in a transaction, 'N' at top level, 'B' batch, 'G' gate */
+	int			transaction;	/* number of its transaction, 1-based; an N step has one of its own */
+	char	   *sql;			/* one statement, without semicolon */
+	char	   *object;			/* label of the fact it is about: "column public.users.phone" */
+	const char *lock;			/* strongest lock on an existing table: "ACCESS EXCLUSIVE"; NULL: none */
+	char	   *lock_table;		/* the table: public.users; or NULL */
+	bool		rewrites;		/* rewrites the table */
+	bool		scans;			/* reads the whole table */
+	bool		loses_data;
+	int64		needs_rows_estimate;	/* rows that it has to read or write; -1: none */
+	char	   *why;			/* a note for the reader, or NULL */
+} SfStep;
+
+/* The steps of a plan in order: unsafe actions replaced by their online form, then cut into transactions. */
+extern List *sf_steps_make(SfPlan *plan);
+
+#endif

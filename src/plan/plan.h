@@ -1,0 +1,65 @@
+/*
+ * plan.h - deltas -> ordered actions.
+ */
+#ifndef SF_PLAN_H
+#define SF_PLAN_H
+
+#include "facts/factbase.h"
+#include "kinds/kind.h"
+
+typedef enum SfVerb
+{
+	SF_VERB_CREATE,
+	SF_VERB_DROP,
+	SF_VERB_ALTER,
+	SF_VERB_RENAME
+} SfVerb;
+
+/* One thing to do to one fact: a node of the plan's graph, rendered as one or more statements. */
+typedef struct SfAction
+{
+	SfVerb		verb;
+	const SfKind *kind;
+	SfFact	   *old;			/* fact on the starting side (drop, alter, rename) */
+	SfFact	   *new;			/* fact on the wanted side (create, alter, rename) */
+	bool	   *changed;		/* alter: per attribute */
+	List	   *folded;			/* create: SfFact list created in the same statement */
+	List	   *statements;		/* rendered: char * */
+	bool		rebuild;		/* part of a drop and create of the same fact: replaced, or taken down and put back */
+	SfFact	   *table;			/* a table that existed before and stays, and that this works on; or NULL */
+	int			position;		/* in the plan, 0-based */
+	List	   *after;			/* of SfAction: must come before this one */
+	int			waits;			/* for the sort: how many of "after" have not come yet */
+	List	   *releases;		/* for the sort: those that wait for this one */
+} SfAction;
+
+typedef struct SfPlan
+{
+	SfFactBase *from;
+	SfFactBase *to;
+	List	   *actions;		/* of SfAction, in order; statements are rendered */
+	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
+	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
+} SfPlan;
+
+/* A rename that the user told us of. */
+typedef struct SfRename
+{
+	const char *kind;
+	const char *old_key;		/* fact key on the starting side */
+	const char *new_key;		/* fact key on the wanted side */
+} SfRename;
+
+typedef struct SfPlanOptions
+{
+	const char *role;			/* who will run the plan; NULL: not known */
+	List	   *renames;		/* of SfRename */
+} SfPlanOptions;
+
+/*
+ * The plan that turns "from" into "to".  Facts whose unmanaged flag is set are left alone.  Memory: current context; the
+ * facts' twin and note fields are used.  Errors: a cycle that no kind can break (names the facts).
+ */
+extern SfPlan *sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options);
+
+#endif
