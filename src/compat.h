@@ -20,4 +20,37 @@
 #define pg_noreturn	pg_attribute_noreturn()
 #endif
 
+/* 18: PortalRun lost run_once. */
+#if PG_VERSION_NUM >= 180000
+#define sf_portal_run(portal, count, top, dest, altdest, qc)	PortalRun(portal, count, top, dest, altdest, qc)
+#else
+#define sf_portal_run(portal, count, top, dest, altdest, qc)	PortalRun(portal, count, top, true, dest, altdest, qc)
+#endif
+
+/* 16: membership and the right to SET ROLE are two things. */
+#if PG_VERSION_NUM >= 160000
+#define sf_may_set_role(member, role)	member_can_set_role(member, role)
+#else
+#define sf_may_set_role(member, role)	is_member_of_role(member, role)
+#endif
+
+/* 16: renamed. */
+#if PG_VERSION_NUM < 160000
+#define pgstat_get_local_beentry_by_index(n)	pgstat_fetch_stat_local_beentry(n)
+#endif
+
+/* 17: LockHeldByMe can look for stronger modes, too. */
+#if PG_VERSION_NUM >= 170000
+#define sf_lock_held(tag, mode)	LockHeldByMe(tag, mode, false)
+#else
+#define sf_lock_held(tag, mode)	LockHeldByMe(tag, mode)
+#endif
+
+/* 17: a virtual transaction names its process by number. */
+#if PG_VERSION_NUM >= 170000
+#define sf_proc_of(vxid)	ProcNumberGetProc((vxid).procNumber)
+#else
+#define sf_proc_of(vxid)	BackendIdGetProc((vxid).backendId)
+#endif
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 #include "nodes/parsenodes.h"
+#include "nodes/pg_list.h"
 
 /* Where a job runs. */
 typedef enum SfJobPlace
@@ -30,8 +31,9 @@ typedef struct SfJob
 	const char *payload;		/* any bytes, copied to the worker */
 	Size		payload_len;
 	const char *activity;		/* shown in pg_stat_activity, e.g. "elaborate unit main" */
-	SfRowCallback on_row;		/* may be NULL */
+	SfRowCallback on_row;		/* may be NULL; must not commit, nor run another job */
 	void	   *arg;
+	const char *library;		/* library of the handler; NULL: this one */
 } SfJob;
 
 /*
@@ -39,7 +41,7 @@ typedef struct SfJob
  * they arrive.  Raises the worker's error as it was, with its SQLSTATE, detail, hint and context.  Refuses on a standby,
  * in single-user mode and in binary upgrade.  Returns the number of rows.
  */
-extern uint64 sf_job_run(const SfJob *job);
+extern PGDLLEXPORT uint64 sf_job_run(const SfJob *job);
 
 /* ---- inside the worker ---- */
 
@@ -55,33 +57,67 @@ typedef struct SfJobContext
 typedef void (*SfJobHandler) (SfJobContext *job);
 
 /* Send a row to the caller. */
-extern void sf_worker_send(int n, const char *const *values);
+extern PGDLLEXPORT void sf_worker_send(int n, const char *const *values);
 
 /*
  * Switch the role that following statements run as (members only, unless the session user is a superuser).  SET ROLE
- * semantics: the text runs with that role's rights, superuser or not.  sf_worker_become_bootstrap() is for statements
- * that run no user code (owner, grants, comments, extensions); sf_worker_become(role) ends it.
+ * semantics: the text runs with that role's rights, superuser or not, and cannot leave the role.  In a scratch the role
+ * owns the database, so that it may create schemas and use schema public, as its text does in live if it may there.
+ * sf_worker_become_bootstrap() is for statements that run no user code (owner, grants, comments; statement.c lists
+ * them) and for scratches only; sf_worker_become(role) ends it.
  */
-extern void sf_worker_become(Oid role);
-extern void sf_worker_become_bootstrap(void);
+extern PGDLLEXPORT void sf_worker_become(Oid role);
+extern PGDLLEXPORT void sf_worker_become_bootstrap(void);
+
+/*
+ * Make an extension in the scratch as the bootstrap superuser, those that it requires first.  It must be installed in the
+ * caller's database; the version is live's, or the default one with a notice when live's has no script any more.
+ * schema NULL: live's.  To be called before the first statement: the extension's script must not meet objects of the
+ * caller.  Returns true when the schema had to be made for it, too (then CREATE SCHEMA of the text is to be skipped).
+ * Nothing happens when the extension is there already.
+ */
+extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema);
 
 /*
  * Run one parsed statement of "source" as a simple query would: analysed, rewritten, planned, run through a portal,
  * under the allow-list of statement tags when the place is a scratch.  In SF_JOB_SCRATCH a surrounding transaction is open
  * already; in SF_JOB_FRESH and SF_JOB_LIVE the statement runs in a transaction of its own, unless the handler has begun
- * a block by sf_worker_begin().  Rows that the statement returns are thrown away.
+ * a block by sf_worker_begin().  Rows that the statement returns are thrown away.  Statements that commit inside
+ * (CONCURRENTLY, VACUUM...) run at top level; all others in a block, where COMMIT in DO or CALL fails.  In a scratch
+ * CONCURRENTLY is left out.  "statement" is not modified.  A position in an error is given within the statement.
  */
-extern void sf_worker_statement(RawStmt *statement, const char *source);
-
-/* A transaction block around several statements (not in SF_JOB_SCRATCH, which is in one from start to end). */
-extern void sf_worker_begin(void);
-extern void sf_worker_commit(void);
+extern PGDLLEXPORT void sf_worker_statement(RawStmt *statement, const char *source);
 
 /*
- * Run a statement in a subtransaction and return its error instead of raising it, or NULL.  For the caller's retry of
- * statements that came too early.
+ * A transaction block around several statements (not in SF_JOB_SCRATCH, which is in one from start to end).  Between the
+ * two the handler may run queries of its own; outside it has no transaction.
+ */
+extern PGDLLEXPORT void sf_worker_begin(void);
+extern PGDLLEXPORT void sf_worker_commit(void);
+
+/*
+ * Run a statement in a subtransaction (or its own transaction) and return its error instead of raising it, or NULL.  For
+ * the caller's retry of statements that came too early.  The error is allocated in the current context; its
+ * cursorpos counts from the start of "source".  Cancel and shutdown are raised, not returned.
  */
 struct ErrorData;
-extern struct ErrorData *sf_worker_try_statement(RawStmt *statement, const char *source);
+extern PGDLLEXPORT struct ErrorData *sf_worker_try_statement(RawStmt *statement, const char *source);
+
+/* Handler: the payload is SQL text, its statements are run one by one; a row (number, command tag) for each. */
+extern PGDLLEXPORT void sf_job_text(SfJobContext *job);
+
+/* ---- scratch databases, from any backend ---- */
+
+typedef struct SfLeftover
+{
+	char	   *database;
+	char	   *why;			/* a sentence for DETAIL */
+} SfLeftover;
+
+/* Scratch databases that nobody will use again: of SfLeftover.  Those in use by a job are left out. */
+extern PGDLLEXPORT List *sf_scratch_leftovers(void);
+
+/* Drop them (by a worker; forces one checkpoint or more).  all: this database's kept ones, too.  Returns how many. */
+extern PGDLLEXPORT int sf_scratch_drop(bool all);
 
 #endif

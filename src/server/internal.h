@@ -1,0 +1,98 @@
+/*
+ * internal.h - what the files of server/ share; nobody else includes it.
+ */
+#ifndef SF_SERVER_INTERNAL_H
+#define SF_SERVER_INTERNAL_H
+
+#include "server/server.h"
+#include "storage/lock.h"
+
+#define SF_LIBRARY	"$libdir/schemaflow"
+
+/* Our class of advisory locks (field4 of the tag; users have 1 and 2), so that users' keys never meet ours. */
+#define SF_LOCK_CLASS	0x5F01
+
+/* field2 of the tag; field1 is the live database, field3 the number of the scratch. */
+typedef enum SfScratchLock
+{
+	SF_LOCK_KEPT = 1,			/* held by the caller of a job: this scratch is mine */
+	SF_LOCK_FRESH,				/* the same for a fresh one */
+	SF_LOCK_WORKER				/* held by the worker in a kept scratch until it exits */
+} SfScratchLock;
+
+/* A scratch that the caller has taken. */
+typedef struct SfScratch
+{
+	SfScratchLock lock;
+	uint32		number;
+	Oid			database;
+} SfScratch;
+
+/* What the worker is told; in shared memory.  Strings follow under keys of their own. */
+typedef struct SfRequest
+{
+	Oid			database;		/* to connect to */
+	Oid			live_database;
+	Oid			session_user;	/* InvalidOid: the bootstrap superuser; for handlers of server/ only */
+	Oid			role;
+	SfJobPlace	place;
+	SfScratch	scratch;		/* when the place is not live */
+	Size		payload_len;
+	char		handler[NAMEDATALEN];
+	char		library[MAXPGPATH];
+} SfRequest;
+
+#define SF_REQUEST_MAGIC	0x5F10B001
+
+typedef enum SfRequestKey
+{
+	SF_KEY_REQUEST = 1,
+	SF_KEY_GUCS,				/* SerializeGUCState() of the caller */
+	SF_KEY_SEARCH_PATH,			/* of the caller at its session's start */
+	SF_KEY_ACTIVITY,
+	SF_KEY_EXTENSIONS,			/* of live: name \0 version \0 schema \0 ... \0 */
+	SF_KEY_PAYLOAD,
+	SF_KEY_QUEUE
+} SfRequestKey;
+
+#define SF_QUEUE_SIZE	((Size) 65536)
+
+/* job.c */
+extern uint64 sf_job_run_bootstrap(const SfJob *job);
+extern void sf_lock_tag(LOCKTAG *tag, Oid live_database, SfScratchLock lock, uint32 number);
+extern char *sf_lock_holders(const LOCKTAG *tag);
+extern long sf_wait_left(TimestampTz start);
+extern void sf_wait_a_little(long ms);
+
+/* scratch.c */
+extern void sf_scratch_take(SfJobPlace place, SfScratch *scratch);
+extern void sf_scratch_remake(SfScratch *scratch);
+extern void sf_scratch_release(const SfScratch *scratch);
+extern bool sf_scratch_bloated(void);
+extern void sf_scratch_forget_subscriptions(Oid database);
+extern PGDLLEXPORT void sf_scratch_make_handler(SfJobContext *job);
+extern PGDLLEXPORT void sf_scratch_drop_handler(SfJobContext *job);
+
+/* worker.c */
+extern PGDLLEXPORT void sf_worker_main(Datum segment);
+extern const SfRequest *sf_worker_request(void);
+extern MemoryContext sf_worker_context(void);
+extern const char *sf_worker_live_extension(const char *name, const char **schema);
+
+/* identity.c */
+extern void sf_identity_start(Oid role);
+extern void sf_identity_apply(void);
+extern void sf_identity_enter(bool commits_inside);
+extern void sf_identity_leave(void);
+extern bool sf_identity_is_bootstrap(void);
+
+/* statement.c */
+extern bool sf_worker_has_run(void);
+extern void sf_worker_open_scratch(void);
+extern void sf_worker_close_scratch(void);
+
+/* allow.c */
+extern void sf_allow_install(void);
+extern bool sf_allow_everything(bool on);
+
+#endif

@@ -1,0 +1,64 @@
+/*
+ * owner.c - the switch to the extension's owner for bookkeeping.
+ *
+ * Locking: a catalog look-up each time, as the owner may change.  The user id carries SECURITY_LOCAL_USERID_CHANGE, in which role cannot
+ * be set; search_path is pinned in a new GUC nest level.  Both are undone by leave, or by the abort of the
+ * transaction or subtransaction.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_extension.h"
+#include "miscadmin.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/rel.h"
+
+#include "server/owner.h"
+
+Oid
+sf_owner_id(void)
+{
+	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	Oid			owner = InvalidOid;
+
+	ScanKeyInit(&key, Anum_pg_extension_extname, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum("schemaflow"));
+	scan = systable_beginscan(rel, ExtensionNameIndexId, true, NULL, 1, &key);
+	if (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		owner = ((Form_pg_extension) GETSTRUCT(tuple))->extowner;
+	systable_endscan(scan);
+	table_close(rel, AccessShareLock);
+	if (!OidIsValid(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"schemaflow\" is not installed in this database"),
+				 errhint("CREATE EXTENSION schemaflow.")));
+	return owner;
+}
+
+void
+sf_owner_enter(SfOwnerState *state)
+{
+	Oid			owner = sf_owner_id();
+
+	GetUserIdAndSecContext(&state->user, &state->context);
+	state->guc_level = NewGUCNestLevel();
+	SetUserIdAndSecContext(owner, state->context | SECURITY_LOCAL_USERID_CHANGE);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
+							 GUC_ACTION_SAVE, true, 0, false);
+	/* The owner is no table owner's equal where RLS is on: ours have none. */
+	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+sf_owner_leave(const SfOwnerState *state)
+{
+	AtEOXact_GUC(false, state->guc_level);
+	SetUserIdAndSecContext(state->user, state->context);
+}

@@ -1,0 +1,30 @@
+/*
+ * owner.h - write the extension's own tables as its owner (architecture.md, "Journal").
+ *
+ *	SfOwnerState state;
+ *	sf_owner_enter(&state);
+ *	... INSERT, UPDATE of own tables ...
+ *	sf_owner_leave(&state);
+ *
+ * Within: never DDL, never a caller's expression, every operator as OPERATOR(pg_catalog.=).  An error in between needs
+ * nothing: the abort of the (sub)transaction restores user and settings.
+ */
+#ifndef SF_OWNER_H
+#define SF_OWNER_H
+
+#include "postgres.h"
+
+typedef struct SfOwnerState
+{
+	Oid			user;
+	int			context;
+	int			guc_level;
+} SfOwnerState;
+
+extern void sf_owner_enter(SfOwnerState *state);
+extern void sf_owner_leave(const SfOwnerState *state);
+
+/* Owner of the extension; raises when it is not installed in this database. */
+extern Oid	sf_owner_id(void);
+
+#endif
