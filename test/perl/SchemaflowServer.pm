@@ -1,0 +1,62 @@
+# SchemaflowServer - builds test/modules/sf_test_server and makes its functions in a database.
+#
+#	sf_server_functions($node, $db);
+#	$node->safe_psql($db, sf_job('sf_job_text', SCRATCH, 'CREATE TABLE t ()'));
+package SchemaflowServer;
+
+use strict;
+use warnings;
+use Exporter 'import';
+use PostgreSQL::Test::Utils;
+
+use constant { LIVE => 0, SCRATCH => 1, FRESH => 2 };
+our @EXPORT = qw(sf_server_functions sf_job sf_call sf_test_library LIVE SCRATCH FRESH);
+
+my $library;
+
+# Path of the module's library, built in a temporary folder once a script.
+sub sf_test_library
+{
+	return $library if $library;
+	my $dir = PostgreSQL::Test::Utils::tempdir();
+	my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
+
+	system("cp '$ENV{SF_ROOT}'/test/modules/sf_test_server/* '$dir'") == 0 or die "cannot copy the test module";
+	system("make -s -C '$dir' PG_CONFIG='$pg_config' SF_ROOT='$ENV{SF_ROOT}' >'$dir/log' 2>&1") == 0
+	  or die "cannot build the test module: " . PostgreSQL::Test::Utils::slurp_file("$dir/log");
+	return $library = "$dir/sf_test_server";
+}
+
+sub sf_server_functions
+{
+	my ($node, $db) = @_;
+	my $path = sf_test_library();
+
+	$node->safe_psql($db, <<SQL);
+LOAD '\$libdir/schemaflow';
+CREATE FUNCTION sf_test_job(text, int, text, oid DEFAULT 0) RETURNS text LANGUAGE c STRICT AS '$path';
+CREATE PROCEDURE sf_test_call(text, int, text, oid DEFAULT 0) LANGUAGE c AS '$path';
+CREATE FUNCTION sf_test_leftovers() RETURNS text LANGUAGE c AS '$path';
+CREATE FUNCTION sf_test_drop(bool) RETURNS int LANGUAGE c STRICT AS '$path';
+SQL
+	$node->append_conf('postgresql.conf', "session_preload_libraries = 'schemaflow'\n");
+	$node->reload;
+}
+
+sub sf_call
+{
+	my $sql = sf_job(@_);
+	$sql =~ s/^SELECT sf_test_job/CALL sf_test_call/;
+	return $sql;
+}
+
+# A handler that is not the extension's own is written as "name:" here.
+sub sf_job
+{
+	my ($handler, $place, $text, $role) = @_;
+	$handler .= sf_test_library() if $handler =~ /:$/;
+	$role = defined $role ? ", '$role'::regrole" : '';
+	return "SELECT sf_test_job('$handler', $place, \$sf_job\$$text\$sf_job\$$role)";
+}
+
+1;
