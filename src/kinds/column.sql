@@ -1,5 +1,5 @@
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
-       ARRAY[nspname::text, relname, attname] AS identity, ARRAY['table', nspname, relname] AS parent,
+       ARRAY[n.nspname::text, relname, attname] AS identity, ARRAY['table', n.nspname, relname] AS parent,
        format_type(atttypid, atttypmod) AS type,
        CASE WHEN attcollation <> typcollation THEN format('%I.%I', cn.nspname, collname) END AS collation,
        CASE WHEN attnotnull THEN 't' END AS not_null,

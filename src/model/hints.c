@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "utils/varlena.h"
 
+#include "compat.h"
 #include "model/comments.h"
 #include "model/parse.h"
 
@@ -29,7 +30,7 @@ static void attach_comment(const SfText *text, const SfComment *comment, List *h
 static List *elements_of(const Node *stmt);
 static List *read_hints(const SfText *text, const SfComment *comment);
 static SfHint *read_hint(const SfText *text, const char *line, int number);
-static void bad_hint(const SfText *text, int line, const char *detail) pg_attribute_noreturn();
+pg_noreturn static void bad_hint(const SfText *text, int line, const char *detail);
 
 void
 sf_hints_attach(const SfText *text, List *declarations, const int *offsets, const int *ends)

@@ -252,16 +252,15 @@ parse_code(const SfText *text)
 	ErrorContextCallback callback = {error_context_stack, parse_error, &position};
 	List	   *raw = NIL;
 
-	error_context_stack = &callback;
 	standard_conforming_strings = true;
 	PG_TRY();
 	{
+		error_context_stack = &callback;
 		raw = raw_parser(text->code, RAW_PARSE_DEFAULT);
 	}
 	PG_FINALLY();
 	{
 		standard_conforming_strings = saved;
-		error_context_stack = callback.previous;
 	}
 	PG_END_TRY();
 	return raw;

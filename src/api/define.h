@@ -1,0 +1,19 @@
+/*
+ * define.h - what the functions that record the model share.
+ */
+#ifndef SF_DEFINE_H
+#define SF_DEFINE_H
+
+#include "fmgr.h"
+
+#define SF_MAIN_UNIT	"main"
+
+/* The argument as C string; NULL is refused by name. */
+extern char *sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
+/*
+ * Record a unit and put the rows of what changed into the result set: change, kind, object.
+ */
+extern void sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, char *sql, bool allow_shrink);
+
+#endif
