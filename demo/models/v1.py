@@ -1,0 +1,110 @@
+"""Version 1: users, teams and tasks, as the guide's example models have them."""
+from datetime import date, datetime, timezone
+from enum import Enum
+from typing import List, Optional
+
+from pydantic import NaiveDatetime
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, func, text
+from sqlmodel import Field, Relationship, Session, SQLModel
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc).replace(tzinfo=None)
+
+
+class TimestampMixin(SQLModel):
+    created_at: NaiveDatetime = Field(default_factory=now, sa_column_kwargs={"server_default": func.now()})
+    updated_at: NaiveDatetime = Field(default_factory=now, sa_column_kwargs={"onupdate": now})
+
+
+class Status(str, Enum):
+    todo = "todo"
+    doing = "doing"
+    done = "done"
+
+
+class TeamMember(SQLModel, table=True):
+    """A link table with payload."""
+    __tablename__ = "team_member"
+    team_id: int = Field(foreign_key="team.id", primary_key=True, ondelete="CASCADE")
+    user_id: int = Field(foreign_key="user.id", primary_key=True, ondelete="CASCADE")
+    role: str = Field(default="member", max_length=20)
+    joined_at: NaiveDatetime = Field(default_factory=now)
+
+
+class TaskTag(SQLModel, table=True):
+    __tablename__ = "task_tag"
+    task_id: int = Field(foreign_key="task.id", primary_key=True, ondelete="CASCADE")
+    tag_id: int = Field(foreign_key="tag.id", primary_key=True)
+    added_by: Optional[int] = Field(default=None, foreign_key="user.id", ondelete="SET NULL")
+
+
+class User(TimestampMixin, table=True):
+    id: Optional[int] = Field(default=None, primary_key=True)
+    email: str = Field(index=True, unique=True, max_length=255)
+    name: str
+    is_active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+    teams: List["Team"] = Relationship(back_populates="members", link_model=TeamMember)
+    tasks: List["Task"] = Relationship(back_populates="owner")
+
+
+class Team(TimestampMixin, table=True):
+    id: Optional[int] = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    members: List[User] = Relationship(back_populates="teams", link_model=TeamMember)
+
+
+class Sprint(SQLModel, table=True):
+    """A composite key."""
+    __table_args__ = (CheckConstraint("ends > starts", name="sprint_dates"),)
+    team_id: int = Field(foreign_key="team.id", primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    starts: date
+    ends: date
+
+
+class Tag(SQLModel, table=True):
+    id: Optional[int] = Field(default=None, primary_key=True)
+    name: str = Field(max_length=40, unique=True)
+
+
+class Task(TimestampMixin, table=True):
+    __table_args__ = (
+        CheckConstraint("priority BETWEEN 1 AND 5", name="task_priority"),
+        CheckConstraint("length(title) > 0"),
+        UniqueConstraint("owner_id", "title", name="task_owner_title"),
+        ForeignKeyConstraint(["team_id", "sprint_no"], ["sprint.team_id", "sprint.number"], name="task_sprint"),
+        Index("task_open", "owner_id", "priority", postgresql_where=text("status <> 'done'")),
+        Index("task_title_lower", text("lower(title)")),
+    )
+    id: Optional[int] = Field(default=None, primary_key=True)
+    title: str = Field(index=True, max_length=200)
+    description: Optional[str] = None
+    status: Status = Field(default=Status.todo, sa_column_kwargs={"server_default": "todo"})
+    priority: int = 3
+    estimate: Optional[int] = None
+    due: Optional[date] = None
+    owner_id: Optional[int] = Field(default=None, foreign_key="user.id", index=True, ondelete="SET NULL")
+    parent_id: Optional[int] = Field(default=None, foreign_key="task.id", index=True)
+    team_id: Optional[int] = None
+    sprint_no: Optional[int] = None
+    owner: Optional[User] = Relationship(back_populates="tasks")
+    tags: List[Tag] = Relationship(link_model=TaskTag)
+    children: List["Task"] = Relationship()
+
+
+def seed(session: Session) -> None:
+    """What the application of this version writes."""
+    ada = User(email="ada@example.org", name="Ada Lovelace")
+    bob = User(email="bob@example.org", name="Bob O'Neil", is_active=False)
+    eng = Team(name="Engineering", members=[ada, bob])
+    session.add_all([ada, bob, eng])
+    session.flush()
+    session.add(Sprint(team_id=eng.id, number=7, starts=date(2026, 11, 2), ends=date(2026, 11, 16)))
+    session.flush()
+    design = Task(title="Design", status=Status.done, estimate=3, owner=ada, team_id=eng.id, sprint_no=7,
+                  tags=[Tag(name="urgent"), Tag(name="übung")])
+    session.add(design)
+    session.flush()
+    session.add(Task(title="Draw", parent_id=design.id, owner=bob, description="on 'paper'", priority=5))
+    session.add_all(Task(title=f"Chore {n}", owner=ada, priority=1 + n % 5) for n in range(200))
