@@ -53,6 +53,28 @@ own_scratch(Oid role)
 }
 
 /*
+ * Can the session user be that role, as far as the worker sees?
+ */
+void
+sf_identity_check(Oid role)
+{
+	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(role)))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("role with OID %u does not exist for the background worker", role),
+				 errdetail("It has been dropped, or it was created in the transaction that makes this call."),
+				 errhint("Commit the transaction, then make the call by itself.")));
+	if (!sf_may_set_role(GetSessionUserId(), role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to run as role \"%s\"", GetUserNameFromId(role, false)),
+				 errdetail("Text runs with its owner's rights, and session user \"%s\" is not a member of that role.",
+						   GetUserNameFromId(GetSessionUserId(), false)),
+				 errhint("Have a member of role \"%s\" or a superuser make this call.",
+						 GetUserNameFromId(role, false))));
+}
+
+/*
  * SET ROLE, in a transaction of its own when there is none.
  */
 void
@@ -65,20 +87,7 @@ sf_identity_apply(void)
 		return;
 	if (own_transaction)
 		StartTransactionCommand();
-	if (!SearchSysCacheExists1(AUTHOID, ObjectIdGetDatum(wanted_role)))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("role with OID %u does not exist for the background worker", wanted_role),
-				 errdetail("It has been dropped, or it was created in the transaction that makes this call."),
-				 errhint("Commit the transaction, then make the call by itself.")));
-	if (!sf_may_set_role(GetSessionUserId(), wanted_role))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("permission denied to run as role \"%s\"", GetUserNameFromId(wanted_role, false)),
-				 errdetail("Text runs with its owner's rights, and session user \"%s\" is not a member of that role.",
-						   GetUserNameFromId(GetSessionUserId(), false)),
-				 errhint("Have a member of role \"%s\" or a superuser make this call.",
-						 GetUserNameFromId(wanted_role, false))));
+	sf_identity_check(wanted_role);
 	SetConfigOption("role", GetUserNameFromId(wanted_role, false), PGC_USERSET, PGC_S_SESSION);
 	if (sf_worker_request()->place != SF_JOB_LIVE)
 		own_scratch(wanted_role);

@@ -81,6 +81,7 @@ extern const char *sf_worker_live_extension(const char *name, const char **schem
 
 /* identity.c */
 extern void sf_identity_start(Oid role);
+extern void sf_identity_check(Oid role);
 extern void sf_identity_apply(void);
 extern void sf_identity_enter(bool commits_inside);
 extern void sf_identity_leave(void);

@@ -152,12 +152,17 @@ set_up_session(void)
 	const char *search_path = shm_toc_lookup(toc, SF_KEY_SEARCH_PATH, false);
 
 	StartTransactionCommand();
-	RestoreGUCState(shm_toc_lookup(toc, SF_KEY_GUCS, false));
-	SetConfigOption("role", "none", PGC_SUSET, PGC_S_SESSION);
+	/* The bootstrap superuser takes nothing from a caller; and to restore would make it the caller's session user. */
+	if (OidIsValid(request->session_user))
+	{
+		sf_identity_check(request->role);
+		RestoreGUCState(shm_toc_lookup(toc, SF_KEY_GUCS, false));
+		SetConfigOption("role", "none", PGC_SUSET, PGC_S_SESSION);
+	}
 	/* The queue carries the database's encoding: the caller's client is not ours. */
 	set_firmly("client_encoding", GetDatabaseEncodingName());
 	/* Text names things as the database's applications do; every name that we write ourselves is qualified. */
-	set_firmly("search_path", search_path);
+	set_firmly("search_path", OidIsValid(request->session_user) ? search_path : "pg_catalog, pg_temp");
 	for (int i = 0; i < lengthof(text_settings); i++)
 	{
 		if (text_settings[i].where != ANYWHERE &&

@@ -7,10 +7,11 @@ package SchemaflowServer;
 use strict;
 use warnings;
 use Exporter 'import';
+use IPC::Run ();
 use PostgreSQL::Test::Utils;
 
 use constant { LIVE => 0, SCRATCH => 1, FRESH => 2 };
-our @EXPORT = qw(sf_server_functions sf_job sf_call sf_test_library LIVE SCRATCH FRESH);
+our @EXPORT = qw(sf_server_functions sf_job sf_call sf_start sf_finish sf_test_library LIVE SCRATCH FRESH);
 
 my $library;
 
@@ -48,6 +49,27 @@ sub sf_call
 	my $sql = sf_job(@_);
 	$sql =~ s/^SELECT sf_test_job/CALL sf_test_call/;
 	return $sql;
+}
+
+# Start psql with SQL text and return at once; sf_finish waits and returns (exit code, stdout, stderr).
+sub sf_start
+{
+	my ($node, $db, $sql, %opt) = @_;
+	my $run = { in => "\\set VERBOSITY verbose\n$sql\n", out => '', err => '' };
+
+	$run->{h} = IPC::Run::start(
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-f', '-', '-d', $node->connstr($db) . ($opt{user} ? " user=$opt{user}" : '') ],
+		'<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err}, IPC::Run::timeout(120));
+	return $run;
+}
+
+sub sf_finish
+{
+	my ($run) = @_;
+
+	$run->{h}->finish;
+	chomp($run->{out});
+	return ($run->{h}->full_result(0) >> 8, $run->{out}, $run->{err});
 }
 
 # A handler that is not the extension's own is written as "name:" here.
