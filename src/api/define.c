@@ -234,7 +234,7 @@ check_owner(const SfUnit *unit)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("must be a member of role \"%s\" to change unit \"%s\"", unit->owner, unit->name),
 				 errdetail("The unit was recorded by that role."),
-				 errhint("Record your part of the model under another name: SELECT * FROM sf_define('my_unit', ddl).")));
+				 errhint("Record your part under another name: SELECT * FROM sf_define('my_unit', ddl).")));
 }
 
 /* A model that lost most of what it had is more likely a mistake than a wish. */

@@ -1,9 +1,9 @@
 /*
  * elaborate.c - the caller's side of elaboration: what is sent to the worker, what comes back (elaborate.h).
  *
- * Protocol: takes no locks; the worker runs in its own session and does not see the caller's uncommitted changes, which a
- * scratch has no part in.  Facts live in their base's context.  The worker asks to be run again in another place rather
- * than failing, so no error is caught here.
+ * Protocol: takes no locks; the worker runs in its own session and does not see the caller's uncommitted changes,
+ * which a scratch has no part in.  Facts live in their base's context.  The worker asks to be run again in another
+ * place rather than failing, so no error is caught here.
  */
 #include "postgres.h"
 
@@ -23,8 +23,8 @@
 #include "server/server.h"
 
 /*
- * Relations that one CREATE TABLE locks: itself, its toast table and that one's index, a key's index and a sequence; and
- * one for every other statement.
+ * Relations that one CREATE TABLE locks: itself, its toast table and that one's index, a key's index and a sequence;
+ * and one for every other statement.
  */
 #define LOCKS_PER_TABLE		5
 
@@ -53,7 +53,7 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 	for (;;)
 	{
 		StringInfoData payload;
-		SfJob		job = {.handler = "sf_job_elaborate", .on_row = take_row, .arg = &result, .activity = "elaborate the model"};
+		SfJob		job = {.handler = "sf_job_elaborate", .activity = "elaborate the model", .on_row = take_row};
 
 		initStringInfo(&payload);
 		sf_wire_put_int(&payload, extend);
@@ -66,6 +66,7 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 		memset(&result, 0, sizeof(result));
 		result.base = sf_base_new("model");
 		result.renamed = inverse_renames == NIL ? NULL : sf_base_new("model under old names");
+		job.arg = &result;
 		job.place = place;
 		job.payload = payload.data;
 		job.payload_len = payload.len;
@@ -111,7 +112,8 @@ static void
 encode_extensions(StringInfo out)
 {
 	SfRows	   *rows = sf_query("SELECT extname::pg_catalog.text FROM pg_catalog.pg_extension "
-								"WHERE extname OPERATOR(pg_catalog.<>) ALL ('{plpgsql,schemaflow}') ORDER BY 1", 0, NULL);
+								"WHERE extname OPERATOR(pg_catalog.<>) ALL ('{plpgsql,schemaflow}') ORDER BY 1",
+								0, NULL);
 
 	sf_wire_put_int(out, rows->nrows);
 	for (int i = 0; i < rows->nrows; i++)
@@ -204,22 +206,22 @@ take_row(int n, char **values, void *arg)
 }
 
 /*
- * Facts of one kind at one address are the same object before and after the renames; where several share an address (the
- * grants on a table) the last name, which no rename of the object touches, tells them apart.
+ * Facts of one kind at one address are the same object before and after the renames; where several share an address
+ * (the grants on a table) the last name, which no rename of the object touches, tells them apart.
  */
 static void
 pair_by_address(SfFactBase *base, SfFactBase *renamed)
 {
 	typedef struct Slot
 	{
-		char		key[NAMEDATALEN + 64];
+		char		key[NAMEDATALEN + 64];	/* kind, address, last name */
 		SfFact	   *only;		/* NULL when several */
 	} Slot;
 
-	HASHCTL		ctl = {.keysize = sizeof(((Slot *) NULL)->key), .entrysize = sizeof(Slot), .hcxt = CurrentMemoryContext};
+	char		key[NAMEDATALEN + 64];
+	HASHCTL		ctl = {.keysize = sizeof(key), .entrysize = sizeof(Slot), .hcxt = CurrentMemoryContext};
 	HTAB	   *slots = hash_create("facts by address", list_length(base->facts) * 2, &ctl,
 									HASH_ELEM | HASH_STRINGS | HASH_CONTEXT);
-	char		key[sizeof(((Slot *) NULL)->key)];
 	ListCell   *lc;
 	bool		found;
 

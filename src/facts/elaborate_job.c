@@ -2,8 +2,8 @@
  * elaborate_job.c - the worker's side of elaboration: what comes in, who made what, what goes out.
  *
  * Protocol: facts are read before and after the text runs (elaborate_text.c); those that were there before are marked.
- * An object_access_hook of this worker's own notes which declaration makes each object.  State lives in a context of its
- * own under TopMemoryContext, since in SF_JOB_FRESH transactions come and go; the worker ends with the job.
+ * An object_access_hook of this worker's own notes which declaration makes each object.  State lives in a context of
+ * its own under TopMemoryContext, since in SF_JOB_FRESH transactions come and go; the worker ends with the job.
  */
 #include "postgres.h"
 

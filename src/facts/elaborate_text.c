@@ -2,10 +2,10 @@
  * elaborate_text.c - run the declarations of all units in a scratch (elaborate_run.h).
  *
  * Protocol.  Each unit runs as its owner.  Extensions are made before any text.  A declaration that came too early is
- * tried again after the others.  What its owner may not do although it runs no user code (OWNER TO another role, GRANT on
- * another's object...) is put off until all text has run and then done with the bootstrap superuser's rights: nothing of
- * the text runs after that, so a function that got a mightier owner is never called.  For the same reason transactions
- * are ended, and deferred triggers fired, before the role changes.
+ * tried again after the others.  What its owner may not do although it runs no user code (OWNER TO another role, GRANT
+ * on another's object...) is put off until all text has run and then done with the bootstrap superuser's rights:
+ * nothing of the text runs after that, so a function that got a mightier owner is never called.  For the same reason
+ * transactions are ended, and deferred triggers fired, before the role changes.
  *
  * In SF_JOB_SCRATCH all is one transaction that is rolled back.  In SF_JOB_FRESH it is cut into blocks.
  */
@@ -45,7 +45,8 @@ static const int too_early[] = {
 static void make_extension(SfRun *run, const CreateExtensionStmt *stmt, const SfUnit *unit, SfDeclaration *declaration);
 static bool take_over_schema(SfRun *run, const SfUnit *unit, Oid owner, const SfDeclaration *declaration);
 static bool run_declaration(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declaration);
-static bool sort_out(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declaration, RawStmt *stmt, ErrorData *error);
+static bool sort_out(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declaration, RawStmt *stmt,
+					 ErrorData *error);
 static bool needs_commits(const ErrorData *error);
 static bool wants_extension(SfRun *run, const ErrorData *error);
 static bool runs_no_code(const Node *stmt);
@@ -121,7 +122,7 @@ make_extension(SfRun *run, const CreateExtensionStmt *stmt, const SfUnit *unit, 
 	{
 		const DefElem *option = lfirst(lc);
 
-		if (strcmp(option->defname, "schema") == 0)
+		if (strcmp(option->defname, "schema") == 0) /* the option's name, not a kind */
 			schema = strVal(option->arg);
 	}
 	run->unit = unit;
@@ -134,8 +135,8 @@ make_extension(SfRun *run, const CreateExtensionStmt *stmt, const SfUnit *unit, 
 }
 
 /*
- * A schema that an extension needed stands already, as the bootstrap superuser's.  Where the text makes it, it becomes what
- * the text says.
+ * A schema that an extension needed stands already, as the bootstrap superuser's.  Where the text makes it, it becomes
+ * what the text says.
  */
 static bool
 take_over_schema(SfRun *run, const SfUnit *unit, Oid owner, const SfDeclaration *declaration)
@@ -232,14 +233,16 @@ run_declaration(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declar
 }
 
 /*
- * A declaration failed.  It came too early, or wants more rights than its owner has, or is a dump's setting that another
- * major has, or cannot work in this place at all.  Else its error is raised.
+ * A declaration failed.  It came too early, or wants more rights than its owner has, or is a dump's setting that
+ * another major has, or cannot work in this place at all.  Else its error is raised.
  */
 static bool
 sort_out(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declaration, RawStmt *stmt, ErrorData *error)
 {
 	SfPending    *pending;
 	bool		privileged = error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && runs_no_code(stmt->stmt);
+	bool		early = !IsA(stmt->stmt, VariableSetStmt) &&
+		is_one_of(error->sqlerrcode, too_early, lengthof(too_early));
 
 	if (!run->fresh && needs_commits(error))
 	{
@@ -249,11 +252,11 @@ sort_out(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declaration, 
 	if (IsA(stmt->stmt, VariableSetStmt) && declaration->dump && error->sqlerrcode == ERRCODE_UNDEFINED_OBJECT)
 	{
 		ereport(NOTICE,
-				(errmsg("skipped %s in unit \"%s\", line %d: %s", declaration->text, declaration->unit, declaration->line,
-						error->message)));
+				(errmsg("skipped %s in unit \"%s\", line %d: %s", declaration->text, declaration->unit,
+						declaration->line, error->message)));
 		return true;
 	}
-	if (!privileged && (IsA(stmt->stmt, VariableSetStmt) || !is_one_of(error->sqlerrcode, too_early, lengthof(too_early))))
+	if (!privileged && !early)
 		raise_for(declaration, error);
 
 	pending = palloc0(sizeof(SfPending));
@@ -295,8 +298,8 @@ sf_run_early(SfRun *run)
 			set_setting("search_path", search_path);
 			if (run->early == NIL || ((SfPending *) llast(run->early))->declaration != declaration)
 				ereport(NOTICE,
-						(errmsg("unit \"%s\", line %d: %s was run later than written", declaration->unit, declaration->line,
-								declaration->tag),
+						(errmsg("unit \"%s\", line %d: %s was run later than written", declaration->unit,
+								declaration->line, declaration->tag),
 						 errdetail("It needs what is declared behind it: %s.", pending->error->message)));
 			CHECK_FOR_INTERRUPTS();
 		}

@@ -1,9 +1,9 @@
 /*
  * stored.c - facts in schemaflow.declaration, hints in schemaflow.rename_hint (stored.h).
  *
- * A row holds the facts that its declaration made, encoded, one a line; what no declaration made (an empty database's own
- * facts, extensions that the text uses without asking) stands in a row of no unit.  Rows that did not change are not
- * written, so that recording the same model again leaves no dead rows.
+ * A row holds the facts that its declaration made, encoded, one a line; what no declaration made (an empty database's
+ * own facts, extensions that the text uses without asking) stands in a row of no unit.  Rows that did not change are
+ * not written, so that recording the same model again leaves no dead rows.
  */
 #include "postgres.h"
 
@@ -116,10 +116,11 @@ sf_model_store(List *units, SfFactBase *base)
 
 	sf_owner_enter(&owner);
 	sf_execute("DELETE FROM schemaflow.declaration d WHERE " SF_ORIGIN_IS_OURS " AND NOT EXISTS (SELECT FROM "
-			   "ROWS FROM (pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.int4[])) AS r (unit, n) "
+			   "ROWS FROM (pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.int4[])) "
+			   "AS r (unit, n) "
 			   "WHERE r.unit OPERATOR(pg_catalog.=) d.unit AND r.n OPERATOR(pg_catalog.=) d.n)", 4, args);
-	sf_execute("INSERT INTO schemaflow.declaration AS d (system_identifier, database_oid, unit, n, line, tag, sql, hash, dump, "
-			   "objects, facts, format, major) "
+	sf_execute("INSERT INTO schemaflow.declaration AS d (system_identifier, database_oid, unit, n, line, tag, sql, "
+			   "hash, dump, objects, facts, format, major) "
 			   "SELECT $1::pg_catalog.int8, $2::pg_catalog.oid, r.*, " QUOTED(SF_FACT_FORMAT) ", "
 			   "pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog./) 10000 "
 			   "FROM ROWS FROM (pg_catalog.unnest($3::pg_catalog.text[]), pg_catalog.unnest($4::pg_catalog.int4[]), "
@@ -225,7 +226,8 @@ sf_model_store_renames(const char *unit, List *renames)
 	ListCell   *lc;
 
 	sf_owner_enter(&owner);
-	sf_execute("DELETE FROM schemaflow.rename_hint WHERE " SF_ORIGIN_IS_OURS " AND unit OPERATOR(pg_catalog.=) $3", 3, args);
+	sf_execute("DELETE FROM schemaflow.rename_hint WHERE " SF_ORIGIN_IS_OURS " AND unit OPERATOR(pg_catalog.=) $3",
+			   3, args);
 	foreach(lc, renames)
 	{
 		const SfStoredRename *rename = lfirst(lc);
@@ -365,7 +367,8 @@ row_of(Row *rows, int nrows, const SfFact *fact, Row *hint)
 		else
 			high = middle - 1;
 	}
-	elog(ERROR, "cannot happen: fact of declaration %d of unit \"%s\", which was not run", fact->declaration, fact->unit);
+	elog(ERROR, "cannot happen: fact of declaration %d of unit \"%s\", which was not run",
+		 fact->declaration, fact->unit);
 }
 
 static char *

@@ -1,8 +1,8 @@
 /*
  * wire.h - what sf_elaborate() and its worker tell each other.
  *
- * Payload (to the worker): integers and strings in the order of struct members, in native byte order - both ends are one
- * binary on one machine.  Rows (from the worker): SF_ROW_... says which; all have SF_ROW_COLUMNS texts.
+ * Payload (to the worker): integers and strings in the order of struct members, in native byte order - both ends are
+ * one binary on one machine.  Rows (from the worker): SF_ROW_... says which; all have SF_ROW_COLUMNS texts.
  */
 #ifndef SF_WIRE_H
 #define SF_WIRE_H

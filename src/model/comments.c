@@ -1,8 +1,9 @@
 /*
  * comments.c - find comments, psql lines and COPY data in a unit's text (comments.h).
  *
- * Protocol: pure functions of the text, no catalog access.  Everything is allocated in the current memory context.  Server
- * encodings are supersets of ASCII in which no byte of a multibyte character looks like ASCII, so bytes are compared.
+ * Protocol: pure functions of the text, no catalog access.  Everything is allocated in the current memory context.
+ * Server encodings are supersets of ASCII in which no byte of a multibyte character looks like ASCII, so bytes are
+ * compared.
  */
 #include "postgres.h"
 

@@ -1,9 +1,9 @@
 /*
  * comments.h - the text of a unit before the server's scanner sees it: comments, psql lines, COPY data.
  *
- * The server's scanner drops comments, and knows neither psql's commands nor the data lines of a dump.  This lexer tracks
- * quotes only as far as needed to find them, and blanks them out, so that every offset in the code is the same offset in
- * the text.
+ * The server's scanner drops comments, and knows neither psql's commands nor the data lines of a dump.  This lexer
+ * tracks quotes only as far as needed to find them, and blanks them out, so that every offset in the code is the same
+ * offset in the text.
  */
 #ifndef SF_COMMENTS_H
 #define SF_COMMENTS_H

@@ -240,8 +240,8 @@ sf_declaration_context(void *arg)
 char *
 sf_declaration_label(const SfDeclaration *declaration)
 {
-	return psprintf(_("declaration %d of unit \"%s\", line %d: %s"), declaration->n, declaration->unit, declaration->line,
-					declaration->tag);
+	return psprintf(_("declaration %d of unit \"%s\", line %d: %s"), declaration->n, declaration->unit,
+					declaration->line, declaration->tag);
 }
 
 static List *

@@ -44,8 +44,8 @@ typedef struct SfUnit
 } SfUnit;
 
 /*
- * The declarations that are to be run.  Raises, with unit, declaration and line, for what is no SQL or no model; notices
- * what is skipped.
+ * The declarations that are to be run.  Raises, with unit, declaration and line, for what is no SQL or no model;
+ * notices what is skipped.
  */
 extern List *sf_parse_unit(const char *unit, const char *text);
 

@@ -49,8 +49,8 @@ sf_units_load(void)
 		unit->source = sf_cell(rows, i, 2);
 		units = lappend(units, unit);
 	}
-	rows = sf_query("SELECT unit, n, line, tag, sql, hash, CASE WHEN dump THEN '1' END FROM schemaflow.declaration WHERE "
-					SF_ORIGIN_IS_OURS " AND n > 0 ORDER BY unit, n", 2, args);
+	rows = sf_query("SELECT unit, n, line, tag, sql, hash, CASE WHEN dump THEN '1' END "
+					"FROM schemaflow.declaration WHERE " SF_ORIGIN_IS_OURS " AND n > 0 ORDER BY unit, n", 2, args);
 	sf_pins_leave(pins);
 	for (int i = 0; i < rows->nrows; i++)
 	{
@@ -94,14 +94,14 @@ sf_unit_save(const SfUnit *unit)
 	SfOwnerState owner;
 
 	sf_owner_enter(&owner);
-	sf_execute("INSERT INTO schemaflow.unit (system_identifier, database_oid, name, owner, source, sql, hash, first_at, "
-			   "recorded_at, recorded_by) "
+	sf_execute("INSERT INTO schemaflow.unit (system_identifier, database_oid, name, owner, source, sql, hash, "
+			   "first_at, recorded_at, recorded_by) "
 			   "VALUES ($1::pg_catalog.int8, $2::pg_catalog.oid, $3, $4, $5, $6, "
 			   "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to($6, 'UTF8')), 'hex'), "
 			   "pg_catalog.clock_timestamp(), pg_catalog.clock_timestamp(), $7) "
 			   "ON CONFLICT (system_identifier, database_oid, name) DO UPDATE SET owner = excluded.owner, "
-			   "source = excluded.source, sql = excluded.sql, hash = excluded.hash, recorded_at = excluded.recorded_at, "
-			   "recorded_by = excluded.recorded_by", lengthof(args), args);
+			   "source = excluded.source, sql = excluded.sql, hash = excluded.hash, "
+			   "recorded_at = excluded.recorded_at, recorded_by = excluded.recorded_by", lengthof(args), args);
 	sf_owner_leave(&owner);
 }
 

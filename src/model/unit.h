@@ -1,8 +1,8 @@
 /*
  * unit.h - the recorded units: the tables schemaflow.unit and schemaflow.declaration as texts.
  *
- * Rows of another origin (lib/origin.h) are not seen.  Who changes the model calls sf_units_lock() first and holds it to
- * the end of the transaction; readers take no lock.
+ * Rows of another origin (lib/origin.h) are not seen.  Who changes the model calls sf_units_lock() first and holds it
+ * to the end of the transaction; readers take no lock.
  */
 #ifndef SF_UNIT_H
 #define SF_UNIT_H
