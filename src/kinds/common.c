@@ -157,3 +157,18 @@ sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
 	if (set)
 		sf_emit(out, "%s SET (%s)", head, sf_join(set, ", "));
 }
+
+void
+sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new)
+{
+	List	   *was = split_options(old);
+	List	   *is = split_options(new);
+	ListCell   *lc;
+
+	foreach(lc, was)
+		if (option_named(is, ((SfOption *) lfirst(lc))->name) == NULL)
+			sf_emit(out, "%s NO DEPENDS ON EXTENSION %s", head, ((SfOption *) lfirst(lc))->name);
+	foreach(lc, is)
+		if (option_named(was, ((SfOption *) lfirst(lc))->name) == NULL)
+			sf_emit(out, "%s DEPENDS ON EXTENSION %s", head, ((SfOption *) lfirst(lc))->name);
+}

@@ -74,6 +74,9 @@ typedef struct SfAttr
 #define SF_ATTR_REBUILDS	0x01	/* the alteration is refused while dependents that !survives_alter exist: take them down */
 #define SF_ATTR_ROLE		0x02	/* the text is a role's name (must exist before anything runs) */
 #define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
+#define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
+/* The data's state, not the schema's (a materialized view is populated): what is put back keeps its old self's. */
+#define SF_ATTR_STATE		0x40
 
 struct SfKind
 {
@@ -105,6 +108,12 @@ struct SfKind
 	/* What a CREATE cannot say, appended after it (also after the parent's, when folded). */
 	void		(*after) (SfEmit *out, const SfFact *fact);
 	void		(*drop) (SfEmit *out, const SfFact *fact);
+	/*
+	 * How cycles of dependencies are broken.  stub makes the fact, or turns it, where it stands, into something of the
+	 * same shape that needs no more than its folded facts do; complete turns the stub into the fact.
+	 */
+	void		(*stub) (SfEmit *out, const SfFact *fact);
+	void		(*complete) (SfEmit *out, const SfFact *fact);
 	/* Same content, other name (and perhaps schema). */
 	void		(*rename) (SfEmit *out, const SfFact *old, const SfFact *new);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
@@ -157,6 +166,9 @@ extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);
  * that turn old into new, each as a statement "<head> SET (...)".
  */
 extern void sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new);
+
+/* DEPENDS ON EXTENSION: lists of SQL identifiers joined by ", "; a statement "<head> [NO] DEPENDS ON EXTENSION x" each. */
+extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new);
 
 /* Name of the fact as SQL: all names joined by dots; of the first two: the relation or type it belongs to. */
 extern char *sf_name(const SfFact *fact);

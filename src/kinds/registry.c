@@ -11,6 +11,8 @@
 	X(schema) X(extension) X(table) X(column) X(default) X(generated) X(identity) \
 	X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(index) \
 	X(sequence) X(owned_by) X(enum) X(domain) X(domain_constraint) \
+	X(view) X(view_column) X(view_default) X(materialized_view) X(materialized_view_column) \
+	X(rule) X(trigger) X(trigger_state) X(constraint_trigger_state) X(policy) X(event_trigger) X(statistics) \
 	X(owner) X(comment) X(grant)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
@@ -34,7 +36,17 @@ const SfReader sf_readers[] = {
 	SF_READER(identity),
 	SF_READER(owned_by),
 	SF_READER(constraint),
+	SF_READER(view),
+	SF_READER(materialized_view),
+	SF_READER(view_column),
+	SF_READER(view_default),
 	SF_READER(index),
+	SF_READER(statistics),
+	SF_READER(rule),
+	SF_READER(trigger),
+	SF_READER(trigger_state),
+	SF_READER(policy),
+	SF_READER(event_trigger),
 	SF_READER(owner),
 	SF_READER(comment),
 	SF_READER(grant),

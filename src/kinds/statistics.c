@@ -1,0 +1,75 @@
+/*
+ * statistics.c - extended statistics objects.  Altering a column's type makes the server rebuild them without their
+ * target, so they are taken down and put back.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	const char *kinds = sf_attr(fact, "kinds");
+
+	sf_emit(out, "CREATE STATISTICS %s%s%s%s ON %s FROM %s", sf_name(fact),
+			kinds ? " (" : "", kinds ? kinds : "", kinds ? ")" : "",
+			sf_attr(fact, "definition"), sf_attr(fact, "relation"));
+}
+
+static void
+alter_target(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *target = sf_attr(new, "target");
+
+	sf_emit(out, "ALTER STATISTICS %s SET STATISTICS %s", sf_name(new), target ? target : "-1");
+}
+
+static void
+after(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "target"))
+		alter_target(out, NULL, fact, NULL);
+}
+
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP STATISTICS %s", sf_name(fact));
+}
+
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	if (strcmp(old->name[0], new->name[0]) != 0)
+		sf_emit(out, "ALTER STATISTICS %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
+	if (strcmp(old->name[1], new->name[1]) != 0)
+		sf_emit(out, "ALTER STATISTICS %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
+				sf_ident(new->name[1]));
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("statistics:%s", sf_name(fact)));
+}
+
+static const SfAttr attrs[] = {
+	{"kinds", SF_REPLACE},
+	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"relation", SF_REPLACE},
+	{"target", SF_ALTER, alter_target},
+};
+
+const SfKind sf_kind_statistics = {
+	.name = "statistics",
+	.keyword = "STATISTICS",
+	.weight = 170,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.drops_with_parent = true,
+	.create = create,
+	.after = after,
+	.drop = drop,
+	.rename = rename_it,
+	.takes = takes,
+};
