@@ -266,7 +266,6 @@ row_identity(SfReading *reading, HeapTuple tuple, TupleDesc desc, const SfColumn
 				ObjectAddressSet(schema, NamespaceRelationId, get_namespace_oid(more[1], true));
 				if (!OidIsValid(schema.objectId) || is_excluded(reading, more[1]) || membership(reading, schema) == NULL)
 					return 0;
-				*parent_key = NULL;
 			}
 		}
 		else if (is_excluded(reading, (*name)[0]))

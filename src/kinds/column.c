@@ -120,7 +120,7 @@ address(const SfFact *fact)
 }
 
 static const SfAttr attrs[] = {
-	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
+	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE},
 	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
 	{"not_null", SF_ALTER, alter_not_null},
 	{"storage", SF_ALTER, alter_storage},

@@ -172,3 +172,25 @@ sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *n
 		if (option_named(was, ((SfOption *) lfirst(lc))->name) == NULL)
 			sf_emit(out, "%s DEPENDS ON EXTENSION %s", head, ((SfOption *) lfirst(lc))->name);
 }
+
+void
+sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column)
+{
+	const char *name = sf_ident(column->name[2]);
+
+	sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM ONLY %s HAVING pg_catalog.max(%s) IS NOT NULL",
+			sf_literal(sequence), name, sf_rel(column), name);
+}
+
+const char *
+sf_fact_schema(const SfFact *fact)
+{
+	const SfFact *root = fact;
+
+	while (root->parent)
+		root = root->parent;
+	if (root->kind == &sf_kind_schema)
+		return root->name[0];
+	/* In a schema that an extension made there is no fact for the schema. */
+	return root->parent_key && strncmp(root->parent_key, "schema:", 7) == 0 ? root->name[0] : NULL;
+}

@@ -130,6 +130,14 @@ address(const SfFact *fact)
 	return psprintf("CONSTRAINT %s ON %s", sf_ident(sf_last(fact)), sf_rel(fact));
 }
 
+static char *
+match(const SfFact *fact)
+{
+	const char *deferrable = sf_attr(fact, "deferrable");
+
+	return psprintf("%s %s", sf_attr(fact, "definition"), deferrable ? deferrable : "");
+}
+
 static List *
 takes(const SfFact *fact)
 {
@@ -174,7 +182,7 @@ static const SfAttr fk_attrs[] = {
 	.name = words, .keyword = "CONSTRAINT", .weight = order, .attrs = its_attrs, .nattrs = lengthof(its_attrs), \
 	.folds = fold, .may_fold = may_fold, .drops_with_parent = true, .survives_alter = true, \
 	.create = create, .clause = clause, .after = after, .drop = drop, .rename = rename_it, .validate = validate, \
-	.address = address, .takes = its_takes
+	.address = address, .match = match, .takes = its_takes
 
 const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_with_index, true)};
 const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true)};

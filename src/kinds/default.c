@@ -41,6 +41,13 @@ address(const SfFact *fact)
 	return psprintf("COLUMN %s", sf_name(fact));
 }
 
+/* A column has one of default, generation expression and identity. */
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(psprintf("default:%s", sf_name(fact)));
+}
+
 static const SfAttr default_attrs[] = {
 	{"expression", SF_ALTER, alter_default, SF_ATTR_EXPRESSION},
 };
@@ -57,6 +64,7 @@ const SfKind sf_kind_default = {
 	.clause = clause_default,
 	.drop = drop_default,
 	.address = address,
+	.takes = takes,
 };
 
 static void
@@ -83,8 +91,10 @@ const SfKind sf_kind_generated = {
 	.nattrs = lengthof(generated_attrs),
 	.folds = true,
 	.drops_with_parent = true,
+	.survives_alter = true,
 	.create_replaces_parent = true,
 	.clause = clause_generated,
 	.drop = drop_generated,
 	.address = address,
+	.takes = takes,
 };

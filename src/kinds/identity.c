@@ -42,8 +42,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	initStringInfo(&text);
 	clause(&text, fact, NIL);
 	sf_emit(out, "%s ADD %s", alter_column(fact), text.data);
-	sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)::bigint) FROM ONLY %s HAVING pg_catalog.max(%s) IS NOT NULL",
-			sf_literal(sf_attr(fact, "sequence")), sf_ident(sf_last(fact)), sf_rel(fact), sf_ident(sf_last(fact)));
+	if (out->flags & SF_EMIT_EXISTING)
+		sf_emit_catch_up(out, sf_attr(fact, "sequence"), fact);
 }
 
 static void
@@ -127,7 +127,7 @@ address(const SfFact *fact)
 static List *
 takes(const SfFact *fact)
 {
-	return list_make1(psprintf("relation:%s", sf_attr(fact, "sequence")));
+	return list_make2(psprintf("relation:%s", sf_attr(fact, "sequence")), psprintf("default:%s", sf_name(fact)));
 }
 
 static const SfAttr attrs[] = {

@@ -95,6 +95,16 @@ alter_tablespace(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 	sf_emit(out, "ALTER INDEX %s SET TABLESPACE %s", sf_name(new), sf_ident(tablespace ? tablespace : "pg_default"));
 }
 
+static char *
+match(const SfFact *fact)
+{
+	const char *predicate = sf_attr(fact, "predicate");
+
+	if (sf_attr(fact, "invalid"))
+		return NULL;
+	return psprintf("%s %s %s", sf_attr(fact, "unique") ? "unique" : "", sf_attr(fact, "definition"), predicate ? predicate : "");
+}
+
 static List *
 takes(const SfFact *fact)
 {
@@ -126,5 +136,6 @@ const SfKind sf_kind_index = {
 	.after = after,
 	.drop = drop,
 	.rename = rename_it,
+	.match = match,
 	.takes = takes,
 };

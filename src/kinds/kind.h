@@ -38,6 +38,7 @@ typedef struct SfEmit
 } SfEmit;
 
 #define SF_EMIT_CONCURRENTLY	0x01	/* create or drop without blocking writers (indexes) */
+#define SF_EMIT_EXISTING		0x04	/* the object stands already and may hold rows */
 #define SF_EMIT_NOT_VALID		0x02	/* create unproved; kind->validate proves later (constraints) */
 
 extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);
@@ -73,6 +74,7 @@ typedef struct SfAttr
 
 #define SF_ATTR_REBUILDS	0x01	/* the alteration is refused while dependents that !survives_alter exist: take them down */
 #define SF_ATTR_ROLE		0x02	/* the text is a role's name (must exist before anything runs) */
+#define SF_ATTR_TYPE		0x08	/* the text is a type: altered when that type is put in the place of its old self */
 #define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
 #define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
 /* The data's state, not the schema's (a materialized view is populated): what is put back keeps its old self's. */
@@ -98,6 +100,8 @@ struct SfKind
 	bool		create_replaces_parent;
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
 	bool		swaps;
+	/* Comes after everything that is made with its object (a new owner). */
+	bool		late;
 	/* Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after, dropped with. */
 	bool		owned_apart;
 
@@ -116,6 +120,11 @@ struct SfKind
 	void		(*complete) (SfEmit *out, const SfFact *fact);
 	/* Same content, other name (and perhaps schema). */
 	void		(*rename) (SfEmit *out, const SfFact *old, const SfFact *new);
+	/*
+	 * A text that says what it is, its name apart: facts below one parent with the same text are the same thing under
+	 * another name (constraint, index).  NULL slot or result: a new name is a new thing unless the user says otherwise.
+	 */
+	char	   *(*match) (const SfFact *fact);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
 	void		(*validate) (SfEmit *out, const SfFact *fact);
 	/* Words after COMMENT ON, and with other keywords after ALTER ... OWNER: 'TABLE public.t', 'CONSTRAINT c ON public.t'.
@@ -144,6 +153,7 @@ extern const SfKind *sf_kind(const char *name); /* raises when there is none */
 extern const SfKind *sf_kind_or_null(const char *name);
 /* The kind of owners, for the kinds whose statements name the owner. */
 extern const SfKind sf_kind_owner;
+extern const SfKind sf_kind_schema;
 extern const SfKind *const sf_kinds[];
 extern const int sf_nkinds;
 
@@ -169,6 +179,12 @@ extern void sf_emit_options(SfEmit *out, const char *head, const char *old, cons
 
 /* DEPENDS ON EXTENSION: lists of SQL identifiers joined by ", "; a statement "<head> [NO] DEPENDS ON EXTENSION x" each. */
 extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new);
+
+/* Move a sequence behind the greatest value of a column ({schema, table, column}) that has rows already. */
+extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column);
+
+/* The schema that a fact stands in (a schema's own facts: itself); NULL for objects of the database. */
+extern const char *sf_fact_schema(const SfFact *fact);
 
 /* Name of the fact as SQL: all names joined by dots; of the first two: the relation or type it belongs to. */
 extern char *sf_name(const SfFact *fact);

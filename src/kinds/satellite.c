@@ -44,6 +44,7 @@ const SfKind sf_kind_owner = {
 	.nattrs = lengthof(owner_attrs),
 	.drops_with_parent = true,
 	.survives_alter = true,
+	.late = true,
 	.create = create_owner,
 	.label = label_owner,
 };

@@ -7,6 +7,8 @@
 
 #include "kinds/kind.h"
 
+extern const SfKind sf_kind_owned_by;
+
 static const struct
 {
 	const char *attr;
@@ -68,6 +70,22 @@ alter_persistence(SfEmit *out, const SfFact *old, const SfFact *new, const bool 
 	sf_emit(out, "ALTER SEQUENCE %s SET %s", sf_name(new), sf_attr(new, "persistence") ? "UNLOGGED" : "LOGGED");
 }
 
+/* The sequence of a serial column is that column's, whatever its name. */
+static char *
+match(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (child->kind == &sf_kind_owned_by)
+			return pstrdup(sf_attr(child, "column"));
+	}
+	return NULL;
+}
+
 static List *
 takes(const SfFact *fact)
 {
@@ -95,14 +113,36 @@ const SfKind sf_kind_sequence = {
 	.create = create,
 	.drop = drop,
 	.rename = rename_it,
+	.match = match,
 	.takes = takes,
 	.acl_class = 's',
 };
+
+/*
+ * A new sequence for a column that has rows already (an identity column that becomes a serial one) goes on behind its
+ * greatest value.
+ */
+static void
+catch_up(SfEmit *out, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	if (fact->parent == NULL || fact->parent->twin)
+		return;
+	foreach(lc, fact->needs)
+	{
+		const SfFact *column = ((SfEdge *) lfirst(lc))->to;
+
+		if (column != fact->parent && column->twin && column->nname == 3)
+			sf_emit_catch_up(out, sf_name(fact), column);
+	}
+}
 
 static void
 own(SfEmit *out, const SfFact *fact, List *folded)
 {
 	sf_emit(out, "ALTER SEQUENCE %s OWNED BY %s", sf_name(fact), sf_attr(fact, "column"));
+	catch_up(out, fact);
 }
 
 static void

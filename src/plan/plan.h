@@ -28,32 +28,35 @@ typedef struct SfAction
 	bool		rebuild;		/* part of a drop and create of the same fact: replaced, or taken down and put back */
 	SfFact	   *table;			/* a table that existed before and stays, and that this works on; or NULL */
 	int			position;		/* in the plan, 0-based */
-	List	   *after;			/* of SfAction: must come before this one */
+	List	   *after;			/* of SfAfter */
 	int			waits;			/* for the sort: how many of "after" have not come yet */
 	List	   *releases;		/* for the sort: those that wait for this one */
+	int			state;			/* for the sort */
 } SfAction;
+
+struct SfItem;
+
+/* "action" must come before. */
+typedef struct SfAfter
+{
+	SfAction   *action;
+	struct SfItem *because;		/* the fact that asks for it */
+} SfAfter;
 
 typedef struct SfPlan
 {
 	SfFactBase *from;
 	SfFactBase *to;
+	const char *role;			/* who will run it; NULL: not known */
 	List	   *actions;		/* of SfAction, in order; statements are rendered */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
 
-/* A rename that the user told us of. */
-typedef struct SfRename
-{
-	const char *kind;
-	const char *old_key;		/* fact key on the starting side */
-	const char *new_key;		/* fact key on the wanted side */
-} SfRename;
-
 typedef struct SfPlanOptions
 {
 	const char *role;			/* who will run the plan; NULL: not known */
-	List	   *renames;		/* of SfRename */
+	List	   *hints;			/* of SfHint (diff/diff.h): renames that the user told us of */
 } SfPlanOptions;
 
 /*

@@ -1,0 +1,37 @@
+/*
+ * diff.h - facts x facts -> pairs and deltas; knows no kind by name.
+ *
+ * Pairing goes down the trees of both sides: roots by key, children of a pair by their kind and by their name relative to
+ * the parent.  So everything below a renamed object pairs by itself.  Pairs point at each other by SfFact.twin.
+ */
+#ifndef SF_DIFF_H
+#define SF_DIFF_H
+
+#include "facts/factbase.h"
+
+typedef struct SfHint
+{
+	char	   *old_key;		/* key on the starting side: "column:public.users.fone" */
+	char	   *new_key;		/* key on the wanted side */
+} SfHint;
+
+/*
+ * Pair the facts of two finished bases.  hints: of SfHint, renames that the user told us of.  Facts of one kind and
+ * parent whose kind gives them the same match() text are the same thing under another name (a constraint with its
+ * definition): renamed without being asked.  Unmanaged facts get no twin and are no delta.
+ */
+extern void sf_diff_pair(SfFactBase *from, SfFactBase *to, List *hints);
+
+/* Which attributes of a pair differ (palloc'ed bool per attribute)?  NULL when none does. */
+extern bool *sf_diff_attributes(const SfFact *old, const SfFact *new);
+
+/* A pair whose own name differs, its parent's renames apart. */
+extern bool sf_diff_renamed(const SfFact *old, const SfFact *new);
+
+/*
+ * Dropped and created facts that look like a rename nobody hinted at: each a question with the call that answers it (List
+ * of char *).  Never decides.
+ */
+extern List *sf_diff_questions(SfFactBase *from, SfFactBase *to);
+
+#endif

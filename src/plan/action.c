@@ -1,0 +1,310 @@
+/*
+ * action.c - items -> actions, and what each must come after.
+ *
+ * A fact that folds is created by its parent's action; one that the server drops with something else has that one's
+ * drop.  Both are undone (SfItem.apart) where they would close a cycle.
+ */
+#include "postgres.h"
+
+#include "catalog/dependency.h"
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "plan/build.h"
+
+static SfAction *
+new_action(SfBuild *build, SfVerb verb, SfItem *item)
+{
+	SfAction   *action = palloc0(sizeof(SfAction));
+	SfFact	   *fact = item->new ? item->new : item->old;
+
+	action->verb = verb;
+	action->kind = fact->kind;
+	action->old = verb == SF_VERB_CREATE ? NULL : item->old;
+	action->new = verb == SF_VERB_DROP ? NULL : item->new;
+	action->rebuild = item->fate == SF_FATE_REPLACE;
+	action->changed = verb == SF_VERB_ALTER ? item->changed : NULL;
+	build->actions = lappend(build->actions, action);
+	return action;
+}
+
+/* The standing object that an item belongs to: its outermost ancestor below the schema, if that stays. */
+static SfFact *
+standing_object(const SfItem *item)
+{
+	SfFact	   *fact = item->old ? item->old : item->new;
+
+	while (fact->parent && fact->parent->parent)
+		fact = fact->parent;
+	if (sf_item(fact) && (sf_item_made(sf_item(fact)) || sf_item_gone(sf_item(fact))))
+		return NULL;
+	return fact;
+}
+
+static SfAction *
+create_action(SfBuild *build, SfItem *item)
+{
+	const SfFact *fact = item->new;
+	SfItem	   *parent = fact->parent ? sf_item(fact->parent) : NULL;
+
+	if (item->create)
+		return item->create;
+	if (fact->kind->folds && !item->apart && parent && sf_item_made(parent) &&
+		(fact->kind->may_fold == NULL || fact->kind->may_fold(fact)))
+	{
+		item->create = create_action(build, parent);
+		item->create->folded = lappend(item->create->folded, unconstify(SfFact *, fact));
+	}
+	else if (fact->kind->create)
+		item->create = new_action(build, SF_VERB_CREATE, item);
+	return item->create;
+}
+
+/* What takes this fact along when it is dropped, or NULL. */
+static SfItem *
+dropped_with(const SfItem *item)
+{
+	const SfFact *fact = item->old;
+	ListCell   *lc;
+
+	if (fact->kind->drops_with_parent && fact->parent && sf_item(fact->parent) && sf_item_gone(sf_item(fact->parent)))
+		return sf_item(fact->parent);
+	foreach(lc, fact->needs)
+	{
+		const SfEdge *edge = lfirst(lc);
+		SfItem	   *other = sf_item(edge->to);
+
+		if (other == NULL || !sf_item_gone(other) || sf_item_swaps(other))
+			continue;
+		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
+			(edge->type == DEPENDENCY_AUTO && fact->kind->drops_with_parent))
+			return other;
+	}
+	return NULL;
+}
+
+static SfAction *
+drop_action(SfBuild *build, SfItem *item)
+{
+	SfItem	   *with;
+
+	if (item->drop)
+		return item->drop;
+	with = item->apart && item->old->kind->drop ? NULL : dropped_with(item);
+	if (with)
+		item->drop = drop_action(build, with);
+	else if (item->old->kind->drop)
+		item->drop = new_action(build, SF_VERB_DROP, item);
+	return item->drop;
+}
+
+/* ---- edges ---- */
+
+static void
+after(SfAction *later, SfAction *earlier, SfItem *because)
+{
+	SfAfter    *link;
+
+	if (later == NULL || earlier == NULL || later == earlier)
+		return;
+	link = palloc(sizeof(SfAfter));
+	link->action = earlier;
+	link->because = because;
+	later->after = lappend(later->after, link);
+}
+
+/* What the new side needs has to be there. */
+static void
+link_needs(SfItem *item)
+{
+	ListCell   *lc;
+
+	foreach(lc, item->new->needs)
+	{
+		const SfEdge *edge = lfirst(lc);
+		SfItem	   *need = sf_item(edge->to);
+
+		if (need == NULL || edge->type == SF_EDGE_DROP)
+			continue;
+		after(item->create, need->create, item);
+		after(item->create, need->alter, item);
+		after(item->create, need->rename, item);
+		after(item->alter, need->create, item);
+		after(item->alter, need->alter, item);
+		after(item->alter, need->rename, item);
+		after(item->rename, need->rename, item);
+		after(item->rename, need->create, item);
+	}
+}
+
+/* What the old side needed stays until this is gone or changed. */
+static void
+link_needed(SfItem *item)
+{
+	ListCell   *lc;
+
+	foreach(lc, item->old->needs)
+	{
+		const SfEdge *edge = lfirst(lc);
+		SfItem	   *need = sf_item(edge->to);
+
+		if (need == NULL || edge->type == SF_EDGE_DROP)
+			continue;
+		after(need->drop, item->drop, item);
+		after(need->stash, item->drop, item);
+		after(need->rename, item->drop, item);
+		after(need->drop, item->alter, item);
+		if (sf_item_rebuilds(need))
+			after(need->alter, item->drop, item);
+	}
+}
+
+/* An owner changes when all else that is made with the object is there. */
+static void
+link_late(SfItem *item)
+{
+	const SfFact *object = item->new->parent;
+	ListCell   *lc;
+
+	foreach(lc, object ? object->needed_by : NIL)
+	{
+		const SfFact *fact = ((SfEdge *) lfirst(lc))->from;
+		SfItem	   *other = sf_item(fact);
+
+		if (other == NULL || other == item || fact->kind->late)
+			continue;
+		/* Other satellites come after it: what they say is said by the new owner. */
+		if (fact->parent == object && fact->kind->weight > item->new->kind->weight)
+			after(other->create, item->create, other);
+		else if (fact->kind->weight < item->new->kind->weight)
+			after(item->create, other->create, item);
+	}
+}
+
+/* ---- names ---- */
+
+typedef struct SfNameSlot
+{
+	const char *name;
+	SfAction   *released_by;
+	char		status;
+} SfNameSlot;
+
+#define SH_PREFIX sf_names
+#define SH_ELEMENT_TYPE SfNameSlot
+#define SH_KEY_TYPE const char *
+#define SH_KEY name
+#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) (k), strlen(k))
+#define SH_EQUAL(tb, a, b) (strcmp(a, b) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+static List *
+names_taken(const SfFact *fact)
+{
+	return fact->kind->takes ? fact->kind->takes(fact) : NIL;
+}
+
+/* A name is given up before it is taken again. */
+static void
+link_names(SfBuild *build)
+{
+	sf_names_hash *names = sf_names_create(CurrentMemoryContext, 256, NULL);
+	ListCell   *lc,
+			   *ln;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		SfAction   *release = item->stash ? item->stash : item->drop ? item->drop : item->rename;
+
+		if (release == NULL)
+			continue;
+		foreach(ln, names_taken(item->old))
+		{
+			bool		found;
+			SfNameSlot *slot = sf_names_insert(names, lfirst(ln), &found);
+
+			slot->released_by = release;
+		}
+	}
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		SfAction   *taker = item->create ? item->create : item->rename;
+
+		if (taker == NULL)
+			continue;
+		foreach(ln, names_taken(item->new))
+		{
+			SfNameSlot *slot = sf_names_lookup(names, lfirst(ln));
+
+			if (slot)
+				after(taker, slot->released_by, item);
+		}
+	}
+}
+
+void
+sf_build_actions(SfBuild *build)
+{
+	ListCell   *lc;
+
+	build->actions = NIL;
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+
+		item->create = item->drop = item->alter = item->rename = item->stash = NULL;
+	}
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (sf_item_made(item))
+			create_action(build, item);
+		if (sf_item_gone(item))
+			drop_action(build, item);
+		if (item->fate == SF_FATE_ALTER)
+			item->alter = new_action(build, SF_VERB_ALTER, item);
+		if (item->renamed && !sf_item_gone(item))
+			item->rename = new_action(build, SF_VERB_RENAME, item);
+		if (item->old && sf_item_swaps(item) && item->drop && item->drop->old == item->old)
+		{
+			item->stash = new_action(build, SF_VERB_RENAME, item);
+			item->stash->new = NULL;
+		}
+	}
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+
+		if (item->new)
+			link_needs(item);
+		if (item->old)
+			link_needed(item);
+		if (item->new && item->new->kind->late && item->create)
+			link_late(item);
+		after(item->alter, item->rename, item);
+		if (item->stash)
+		{
+			after(item->create, item->stash, item);
+			after(item->drop, item->create, item);
+		}
+		else
+			after(item->create, item->drop, item);
+	}
+	link_names(build);
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		SfFact	   *object = standing_object(item);
+		SfAction   *own[] = {item->create, item->drop, item->alter, item->rename};
+
+		for (int i = 0; i < lengthof(own); i++)
+			if (own[i] && own[i]->table == NULL && (own[i]->new == item->new || own[i]->old == item->old))
+				own[i]->table = object;
+	}
+}

@@ -1,0 +1,63 @@
+/*
+ * build.h - private to plan/: from pairs of facts to a graph of actions.
+ *
+ * Every managed fact belongs to an item (SfFact.note), a pair to one item.  fate.c decides what happens to each item,
+ * action.c makes the actions, graph.c orders them.
+ */
+#ifndef SF_BUILD_H
+#define SF_BUILD_H
+
+#include "plan/plan.h"
+
+typedef enum SfFate
+{
+	SF_FATE_KEEP,
+	SF_FATE_CREATE,
+	SF_FATE_DROP,
+	SF_FATE_ALTER,
+	SF_FATE_REPLACE				/* dropped and created; or, when its kind swaps, put beside the old one */
+} SfFate;
+
+typedef struct SfItem
+{
+	SfFact	   *old;
+	SfFact	   *new;
+	SfFate		fate;
+	bool	   *changed;		/* attributes, for ALTER */
+	bool		renamed;
+	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
+	SfAction   *create;			/* its own or its host's */
+	SfAction   *drop;			/* its own or what implies it */
+	SfAction   *alter;
+	SfAction   *rename;
+	SfAction   *stash;			/* the old one of a swap gives up its name */
+} SfItem;
+
+typedef struct SfBuild
+{
+	SfPlan	   *plan;
+	const SfPlanOptions *options;
+	List	   *items;			/* of SfItem, in order of keys */
+	List	   *actions;		/* of SfAction, unordered */
+} SfBuild;
+
+#define sf_item(fact) ((SfItem *) (fact)->note)
+#define sf_item_swaps(item) ((item)->fate == SF_FATE_REPLACE && (item)->old->kind->swaps)
+#define sf_item_made(item) ((item)->fate == SF_FATE_CREATE || (item)->fate == SF_FATE_REPLACE)
+#define sf_item_gone(item) ((item)->fate == SF_FATE_DROP || (item)->fate == SF_FATE_REPLACE)
+
+/* Does the item's alteration need its dependents out of the way? */
+extern bool sf_item_rebuilds(const SfItem *item);
+
+extern void sf_build_items(SfBuild *build);
+extern void sf_build_actions(SfBuild *build);
+
+/* Orders build->actions into plan->actions; breaks cycles by taking a fact out of its host and building again. */
+extern void sf_build_sort(SfBuild *build);
+
+extern void sf_action_render(SfBuild *build, SfAction *action);
+
+/* Name of the old type while the new one is beside it. */
+extern char *sf_stash_name(const SfFact *old);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * graph.c - the order of actions: topological, deterministic, with what belongs together close together.
+ *
+ * Actions are visited in order of (rank, weight, key); each is preceded by what it must come after, so that a take-down
+ * stands right before the alteration that needs it; puts back follow as soon as they can.  Drops come last unless
+ * somebody waits for them.
+ *
+ * A cycle is broken where a fact was folded into its parent, or its drop left to something else: the fact with the
+ * greatest weight on the cycle is set apart, and the graph is built again.  So foreign keys leave CREATE TABLE before
+ * defaults do.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "plan/build.h"
+
+enum
+{
+	NEW, OPEN, DONE
+};
+
+typedef struct SfSort
+{
+	SfBuild    *build;
+	List	   *path;			/* of SfAction: those being visited */
+	List	   *causes;			/* of SfItem: why the next one on the path comes before */
+	List	   *order;
+	SfItem	   *apart;			/* found on a cycle: to be set apart */
+	bool		cycle;
+} SfSort;
+
+static int
+rank(const SfAction *action)
+{
+	switch (action->verb)
+	{
+		case SF_VERB_RENAME:
+			return 0;
+		case SF_VERB_CREATE:
+			return action->kind->weight >= 900 ? 2 : 1;
+		case SF_VERB_ALTER:
+			return action->kind->weight >= 900 ? 2 : 1;
+		case SF_VERB_DROP:
+			return 3;
+	}
+	return 3;
+}
+
+static const SfFact *
+subject(const SfAction *action)
+{
+	return action->new ? action->new : action->old;
+}
+
+static int
+visiting_order(const ListCell *a, const ListCell *b)
+{
+	const SfAction *x = lfirst(a);
+	const SfAction *y = lfirst(b);
+	int			position;
+
+	if (rank(x) != rank(y))
+		return rank(x) - rank(y);
+	/* Drops of what is made early come late. */
+	if (x->kind->weight != y->kind->weight)
+		return x->verb == SF_VERB_DROP ? y->kind->weight - x->kind->weight : x->kind->weight - y->kind->weight;
+	position = x->kind == y->kind ? sf_kind_attr(x->kind, "position") : -1;
+	if (position >= 0 && subject(x)->parent == subject(y)->parent && subject(x)->attr[position] && subject(y)->attr[position])
+		return strcmp(subject(x)->attr[position], subject(y)->attr[position]);
+	return strcmp(subject(x)->key, subject(y)->key);
+}
+
+static bool
+can_be_set_apart(const SfItem *item)
+{
+	if (item->apart)
+		return false;
+	if (item->create && item->create->new != item->new && item->new->kind->create)
+		return true;
+	return item->drop && item->drop->old != item->old && item->old->kind->drop;
+}
+
+/* The path from "back" to its end is a cycle: choose what to set apart. */
+static void
+found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
+{
+	int			start = list_length(sort->path) - 1;
+	SfItem	   *best = NULL;
+	List	   *causes = list_make1(cause);
+	ListCell   *lc;
+
+	while (list_nth(sort->path, start) != back)
+		start--;
+	for (int i = start + 1; i < list_length(sort->path); i++)
+		causes = lappend(causes, list_nth(sort->causes, i));
+	foreach(lc, causes)
+	{
+		SfItem	   *item = lfirst(lc);
+
+		if (item && can_be_set_apart(item) &&
+			(best == NULL || (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
+			best = item;
+	}
+	if (best == NULL)
+	{
+		StringInfoData names;
+
+		initStringInfo(&names);
+		for (int i = start; i < list_length(sort->path); i++)
+			appendStringInfo(&names, "%s%s", names.len ? ", " : "", sf_fact_label(subject(list_nth(sort->path, i))));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot order the changes: they wait for each other"),
+				 errdetail("The cycle: %s.", names.data),
+				 errhint("Split the change into two migrations, or write it by hand with sf_create_migration().")));
+	}
+	sort->cycle = true;
+	sort->apart = best;
+}
+
+static void visit(SfSort *sort, SfAction *action, SfItem *cause);
+
+/* Puts back what waited for this action alone, so that little time passes between a take-down and its put-back. */
+static void
+release(SfSort *sort, SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->releases)
+	{
+		SfAction   *waiting = lfirst(lc);
+
+		if (--waiting->waits == 0 && waiting->state == NEW && waiting->rebuild && waiting->verb == SF_VERB_CREATE)
+			visit(sort, waiting, NULL);
+	}
+}
+
+static int
+link_order(const ListCell *a, const ListCell *b)
+{
+	ListCell	x,
+				y;
+
+	x.ptr_value = ((SfAfter *) lfirst(a))->action;
+	y.ptr_value = ((SfAfter *) lfirst(b))->action;
+	return visiting_order(&x, &y);
+}
+
+static void
+visit(SfSort *sort, SfAction *action, SfItem *cause)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	CHECK_FOR_INTERRUPTS();
+	if (action->state == DONE || sort->cycle)
+		return;
+	if (action->state == OPEN)
+	{
+		found_cycle(sort, action, cause);
+		return;
+	}
+	action->state = OPEN;
+	sort->path = lappend(sort->path, action);
+	sort->causes = lappend(sort->causes, cause);
+	list_sort(action->after, link_order);
+	foreach(lc, action->after)
+	{
+		SfAfter    *link = lfirst(lc);
+
+		visit(sort, link->action, link->because);
+	}
+	if (sort->cycle)
+		return;
+	sort->path = list_delete_last(sort->path);
+	sort->causes = list_delete_last(sort->causes);
+	action->state = DONE;
+	action->position = list_length(sort->order);
+	sort->order = lappend(sort->order, action);
+	release(sort, action);
+}
+
+static void
+count_waits(List *actions)
+{
+	ListCell   *lc,
+			   *la;
+
+	foreach(lc, actions)
+	{
+		SfAction   *action = lfirst(lc);
+
+		action->state = NEW;
+		foreach(la, action->after)
+		{
+			SfAction   *earlier = ((SfAfter *) lfirst(la))->action;
+
+			action->waits++;
+			earlier->releases = lappend(earlier->releases, action);
+		}
+	}
+}
+
+void
+sf_build_sort(SfBuild *build)
+{
+	for (;;)
+	{
+		SfSort		sort = {build};
+		ListCell   *lc;
+
+		sf_build_actions(build);
+		count_waits(build->actions);
+		list_sort(build->actions, visiting_order);
+		foreach(lc, build->actions)
+			visit(&sort, lfirst(lc), NULL);
+		if (!sort.cycle)
+		{
+			build->plan->actions = sort.order;
+			return;
+		}
+		sort.apart->apart = true;
+	}
+}

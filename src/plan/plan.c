@@ -1,0 +1,123 @@
+/*
+ * plan.c - deltas -> ordered actions, rendered.  See plan.h.
+ */
+#include "postgres.h"
+
+#include "diff/diff.h"
+#include "plan/build.h"
+#include "plan/cast.h"
+#include "plan/emit.h"
+
+void
+sf_plan_emit_init(SfEmit *out, const SfPlan *plan)
+{
+	memset(out, 0, sizeof(*out));
+	out->role = plan->role;
+	out->conversion = sf_conversion;
+}
+
+char *
+sf_stash_name(const SfFact *old)
+{
+	char	   *name = psprintf("%s__old", sf_last(old));
+
+	/* The head of a long name goes, not its end. */
+	return strlen(name) < NAMEDATALEN ? name : name + strlen(name) - NAMEDATALEN + 1;
+}
+
+/* The old type of a swap under the name that it has meanwhile. */
+static SfFact *
+stashed(const SfFact *old)
+{
+	SfFact	   *copy = palloc(sizeof(SfFact));
+
+	*copy = *old;
+	copy->name = palloc(old->nname * sizeof(char *));
+	memcpy(copy->name, old->name, old->nname * sizeof(char *));
+	copy->name[old->nname - 1] = sf_stash_name(old);
+	return copy;
+}
+
+static void
+render_create(SfEmit *out, SfAction *action)
+{
+	ListCell   *lc;
+
+	action->kind->create(out, action->new, action->folded);
+	if (action->kind->after)
+		action->kind->after(out, action->new);
+	foreach(lc, action->folded)
+	{
+		const SfFact *fact = lfirst(lc);
+
+		if (fact->kind->after)
+			fact->kind->after(out, fact);
+	}
+}
+
+static void
+render_alter(SfEmit *out, SfAction *action)
+{
+	const SfKind *kind = action->kind;
+
+	for (int i = 0; i < kind->nattrs; i++)
+	{
+		bool		said = false;
+
+		/* One function may serve several attributes. */
+		for (int j = 0; j < i; j++)
+			said = said || (action->changed[j] && kind->attrs[j].alter == kind->attrs[i].alter);
+		if (action->changed[i] && kind->attrs[i].alter && !said)
+			kind->attrs[i].alter(out, action->old, action->new, action->changed);
+	}
+}
+
+void
+sf_action_render(SfBuild *build, SfAction *action)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, build->plan);
+	if (action->table)
+		out.flags |= SF_EMIT_EXISTING;
+	switch (action->verb)
+	{
+		case SF_VERB_CREATE:
+			render_create(&out, action);
+			break;
+		case SF_VERB_DROP:
+			{
+				SfItem	   *item = sf_item(action->old);
+
+				action->kind->drop(&out, item->stash ? stashed(action->old) : action->old);
+				break;
+			}
+		case SF_VERB_ALTER:
+			render_alter(&out, action);
+			break;
+		case SF_VERB_RENAME:
+			action->kind->rename(&out, action->old, action->new ? action->new : stashed(action->old));
+			break;
+	}
+	action->statements = out.statements;
+}
+
+SfPlan *
+sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
+{
+	SfBuild		build = {0};
+	ListCell   *lc;
+
+	build.plan = palloc0(sizeof(SfPlan));
+	build.plan->from = from;
+	build.plan->to = to;
+	build.plan->role = options ? options->role : NULL;
+	build.options = options;
+	sf_diff_pair(from, to, options ? options->hints : NIL);
+	sf_build_items(&build);
+	build.plan->questions = sf_diff_questions(from, to);
+	sf_build_sort(&build);
+	foreach(lc, build.plan->actions)
+		sf_action_render(&build, lfirst(lc));
+	return build.plan;
+}
