@@ -1,0 +1,149 @@
+/*
+ * live.c - the live database's facts, and which of them are ours to change.  See live.h.
+ */
+#include "postgres.h"
+
+#include "facts/facts.h"
+#include "facts/live.h"
+#include "guc.h"
+#include "kinds/kind.h"
+#include "lib/origin.h"
+#include "lib/spi.h"
+#include "utils/builtins.h"
+
+SfFactBase *
+sf_live_facts(void)
+{
+	return sf_facts_read(list_make2("schemaflow", "schemaflow_archive"));
+}
+
+static bool
+contains(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+/* What the model says by itself: schemas, and kinds of objects that stand in no schema. */
+static void
+collect_managed(const SfFactBase *model, List **schemas, List **kinds)
+{
+	ListCell   *lc;
+
+	*schemas = list_make1("public");
+	*kinds = NIL;
+	foreach(lc, model->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+		const char *schema = sf_fact_schema(fact);
+
+		if (fact->baseline)
+			continue;
+		if (schema && !contains(*schemas, schema))
+			*schemas = lappend(*schemas, unconstify(char *, schema));
+		if (schema == NULL && fact->parent == NULL && !contains(*kinds, fact->kind->name))
+			*kinds = lappend(*kinds, unconstify(char *, fact->kind->name));
+	}
+}
+
+static const SfFact *
+root_of(const SfFact *fact)
+{
+	while (fact->parent)
+		fact = fact->parent;
+	return fact;
+}
+
+static void
+leave_unnamed(SfFactBase *live, SfFactBase *model)
+{
+	List	   *schemas;
+	List	   *kinds;
+	ListCell   *lc;
+
+	collect_managed(model, &schemas, &kinds);
+	foreach(lc, live->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+		const char *schema = sf_fact_schema(fact);
+
+		fact->unmanaged = schema ? !contains(schemas, schema) : !contains(kinds, root_of(fact)->kind->name);
+	}
+	/*
+	 * What every database has is managed where the model says something else: the model's baseline facts are not asked
+	 * for, and their live counterparts, whatever they have become, are left as they are.
+	 */
+	foreach(lc, model->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+		SfFact	   *same;
+
+		if (!fact->baseline)
+			continue;
+		fact->unmanaged = true;
+		same = sf_base_find(live, fact->key);
+		if (same)
+			same->unmanaged = true;
+	}
+	/* Privileges and comments that somebody gave to such an object are his. */
+	foreach(lc, live->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		if (fact->parent && fact->parent->unmanaged && fact->kind->weight >= 900 && sf_base_find(model, fact->key) == NULL)
+			fact->unmanaged = true;
+	}
+}
+
+static void
+leave_ignored(SfFactBase *base, List *patterns)
+{
+	ListCell   *lc,
+			   *lp;
+
+	foreach(lc, base->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		for (const SfFact *up = fact; up && !fact->unmanaged; up = up->parent)
+		{
+			char	   *name = sf_name(up);
+
+			foreach(lp, patterns)
+				if (DatumGetBool(DirectFunctionCall2(textlike, CStringGetTextDatum(name), (Datum) lfirst(lp))))
+					fact->unmanaged = true;
+		}
+	}
+}
+
+static List *
+ignored_patterns(void)
+{
+	const char *const args[] = {sf_origin_system(), sf_origin_database()};
+	SfRows	   *rows = sf_query("SELECT pattern FROM schemaflow.ignore WHERE " SF_ORIGIN_IS_OURS, 2, args);
+	List	   *patterns = NIL;
+
+	for (int r = 0; r < rows->nrows; r++)
+		patterns = lappend(patterns, DatumGetPointer(CStringGetTextDatum(sf_cell(rows, r, 0))));
+	return patterns;
+}
+
+void
+sf_scope(SfFactBase *live, SfFactBase *model)
+{
+	List	   *patterns = ignored_patterns();
+
+	sf_base_finish(live);
+	sf_base_finish(model);
+	if (sf_guc_manage() == SF_MANAGE_MODEL)
+		leave_unnamed(live, model);
+	if (patterns)
+	{
+		leave_ignored(live, patterns);
+		leave_ignored(model, patterns);
+	}
+}
