@@ -13,6 +13,9 @@
 	X(sequence) X(owned_by) X(enum) X(domain) X(domain_constraint) \
 	X(view) X(view_column) X(view_default) X(materialized_view) X(materialized_view_column) \
 	X(rule) X(trigger) X(trigger_state) X(constraint_trigger_state) X(policy) X(event_trigger) X(statistics) \
+	X(function) X(procedure) X(aggregate) X(composite) X(attribute) X(range) X(base_type) X(shell_type) \
+	X(collation) X(ts_parser) X(ts_template) X(ts_dict) X(ts_config) X(cast) X(operator) X(operator_family) \
+	X(family_member) X(operator_class) X(language) X(transform) X(access_method) X(conversion) \
 	X(owner) X(comment) X(grant)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
@@ -47,6 +50,26 @@ const SfReader sf_readers[] = {
 	SF_READER(trigger_state),
 	SF_READER(policy),
 	SF_READER(event_trigger),
+	SF_READER(collation),
+	SF_READER(language),
+	SF_READER(composite),
+	SF_READER(attribute),
+	SF_READER(range),
+	SF_READER(base_type),
+	SF_READER(function),
+	SF_READER(aggregate),
+	SF_READER(access_method),
+	SF_READER(operator),
+	SF_READER(operator_family),
+	SF_READER(operator_class),
+	SF_READER(family_member),
+	SF_READER(cast),
+	SF_READER(conversion),
+	SF_READER(transform),
+	SF_READER(ts_parser),
+	SF_READER(ts_template),
+	SF_READER(ts_dict),
+	SF_READER(ts_config),
 	SF_READER(owner),
 	SF_READER(comment),
 	SF_READER(grant),

@@ -1,0 +1,195 @@
+/*
+ * composite.c - free-standing composite types and their attributes.
+ *
+ * Attributes are added at the end, dropped and changed in place.  The server refuses to change an attribute's type while
+ * rows of the composite type are stored somewhere, and knows no other place for a new attribute than the end: then the
+ * whole type is replaced.  The type's attribute "layout" is there to see that; it emits nothing itself.
+ */
+#include "postgres.h"
+
+#include "kinds/routine.h"
+
+static void
+attribute_clause(StringInfo out, const SfFact *fact, List *folded)
+{
+	const char *collation = sf_attr(fact, "collation");
+
+	appendStringInfo(out, "%s %s%s%s", sf_ident(sf_last(fact)), sf_attr(fact, "type"), collation ? " COLLATE " : "",
+					 collation ? collation : "");
+}
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData sql;
+	List	   *parts = sf_folded_of(fact, folded);
+	ListCell   *lc;
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE TYPE %s AS (", sf_name(fact));
+	foreach(lc, parts)
+	{
+		const SfFact *part = lfirst(lc);
+
+		appendStringInfoString(&sql, foreach_current_index(lc) ? ",\n    " : "\n    ");
+		part->kind->clause(&sql, part, folded);
+	}
+	appendStringInfoString(&sql, parts ? "\n)" : ")");
+	sf_emit(out, "%s", sql.data);
+}
+
+static char *
+address(const SfFact *fact)
+{
+	return psprintf("TYPE %s", sf_name(fact));
+}
+
+/* The attributes say it. */
+static void
+alter_layout(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+}
+
+/* Is the type only used where no rows of it are stored: by routines?  (The server looks through domains, arrays, types.) */
+static bool
+is_stored_nowhere(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
+
+		if (user->parent != fact && user->kind->acl_class != 'f')
+			return false;
+	}
+	return true;
+}
+
+/* Attributes that stay keep their order, come before the new ones, and change their type only if the server lets them. */
+static bool
+layout_in_place(const SfFact *old, const SfFact *new)
+{
+	List	   *is = sf_folded_of(new, new->children);
+	const char *last = "";
+	bool		added = false;
+	bool		retyped = false;
+	ListCell   *lc;
+
+	foreach(lc, is)
+	{
+		const SfFact *attribute = lfirst(lc);
+		const SfFact *was = attribute->twin;
+		const char *position;
+
+		if (attribute->kind->folds == false)
+			continue;			/* a satellite of the type */
+		if (was == NULL)
+		{
+			added = true;
+			continue;
+		}
+		position = sf_attr(was, "position");
+		if (added || strcmp(position, last) < 0)
+			return false;
+		last = position;
+		retyped = retyped || sf_changed(was, attribute, "type") || sf_changed(was, attribute, "collation");
+	}
+	return !retyped || is_stored_nowhere(old);
+}
+
+static const SfAttr attrs[] = {
+	{"layout", SF_ALTER, alter_layout, 0, layout_in_place},
+};
+
+const SfKind sf_kind_composite = {
+	.name = "composite type",
+	.keyword = "TYPE",
+	.weight = 55,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.swaps = true,
+	.create = create,
+	.drop = sf_drop_by_address,
+	.rename = sf_rename_in_schema,
+	.address = address,
+	.takes = sf_type_takes,
+	.acl_class = 'T',
+};
+
+/* ---- attributes ---- */
+
+/* Tables OF the type follow only when told so; nothing is dropped by it. */
+static const char *
+to_typed_tables(const SfFact *attribute)
+{
+	ListCell   *lc;
+
+	foreach(lc, attribute->parent->needed_by)
+	{
+		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_kind_attr(user->kind, "of_type") >= 0 && sf_attr(user, "of_type"))
+			return " CASCADE";
+	}
+	return "";
+}
+
+static void
+create_attribute(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	attribute_clause(&text, fact, folded);
+	sf_emit(out, "ALTER TYPE %s ADD ATTRIBUTE %s%s", sf_rel(fact), text.data, to_typed_tables(fact));
+}
+
+static void
+drop_attribute(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "ALTER TYPE %s DROP ATTRIBUTE %s%s", sf_rel(fact), sf_ident(sf_last(fact)), to_typed_tables(fact));
+}
+
+static void
+rename_attribute(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	sf_emit(out, "ALTER TYPE %s RENAME ATTRIBUTE %s TO %s%s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)),
+			to_typed_tables(new));
+}
+
+static void
+alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *collation = sf_attr(new, "collation");
+
+	sf_emit(out, "ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s%s%s%s", sf_rel(new), sf_ident(sf_last(new)), sf_attr(new, "type"),
+			collation ? " COLLATE " : "", collation ? collation : "", to_typed_tables(new));
+}
+
+static char *
+attribute_address(const SfFact *fact)
+{
+	return psprintf("COLUMN %s", sf_name(fact));
+}
+
+static const SfAttr attribute_attrs[] = {
+	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
+	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
+	{"position", SF_IGNORE},
+};
+
+const SfKind sf_kind_attribute = {
+	.name = "attribute",
+	.keyword = "ATTRIBUTE",
+	.weight = 56,
+	.attrs = attribute_attrs,
+	.nattrs = lengthof(attribute_attrs),
+	.folds = true,
+	.drops_with_parent = true,
+	.create = create_attribute,
+	.clause = attribute_clause,
+	.drop = drop_attribute,
+	.rename = rename_attribute,
+	.address = attribute_address,
+};

@@ -1,0 +1,122 @@
+/*
+ * range.c - range types, with what comes with them: the multirange type and the constructors.
+ */
+#include "postgres.h"
+
+#include "kinds/routine.h"
+#include "mb/pg_wchar.h"
+
+/* The name that the server gives to the multirange type when it is not told one. */
+static char *
+default_multirange(const SfFact *fact)
+{
+	const char *name = sf_last(fact);
+	const char *range = strstr(name, "range");
+	char	   *text;
+
+	if (range)
+		text = psprintf("%.*smulti%s", (int) (range - name), name, range);
+	else
+		text = psprintf("%.*s_multirange", pg_mbcliplen(name, strlen(name), NAMEDATALEN - 12), name);
+	text[pg_mbcliplen(text, strlen(text), NAMEDATALEN - 1)] = '\0';
+	return text;
+}
+
+static char **
+multirange(const SfFact *fact)
+{
+	char	  **names;
+
+	sf_text_array_in(sf_attr(fact, "multirange"), &names);
+	return names;
+}
+
+static void
+create(SfEmit *out, const SfFact *fact, List *folded)
+{
+	static const SfClause clauses[] = {
+		{"SUBTYPE", "subtype"}, {"SUBTYPE_OPCLASS", "opclass"}, {"COLLATION", "collation"}, {"CANONICAL", "canonical"},
+		{"SUBTYPE_DIFF", "subtype_diff"},
+	};
+	char	   *text = sf_clauses(fact, clauses, lengthof(clauses));
+	char	  **names = multirange(fact);
+
+	if (strcmp(names[0], fact->name[0]) != 0 || strcmp(names[1], default_multirange(fact)) != 0)
+		text = psprintf("%s, MULTIRANGE_TYPE_NAME = %s", text, sf_qualified(2, names));
+	sf_emit(out, "CREATE TYPE %s AS RANGE (%s)", sf_name(fact), text);
+}
+
+static void
+alter_multirange(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	char	  **was = multirange(old);
+	char	  **is = multirange(new);
+
+	if (strcmp(was[0], is[0]) != 0)
+		sf_emit(out, "ALTER TYPE %s SET SCHEMA %s", sf_qualified(2, was), sf_ident(is[0]));
+	if (strcmp(was[1], is[1]) != 0)
+		sf_emit(out, "ALTER TYPE %s.%s RENAME TO %s", sf_ident(is[0]), sf_ident(was[1]), sf_ident(is[1]));
+}
+
+/* name__old, cut at its end */
+static char *
+aside(const char *name)
+{
+	return psprintf("%.*s__old", pg_mbcliplen(name, strlen(name), NAMEDATALEN - 6), name);
+}
+
+/*
+ * Old under another name.  A type that is only put aside (the same attributes) has to give up the other names too that its
+ * successor will take: those of the multirange and of the constructors, as far as their arguments are the same.
+ */
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	const char *subtype = sf_attr(old, "subtype");
+	char	  **names = multirange(old);
+	char	   *other = sf_qualified(2, names);
+
+	sf_rename_in_schema(out, old, new);
+	if (old->attr != new->attr)
+		return;
+	sf_emit(out, "ALTER FUNCTION %s(%s, %s) RENAME TO %s", sf_name(old), subtype, subtype, sf_ident(sf_last(new)));
+	sf_emit(out, "ALTER FUNCTION %s(%s, %s, text) RENAME TO %s", sf_name(old), subtype, subtype, sf_ident(sf_last(new)));
+	sf_emit(out, "ALTER FUNCTION %s() RENAME TO %s", other, sf_ident(aside(names[1])));
+	sf_emit(out, "ALTER TYPE %s RENAME TO %s", other, sf_ident(aside(names[1])));
+}
+
+static char *
+address(const SfFact *fact)
+{
+	return psprintf("TYPE %s", sf_name(fact));
+}
+
+static List *
+takes(const SfFact *fact)
+{
+	return lappend(sf_type_takes(fact), psprintf("type:%s", sf_qualified(2, multirange(fact))));
+}
+
+static const SfAttr attrs[] = {
+	{"subtype", SF_REPLACE},
+	{"opclass", SF_REPLACE},
+	{"collation", SF_REPLACE},
+	{"canonical", SF_REPLACE},
+	{"subtype_diff", SF_REPLACE},
+	{"multirange", SF_ALTER, alter_multirange},
+};
+
+const SfKind sf_kind_range = {
+	.name = "range type",
+	.keyword = "TYPE",
+	.weight = 58,
+	.attrs = attrs,
+	.nattrs = lengthof(attrs),
+	.swaps = true,
+	.create = create,
+	.drop = sf_drop_by_address,
+	.rename = rename_it,
+	.address = address,
+	.takes = takes,
+	.acl_class = 'T',
+};
