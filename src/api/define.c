@@ -34,7 +34,6 @@ static void check_owner(const SfUnit *unit);
 static void check_shrink(const SfFactBase *old, const SfFactBase *new, const char *hint);
 static void put_changes(FunctionCallInfo fcinfo, SfFactBase *old, SfFactBase *new);
 
-/* The argument as C string; NULL is refused by name. */
 char *
 sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name)
 {
@@ -43,6 +42,16 @@ sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" must not be null", name)));
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+char *
+sf_name_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	if (PG_ARGISNULL(n))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+	return pstrdup(NameStr(*PG_GETARG_NAME(n)));
 }
 
 Datum

@@ -8,8 +8,10 @@
 
 #define SF_MAIN_UNIT	"main"
 
-/* The argument as C string; NULL is refused by name. */
+/* The argument, of type text or name, as C string; NULL is refused by the argument's name. */
 extern char *sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
+extern char *sf_name_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
 /*
  * Record a unit and put the rows of what changed into the result set: change, kind, object.

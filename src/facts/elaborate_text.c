@@ -32,7 +32,7 @@
 /* A declaration from this length on is not repeated in its error. */
 #define LONG_TEXT		4000
 
-/* Statements that run no user code. AlterTableStmt and CreateSchemaStmt: only when runs_no_code() says so. */
+/* Statements that run no user code, and the AlterTableStmt that only sets an owner. */
 static const NodeTag no_code[] = {
 	T_AlterOwnerStmt, T_GrantStmt, T_AlterDefaultPrivilegesStmt, T_CommentStmt
 };
@@ -88,10 +88,11 @@ void
 sf_make_extensions(SfRun *run)
 {
 	ListCell   *lu,
+			   *lo,
 			   *ld;
 
 	sf_block_begin(run);
-	foreach(lu, run->units)
+	forboth(lu, run->units, lo, run->owners)
 	{
 		const SfUnit *unit = lfirst(lu);
 
@@ -99,8 +100,10 @@ sf_make_extensions(SfRun *run)
 		{
 			SfDeclaration *declaration = lfirst(ld);
 
-			if (strcmp(declaration->tag, "CREATE EXTENSION") == 0)
-				make_extension(run, castNode(CreateExtensionStmt, sf_declaration_statement(declaration)->stmt),
+			if (strcmp(declaration->tag, "CREATE EXTENSION") != 0)
+				continue;
+			sf_worker_become(lfirst_oid(lo));
+			make_extension(run, castNode(CreateExtensionStmt, sf_declaration_statement(declaration)->stmt),
 							   unit, declaration);
 		}
 	}
@@ -193,8 +196,6 @@ sf_run_units(SfRun *run)
 			CHECK_FOR_INTERRUPTS();
 		}
 		sf_block_begin(run);
-		/* what is deferred is fired now, as the role that left it behind */
-		sf_run_text("SET CONSTRAINTS ALL IMMEDIATE");
 		restore_settings(run);
 		sf_block_end(run);
 	}
@@ -383,8 +384,6 @@ runs_no_code(const Node *stmt)
 	for (int i = 0; i < lengthof(no_code); i++)
 		if (no_code[i] == nodeTag(stmt))
 			return true;
-	if (IsA(stmt, CreateSchemaStmt))
-		return ((const CreateSchemaStmt *) stmt)->schemaElts == NIL;
 	if (!IsA(stmt, AlterTableStmt))
 		return false;
 	foreach(lc, ((const AlterTableStmt *) stmt)->cmds)

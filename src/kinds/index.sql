@@ -4,8 +4,7 @@ SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        CASE WHEN indisunique THEN 't' END AS "unique",
        format('%I.%I', tn.nspname, t.relname) AS "table",
        -- USING method (columns) INCLUDE (...) NULLS NOT DISTINCT: the server's text less its head and its tail
-       substr(def, strpos(def, ' USING ') + 1, length(def) - strpos(def, ' USING ')
-         - length(coalesce(' WITH (' || options_tail || ')', '') || coalesce(' WHERE ' || predicate, ''))) AS definition,
+       left(substr(def, strpos(def, ' USING ') + 1), length(def) - strpos(def, ' USING ') - length(coalesce(' WITH (' || options_tail || ')', '') || coalesce(' WHERE ' || predicate, ''))) AS definition,
        options, predicate, spcname::text AS tablespace,
        CASE WHEN indisclustered THEN 't' END AS clustered,
        CASE WHEN indisreplident THEN 't' END AS replica_identity,

@@ -32,6 +32,15 @@ static const char requires_query[] =
 static const char default_version_query[] =
 "SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name OPERATOR(pg_catalog.=) $1::pg_catalog.name";
 
+static const char trusted_query[] =
+"SELECT 't' FROM pg_catalog.pg_available_extension_versions v "
+"JOIN pg_catalog.pg_available_extensions e ON e.name OPERATOR(pg_catalog.=) v.name "
+"AND e.default_version OPERATOR(pg_catalog.=) v.version "
+"WHERE v.name OPERATOR(pg_catalog.=) $1::pg_catalog.name AND (v.trusted OR NOT v.superuser)";
+
+/* Of the role that the text runs as. */
+static bool author_is_superuser;
+
 /*
  * The version to make: live's, or what the server's files offer now.
  */
@@ -59,6 +68,30 @@ available_version(const char *name, const char *live_version, int *nrequires, ch
 		list = sf_query_text(requires_query, 2, args);
 	}
 	*nrequires = list ? sf_text_array_in(list, requires) : 0;
+	return version;
+}
+
+/*
+ * The version of an extension that live has not got yet: only what the text's owner could create there, too.
+ */
+static const char *
+new_version(const char *name)
+{
+	const char *args[1] = {name};
+	char	   *version = sf_query_text(default_version_query, 1, args);
+
+	if (!version)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension \"%s\" is not available", name),
+				 errdetail("The server has no files of it."),
+				 errhint("Install the extension's package, then make the call again.")));
+	if (!author_is_superuser && sf_query_text(trusted_query, 1, args) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("extension \"%s\" is not installed in this database", name),
+				 errdetail("Only a superuser may create it."),
+				 errhint("Have a superuser CREATE EXTENSION %s, then make the call again.", sf_ident(name))));
 	return version;
 }
 
@@ -97,11 +130,10 @@ make_extension(const char *name, const char *schema, int depth)
 				 errdetail("It plans the schema and is not planned itself."),
 				 errhint("Leave out CREATE EXTENSION schemaflow.")));
 	if (!live_version)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("extension \"%s\" is not installed in this database", name),
-				 errdetail("A model may only use extensions that the database has."),
-				 errhint("CREATE EXTENSION %s, then make the call again.", sf_ident(name))));
+	{
+		live_version = new_version(name);
+		live_schema = "public";
+	}
 
 	version = available_version(name, live_version, &nrequires, &requires);
 	for (int i = 0; i < nrequires; i++)
@@ -137,6 +169,7 @@ sf_worker_extension(const char *name, const char *schema)
 	level = sf_pins_enter();
 	before = sf_allow_everything(true);
 	GetUserIdAndSecContext(&user, &context);
+	author_is_superuser = superuser_arg(user);
 	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
 	made_schema = make_extension(name, schema, 0);
 	SetUserIdAndSecContext(user, context);

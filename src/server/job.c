@@ -505,7 +505,7 @@ sf_job_run(const SfJob *job)
 	memset(&request, 0, sizeof(request));
 	request.role = check_role(job);
 	request.session_user = GetSessionUserId();
-	request.database = MyDatabaseId;
+	request.database = OidIsValid(job->database) ? job->database : MyDatabaseId;
 	if (job->place != SF_JOB_LIVE)
 	{
 		sf_scratch_take(job->place, &request.scratch);

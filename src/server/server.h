@@ -34,6 +34,7 @@ typedef struct SfJob
 	SfRowCallback on_row;		/* may be NULL; must not commit, nor run another job */
 	void	   *arg;
 	const char *library;		/* library of the handler; NULL: this one */
+	Oid			database;		/* SF_JOB_LIVE: in this database; InvalidOid: in the caller's */
 } SfJob;
 
 /*
@@ -70,10 +71,10 @@ extern PGDLLEXPORT void sf_worker_become(Oid role);
 extern PGDLLEXPORT void sf_worker_become_bootstrap(void);
 
 /*
- * Make an extension in the scratch as the bootstrap superuser, those that it requires first.  It must be installed in the
- * caller's database; the version is live's, or the default one with a notice when live's has no script any more.
- * schema NULL: live's.  To be called before the first statement: the extension's script must not meet objects of the
- * caller.  Returns true when the schema had to be made for it, too (then CREATE SCHEMA of the text is to be skipped).
+ * Make an extension in the scratch as the bootstrap superuser, those that it requires first.  The version is live's; the
+ * default one with a notice when live's has no script any more, or when live has not got the extension and the current
+ * role could create it.  schema NULL: live's, else public.  To be called before the first statement: the extension's
+ * script must not meet objects of the caller.  Returns true when the schema had to be made for it, too (then CREATE SCHEMA of the text is to be skipped).
  * Nothing happens when the extension is there already.
  */
 extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema);
