@@ -16,6 +16,7 @@
 #include "catalog/dependency.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
+#include "facts/canon.h"
 #include "facts/facts.h"
 #include "facts/stamp.h"
 #include "kinds/kind.h"
@@ -356,7 +357,11 @@ run_reader(SfReading *reading, const SfReader *reader)
 			}
 			attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
 			for (int i = 0; i < kind->nattrs; i++)
+			{
 				attr[i] = SPI_getvalue(tuple, desc, map[i]);
+				if (kind->attrs[i].flags & SF_ATTR_EXPRESSION)
+					attr[i] = sf_canonical(attr[i]);
+			}
 			fact = sf_base_add(reading->base, kind, n, name, parent_key, attr);
 			if (at.identity)
 				sf_base_set_address(reading->base, fact, address.classId, address.objectId, address.objectSubId);

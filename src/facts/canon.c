@@ -1,0 +1,185 @@
+/*
+ * canon.c - deparsed text made a fixpoint of reparsing.
+ *
+ * The server prints what the parser made of the user's words, and a parser that reads the print may make something else
+ * of it: then a copy made from the print differs from its original.  Known (traps B7, E26, E67), each settled after one
+ * more round:
+ *	- A list compared with a varchar (IN, NOT IN) is an array cast as a whole, (ARRAY[a, b])::text[]; read again the cast
+ *	  goes to the elements, ARRAY[(a)::text, (b)::text].
+ *	- VALUES under a view's own column names, (VALUES ...), is read again as a subquery, ( VALUES ...).
+ * Both are brought into the second form.  No catalogs are read; memory: current context.
+ */
+#include "postgres.h"
+
+#include "facts/canon.h"
+#include "lib/stringinfo.h"
+#include "miscadmin.h"
+
+static const char values_head[] = "(VALUES ";
+static const char array_head[] = "ARRAY[";
+static const char cast_array_head[] = "(ARRAY[";
+
+static void canonical(StringInfo out, const char *text, const char *end);
+
+static bool
+starts(const char *text, const char *end, const char *head)
+{
+	Size		n = strlen(head);
+
+	return (Size) (end - text) >= n && memcmp(text, head, n) == 0;
+}
+
+/* Behind the literal or quoted name that starts here; a doubled quote ends one and starts the next. */
+static const char *
+behind_quoted(const char *p, const char *end)
+{
+	char		quote = *p++;
+
+	while (p < end && *p != quote)
+		p++;
+	return p < end ? p + 1 : end;
+}
+
+/* Behind the bracket or parenthesis that closes the one before "p". */
+static const char *
+behind_closing(const char *p, const char *end)
+{
+	int			depth = 1;
+
+	while (p < end && depth > 0)
+	{
+		if (*p == '\'' || *p == '"')
+		{
+			p = behind_quoted(p, end);
+			continue;
+		}
+		if (*p == '(' || *p == '[')
+			depth++;
+		else if (*p == ')' || *p == ']')
+			depth--;
+		p++;
+	}
+	return p;
+}
+
+/* The end of the element type in "type[]" that starts here, NULL when it is something else.  No length: not seen there. */
+static const char *
+end_of_element_type(const char *p, const char *end)
+{
+	while (p < end)
+	{
+		if (*p == '"')
+			p = behind_quoted(p, end);
+		else if (starts(p, end, "[]"))
+			return p;
+		else if (isalnum((unsigned char) *p) || IS_HIGHBIT_SET(*p) || strchr("_.$ ", *p))
+			p++;
+		else
+			return NULL;
+	}
+	return NULL;
+}
+
+static void append_array(StringInfo out, const char *p, const char *end, const char *type, int type_length);
+
+/* An element, cast unless it is an array of the next dimension, which hands the cast on. */
+static void
+append_element(StringInfo out, const char *p, const char *end, const char *type, int type_length)
+{
+	while (p < end && *p == ' ')
+		p++;
+	if (starts(p, end, array_head) && behind_closing(p + strlen(array_head), end) == end)
+		append_array(out, p + strlen(array_head), end - 1, type, type_length);
+	else
+	{
+		appendStringInfoChar(out, '(');
+		canonical(out, p, end);
+		appendStringInfo(out, ")::%.*s", type_length, type);
+	}
+}
+
+/* The elements between p and end, as an array whose elements are cast. */
+static void
+append_array(StringInfo out, const char *p, const char *end, const char *type, int type_length)
+{
+	const char *element = p;
+
+	check_stack_depth();
+	appendStringInfoString(out, array_head);
+	while (p < end)
+	{
+		if (*p == '\'' || *p == '"')
+			p = behind_quoted(p, end);
+		else if (*p == '(' || *p == '[')
+			p = behind_closing(p + 1, end);
+		else if (*p == ',')
+		{
+			append_element(out, element, p, type, type_length);
+			appendStringInfoString(out, ", ");
+			element = ++p;
+		}
+		else
+			p++;
+	}
+	append_element(out, element, end, type, type_length);
+	appendStringInfoChar(out, ']');
+}
+
+/* If a cast array starts here: write it, return what is behind it.  Else NULL. */
+static const char *
+cast_array(StringInfo out, const char *p, const char *end)
+{
+	const char *elements = p + strlen(cast_array_head);
+	const char *closing = behind_closing(elements, end);
+	const char *type;
+	const char *type_end;
+
+	if (!starts(closing, end, ")::"))
+		return NULL;
+	type = closing + strlen(")::");
+	type_end = end_of_element_type(type, end);
+	if (type_end == NULL)
+		return NULL;
+	append_array(out, elements, closing - 1, type, type_end - type);
+	return type_end + strlen("[]");
+}
+
+static void
+canonical(StringInfo out, const char *text, const char *end)
+{
+	const char *p = text;
+
+	check_stack_depth();
+	while (p < end)
+	{
+		const char *behind;
+
+		if (*p == '\'' || *p == '"')
+		{
+			behind = behind_quoted(p, end);
+			appendBinaryStringInfo(out, p, behind - p);
+			p = behind;
+		}
+		else if (starts(p, end, values_head))
+		{
+			appendStringInfoString(out, "( VALUES ");
+			p += strlen(values_head);
+		}
+		else if (starts(p, end, cast_array_head) && (behind = cast_array(out, p, end)) != NULL)
+			p = behind;
+		else
+			appendStringInfoChar(out, *p++);
+	}
+}
+
+char *
+sf_canonical(char *text)
+{
+	StringInfoData out;
+
+	if (text == NULL || (strstr(text, cast_array_head) == NULL && strstr(text, values_head) == NULL))
+		return text;
+	initStringInfo(&out);
+	canonical(&out, text, text + strlen(text));
+	return out.data;
+}
