@@ -23,9 +23,21 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 }
 
 static void
-create_shell(SfEmit *out, const SfFact *fact, List *folded)
+complete(SfEmit *out, const SfFact *fact)
+{
+	create(out, fact, NIL);
+}
+
+static void
+stub(SfEmit *out, const SfFact *fact)
 {
 	sf_emit(out, "CREATE TYPE %s", sf_name(fact));
+}
+
+static void
+create_shell(SfEmit *out, const SfFact *fact, List *folded)
+{
+	stub(out, fact);
 }
 
 /* ALTER TYPE ... SET: those of the clauses that it knows. */
@@ -85,6 +97,8 @@ const SfKind sf_kind_base_type = {
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
 	.create = create,
+	.stub = stub,
+	.complete = complete,
 	.drop = sf_drop_by_address,
 	.rename = sf_rename_in_schema,
 	.address = address,

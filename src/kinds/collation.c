@@ -13,6 +13,12 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	};
 	StringInfoData sql;
 
+	/* Only a copy of the server's own C and POSIX is one for all encodings. */
+	if (sf_attr(fact, "any_encoding"))
+	{
+		sf_emit(out, "CREATE COLLATION %s FROM pg_catalog.%s", sf_name(fact), sf_ident(sf_attr(fact, "locale")));
+		return;
+	}
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE COLLATION %s (provider = %s", sf_name(fact), sf_attr(fact, "provider"));
 	for (int i = 0; i < lengthof(literals); i++)
@@ -38,6 +44,7 @@ static const SfAttr attrs[] = {
 	{"locale", SF_REPLACE},
 	{"lc_collate", SF_REPLACE},
 	{"lc_ctype", SF_REPLACE},
+	{"any_encoding", SF_REPLACE},
 	{"nondeterministic", SF_REPLACE},
 	{"rules", SF_REPLACE},
 };

@@ -7,6 +7,7 @@ SELECT 'pg_collation'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        coalesce(colllocale, CASE WHEN collcollate = collctype THEN collcollate END) AS locale,
        CASE WHEN collcollate <> collctype THEN collcollate END AS lc_collate,
        CASE WHEN collcollate <> collctype THEN collctype END AS lc_ctype,
+       CASE WHEN collprovider = 'c' AND collencoding = -1 THEN 't' END AS any_encoding,
        CASE WHEN NOT collisdeterministic THEN 't' END AS nondeterministic,
        -- @major 15-15
        NULL::text AS rules

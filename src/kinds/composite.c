@@ -9,6 +9,10 @@
 
 #include "kinds/routine.h"
 
+extern const SfKind sf_kind_column,
+			sf_kind_materialized_view,
+			sf_kind_attribute;
+
 static void
 attribute_clause(StringInfo out, const SfFact *fact, List *folded)
 {
@@ -50,20 +54,24 @@ alter_layout(SfEmit *out, const SfFact *old, const SfFact *new, const bool *chan
 {
 }
 
-/* Is the type only used where no rows of it are stored: by routines?  (The server looks through domains, arrays, types.) */
+/* Are rows of the type stored somewhere?  As the server does, look through domains, ranges and other composite types. */
 static bool
-is_stored_nowhere(const SfFact *fact)
+is_stored(const SfFact *type)
 {
 	ListCell   *lc;
 
-	foreach(lc, fact->needed_by)
+	foreach(lc, type->needed_by)
 	{
 		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
 
-		if (user->parent != fact && user->kind->acl_class != 'f')
-			return false;
+		if (user->parent == type)
+			continue;
+		if (user->kind == &sf_kind_column || user->kind == &sf_kind_materialized_view)
+			return true;
+		if (user->kind == &sf_kind_attribute ? is_stored(user->parent) : user->kind->swaps && is_stored(user))
+			return true;
 	}
-	return true;
+	return false;
 }
 
 /* Attributes that stay keep their order, come before the new ones, and change their type only if the server lets them. */
@@ -95,7 +103,7 @@ layout_in_place(const SfFact *old, const SfFact *new)
 		last = position;
 		retyped = retyped || sf_changed(was, attribute, "type") || sf_changed(was, attribute, "collation");
 	}
-	return !retyped || is_stored_nowhere(old);
+	return !retyped || !is_stored(old);
 }
 
 static const SfAttr attrs[] = {
@@ -174,7 +182,7 @@ attribute_address(const SfFact *fact)
 }
 
 static const SfAttr attribute_attrs[] = {
-	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
+	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE},
 	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
 	{"position", SF_IGNORE},
 };

@@ -87,22 +87,10 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	emit_definition(out, fact, "CREATE");
 }
 
-/* DEPENDS ON EXTENSION for those in "wanted" that are not in "has", both lists of quoted names. */
-static void
-emit_extensions(SfEmit *out, const SfFact *fact, const char *wanted, const char *has, const char *word)
-{
-	ListCell   *lc;
-	List	   *had = sf_split_list(has);
-
-	foreach(lc, sf_split_list(wanted))
-		if (!sf_list_has(had, lfirst(lc)))
-			sf_emit(out, "ALTER %s %sDEPENDS ON EXTENSION %s", address(fact), word, (char *) lfirst(lc));
-}
-
 static void
 after(SfEmit *out, const SfFact *fact)
 {
-	emit_extensions(out, fact, sf_attr(fact, "extensions"), NULL, "");
+	sf_emit_extensions(out, psprintf("ALTER %s", address(fact)), NULL, sf_attr(fact, "extensions"));
 }
 
 static void
@@ -115,7 +103,6 @@ static void
 alter_definition(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	const char *had = sf_attr(old, "extensions");
-	const char *has = sf_attr(new, "extensions");
 
 	if (sf_changed(old, new, "definition") || sf_changed(old, new, "sql_body"))
 	{
@@ -123,8 +110,7 @@ alter_definition(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 		/* It forgets the extensions that the function depends on. */
 		had = NULL;
 	}
-	emit_extensions(out, new, had, has, "NO ");
-	emit_extensions(out, new, has, had, "");
+	sf_emit_extensions(out, psprintf("ALTER %s", address(new)), had, sf_attr(new, "extensions"));
 }
 
 /* No fewer defaults; "2 ..." with the arguments: polymorphic ones, the types of whose defaults may not change. */

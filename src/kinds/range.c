@@ -46,6 +46,19 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	sf_emit(out, "CREATE TYPE %s AS RANGE (%s)", sf_name(fact), text);
 }
 
+/* Its canonical function takes the type, and the type needs the function. */
+static void
+stub(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "CREATE TYPE %s", sf_name(fact));
+}
+
+static void
+complete(SfEmit *out, const SfFact *fact)
+{
+	create(out, fact, NIL);
+}
+
 static void
 alter_multirange(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -114,6 +127,8 @@ const SfKind sf_kind_range = {
 	.nattrs = lengthof(attrs),
 	.swaps = true,
 	.create = create,
+	.stub = stub,
+	.complete = complete,
 	.drop = sf_drop_by_address,
 	.rename = rename_it,
 	.address = address,

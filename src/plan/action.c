@@ -112,6 +112,15 @@ after(SfAction *later, SfAction *earlier, SfItem *because)
 	later->after = lappend(later->after, link);
 }
 
+/* Goes when an old type goes that was put aside: the new one, and what belongs to it, is made before. */
+static bool
+goes_with_swapped(const SfItem *item)
+{
+	const SfFact *parent = item->old ? item->old->parent : NULL;
+
+	return parent && sf_item(parent) && sf_item(parent)->stash && sf_item(parent)->drop == item->drop;
+}
+
 /* What the new side needs has to be there. */
 static void
 link_needs(SfItem *item)
@@ -150,7 +159,9 @@ link_needed(SfItem *item)
 		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
 		after(need->drop, item->drop, item);
-		after(need->stash, item->drop, item);
+		/* What goes with the old type itself (its owner, its attributes) goes after it was put aside. */
+		if (item->drop != need->drop)
+			after(need->stash, item->drop, item);
 		after(need->rename, item->drop, item);
 		after(need->drop, item->alter, item);
 		if (sf_item_rebuilds(need))
@@ -293,7 +304,7 @@ sf_build_actions(SfBuild *build)
 			after(item->create, item->stash, item);
 			after(item->drop, item->create, item);
 		}
-		else
+		else if (!goes_with_swapped(item))
 			after(item->create, item->drop, item);
 	}
 	link_names(build);
