@@ -152,6 +152,15 @@ sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
 		if (option_named(is, option->name) == NULL)
 			reset = lappend(reset, option->name);
 	}
+	/* Only the order differs: the server keeps what was set first in front. */
+	if (set == NIL && reset == NIL && !sf_streq(old, new))
+		foreach(lc, is)
+		{
+			SfOption   *option = lfirst(lc);
+
+			reset = lappend(reset, option->name);
+			set = lappend(set, option->text);
+		}
 	if (reset)
 		sf_emit(out, "%s RESET (%s)", head, sf_join(reset, ", "));
 	if (set)

@@ -184,8 +184,8 @@ static const SfAttr fk_attrs[] = {
 	.create = create, .clause = clause, .after = after, .drop = drop, .rename = rename_it, .validate = validate, \
 	.address = address, .match = match, .takes = its_takes
 
-const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_with_index, true)};
-const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true)};
+const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_with_index, true), .backs = true};
+const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true), .backs = true};
 const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
 const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true)};
-const SfKind sf_kind_foreign_key = {CONSTRAINT_KIND("foreign key", 160, fk_attrs, takes, true)};
+const SfKind sf_kind_foreign_key = {CONSTRAINT_KIND("foreign key", 160, fk_attrs, takes, true), .binds = true};

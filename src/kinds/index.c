@@ -132,6 +132,7 @@ const SfKind sf_kind_index = {
 	.nattrs = lengthof(attrs),
 	.drops_with_parent = true,
 	.survives_alter = true,
+	.backs = true,
 	.create = create,
 	.after = after,
 	.drop = drop,

@@ -17,7 +17,7 @@ LATERAL (SELECT substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON
   pg_get_expr(indpred, indrelid) AS predicate,
   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END, ', ')
    FROM unnest(i.reloptions) o, LATERAL (SELECT substr(o, strpos(o, '=') + 1) AS v) v) AS options_tail,
-  (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
+  (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ')
    FROM unnest(i.reloptions) o) AS options) l
 WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND contype IN ('p', 'u', 'x') AND conrelid = indrelid)
   AND NOT i.relispartition

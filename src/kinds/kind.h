@@ -100,6 +100,9 @@ struct SfKind
 	bool		create_replaces_parent;
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
 	bool		swaps;
+	/* May back what binds to one of several (a unique index a foreign key): gone before such a binding is made anew. */
+	bool		backs;
+	bool		binds;
 	/* Comes after everything that is made with its object (a new owner). */
 	bool		late;
 	/* Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after, dropped with. */

@@ -44,10 +44,25 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
 }
 
+/* A position outside the new limits moves to the nearer one; the server refuses to leave it there. */
+static void
+keep_within(SfEmit *out, const SfFact *old, const SfFact *new, const char *attr, const char *beyond)
+{
+	const char *limit = sf_attr(new, attr);
+
+	if (sf_changed(old, new, attr) && strtoll(sf_attr(old, "min"), NULL, 10) <= strtoll(limit, NULL, 10) &&
+		strtoll(limit, NULL, 10) <= strtoll(sf_attr(old, "max"), NULL, 10))
+		sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s, false) FROM %s WHERE last_value %s %s",
+				sf_literal(sf_name(new)), limit, sf_name(new), beyond, limit);
+}
+
 static void
 alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	StringInfoData sql;
+
+	keep_within(out, old, new, "min", "<");
+	keep_within(out, old, new, "max", ">");
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "ALTER SEQUENCE %s", sf_name(new));

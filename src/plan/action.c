@@ -164,8 +164,31 @@ link_needed(SfItem *item)
 			after(need->stash, item->drop, item);
 		after(need->rename, item->drop, item);
 		after(need->drop, item->alter, item);
-		if (sf_item_rebuilds(need))
+		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
+		if (edge->to->parent && edge->to->parent->parent)
 			after(need->alter, item->drop, item);
+	}
+}
+
+/* A foreign key that is made anew must not find the key that goes, or that would not go any more. */
+static void
+link_binding(SfItem *item)
+{
+	ListCell   *lc,
+			   *lk;
+
+	foreach(lc, item->new->needs)
+	{
+		const SfFact *key = ((SfEdge *) lfirst(lc))->to;
+		const SfFact *table = key->kind->backs && key->parent ? key->parent->twin : NULL;
+
+		foreach(lk, table ? table->children : NIL)
+		{
+			const SfFact *other = lfirst(lk);
+
+			if (other->kind->backs && sf_item(other))
+				after(item->create, sf_item(other)->drop, item);
+		}
 	}
 }
 
@@ -296,6 +319,8 @@ sf_build_actions(SfBuild *build)
 			link_needs(item);
 		if (item->old)
 			link_needed(item);
+		if (item->new && item->new->kind->binds && item->create)
+			link_binding(item);
 		if (item->new && item->new->kind->late && item->create)
 			link_late(item);
 		after(item->alter, item->rename, item);

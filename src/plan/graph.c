@@ -41,7 +41,7 @@ rank(const SfAction *action)
 		case SF_VERB_ALTER:
 			return action->kind->weight >= 900 ? 2 : 1;
 		case SF_VERB_DROP:
-			return 3;
+			return action->kind->weight >= 900 ? 2 : 3;
 	}
 	return 3;
 }
@@ -64,6 +64,9 @@ visiting_order(const ListCell *a, const ListCell *b)
 	/* Drops of what is made early come late. */
 	if (x->kind->weight != y->kind->weight)
 		return x->verb == SF_VERB_DROP ? y->kind->weight - x->kind->weight : x->kind->weight - y->kind->weight;
+	/* The outer first: a REVOKE on a table takes those on its columns along. */
+	if (subject(x)->nname != subject(y)->nname)
+		return subject(x)->nname - subject(y)->nname;
 	position = x->kind == y->kind ? sf_kind_attr(x->kind, "position") : -1;
 	if (position >= 0 && subject(x)->parent == subject(y)->parent && subject(x)->attr[position] && subject(y)->attr[position])
 		return strcmp(subject(x)->attr[position], subject(y)->attr[position]);
