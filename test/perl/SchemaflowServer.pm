@@ -7,6 +7,7 @@ package SchemaflowServer;
 use strict;
 use warnings;
 use Exporter 'import';
+use File::Temp ();
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
 
@@ -55,11 +56,15 @@ sub sf_call
 sub sf_start
 {
 	my ($node, $db, $sql, %opt) = @_;
-	my $run = { in => "\\set VERBOSITY verbose\n$sql\n", out => '', err => '' };
+	my $run = { out => '', err => '' };
+	my ($handle, $file) = File::Temp::tempfile('sqlXXXX', DIR => PostgreSQL::Test::Utils::tempdir());
 
+	# From a file: IPC::Run would feed standard input only when it is asked for output.
+	print $handle "\\set VERBOSITY verbose\n$sql;\n";
+	close $handle;
 	$run->{h} = IPC::Run::start(
-		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-f', '-', '-d', $node->connstr($db) . ($opt{user} ? " user=$opt{user}" : '') ],
-		'<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err}, IPC::Run::timeout(120));
+		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-f', $file, '-d', $node->connstr($db) . ($opt{user} ? " user=$opt{user}" : '') ],
+		'<', \undef, '>', \$run->{out}, '2>', \$run->{err}, IPC::Run::timeout(120));
 	return $run;
 }
 
