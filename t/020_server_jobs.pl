@@ -40,6 +40,8 @@ like($err, qr/ERROR:  42704: type "no_such_type" does not exist/, 'an error arri
 like($err, qr/QUERY:  \s*CREATE TABLE t \(a no_such_type\)/, 'with the statement');
 $err = fails(sf_job('sf_job_text', SCRATCH, 'DO $$ BEGIN RAISE EXCEPTION USING MESSAGE = \'m\', DETAIL = \'d\', HINT = \'h\', ERRCODE = \'ZZ123\'; END $$'));
 like($err, qr/ERROR:  ZZ123: m\n.*DETAIL:  d\n.*HINT:  h\n.*CONTEXT:  PL\/pgSQL function inline_code_block/s, 'and all its parts');
+$err = fails(sf_job('sf_job_text', SCRATCH, "CREATE TABLE a ();\nCREATE TABEL b ()"));
+like($err, qr/42601: syntax error at or near "TABEL"\n.*LINE 2: CREATE TABEL/, 'a syntax error with its place');
 my ($rc, $out, $notice) = $node->psql($db, sf_job('sf_job_text', SCRATCH, 'DO $$ BEGIN RAISE NOTICE \'seen %\', 1; END $$'));
 like($notice, qr/NOTICE:  seen 1/, 'a notice arrives');
 

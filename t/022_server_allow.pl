@@ -25,6 +25,8 @@ my @refused = (
 	'REASSIGN OWNED BY postgres TO pg_monitor', 'DROP OWNED BY pg_monitor',
 	'CREATE EXTENSION hstore', 'CREATE EXTENSION schemaflow', 'ALTER EXTENSION plpgsql UPDATE',
 	'DROP SUBSCRIPTION IF EXISTS hax', 'ALTER SUBSCRIPTION hax ENABLE',
+	'SELECT pg_reload_conf()', 'SELECT pg_create_physical_replication_slot(\'hax\')', 'SELECT lo_export(1, \'/tmp/hax\')',
+	'SELECT pg_terminate_backend(pid) FROM pg_stat_activity', 'SELECT pg_notify(\'x\', \'y\')',
 	'UPDATE pg_authid SET rolcanlogin = false', 'DELETE FROM pg_database', 'INSERT INTO pg_shdescription VALUES (1, 1, \'x\')');
 
 # A row per statement: what sf_test_try says.
@@ -90,8 +92,11 @@ is($node->safe_psql($db, sf_job('sf_job_text', LIVE, 'CREATE ROLE made_live; DRO
 
 # Extensions: by their own call, before the text, at live's version, required ones first.
 sub extension { return $node->psql($db, sf_job('sf_test_extension:', $_[0], "$_[1]\n$_[2]")) }
-($rc, $out, $err) = extension(SCRATCH, 'hstore', 'CREATE TABLE t (h public.hstore)');
-like($err, qr/extension "hstore" is not installed in this database/, 'an extension that live lacks is refused');
+$node->safe_psql($db, 'CREATE ROLE plain');
+($rc, $out, $err) = $node->psql($db, sf_job('sf_test_extension:', SCRATCH, "pageinspect\nSELECT 1", 'plain'));
+like($err, qr/extension "pageinspect" is not installed in this database/, 'an extension that live lacks and the owner cannot create is refused');
+($rc, $out, $err) = $node->psql($db, sf_job('sf_test_extension:', SCRATCH, "hstore\nCREATE TABLE t (h public.hstore)", 'plain'));
+is($out . $err, 'schema was there', 'one that he can create is made');
 $node->safe_psql($db, 'CREATE SCHEMA ext; CREATE EXTENSION hstore SCHEMA ext; CREATE EXTENSION cube; CREATE EXTENSION earthdistance');
 for my $place (SCRATCH, FRESH)
 {

@@ -2,14 +2,17 @@
  * allow.c - what a text may do in a scratch: a list of statements, at any depth.
  *
  * A scratch is a database, not a sandbox: roles, other databases, files and the server's settings are all within
- * reach of a statement there, and of one in a DO block or a function's body.  The worker installs a ProcessUtility hook in
- * itself (no preload) that lets pass what is listed here; what is not listed, as a statement of a future major, is
- * refused.  Rows of shared catalogs are protected in the executor.  No memory, no locks; the process does one job.
+ * reach of a statement there, and of one in a DO block or a function's body.  The worker installs a ProcessUtility
+ * hook in itself (no preload) that lets pass what is listed here; what is not listed, as a statement of a future
+ * major, is refused.  Rows of shared catalogs are protected in the executor.  No memory, no locks; the process does
+ * one job.
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
+#include "catalog/objectaccess.h"
 #include "commands/event_trigger.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -39,6 +42,7 @@ typedef struct Rule
 
 static ProcessUtility_hook_type next_utility = NULL;
 static ExecutorStart_hook_type next_executor_start = NULL;
+static object_access_hook_type next_access = NULL;
 static bool everything = false;
 
 static const char shared[] = "It changes what all databases of the server share.";
@@ -46,7 +50,7 @@ static const char other_database[] = "It reaches out of the database.";
 static const char files[] = "It reads or writes files, or a client's data.";
 static const char session[] = "It concerns the session, which here is a background worker's.";
 static const char transactions[] = "Transactions are schemaflow's own here.";
-static const char extensions[] = "Extensions are made before the text runs, when CREATE EXTENSION stands in it by itself.";
+static const char extensions[] = "Extensions are made before the text runs, for a CREATE EXTENSION of its own.";
 static const char maintenance[] = "It is maintenance, which is not part of a schema.";
 
 /* SET: the text's own settings are its affair, except as whom and how we talk with it. */
@@ -282,6 +286,20 @@ static const Rule rules[] = {
 	{T_ViewStmt, ALLOW, NULL, NULL}
 };
 
+/*
+ * Functions of the server that reach out of the database without a statement of their own.  Most are a superuser's; his
+ * text is run to be looked at, not to do that.
+ */
+static const char *const refused_functions[] = {
+	"lo_export", "lo_import", "pg_backup_start", "pg_backup_stop", "pg_cancel_backend",
+	"pg_copy_logical_replication_slot",
+	"pg_copy_physical_replication_slot", "pg_create_logical_replication_slot", "pg_create_physical_replication_slot",
+	"pg_create_restore_point", "pg_drop_replication_slot", "pg_log_backend_memory_contexts", "pg_logical_emit_message",
+	"pg_notify", "pg_promote", "pg_reload_conf", "pg_replication_origin_advance", "pg_replication_origin_create",
+	"pg_replication_origin_drop", "pg_replication_slot_advance", "pg_rotate_logfile", "pg_stat_reset_shared",
+	"pg_switch_wal", "pg_terminate_backend", "pg_wal_replay_pause", "pg_wal_replay_resume"
+};
+
 static Verdict
 judge(Node *node, const char **why)
 {
@@ -306,7 +324,7 @@ refuse(const char *what, const char *why)
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("%s is not allowed in a model or a migration that is checked in a scratch database", what),
 			 errdetail("%s", why),
-			 errhint("Leave it out of the text, and of functions and DO blocks that the text runs; where it is needed, run it by itself.")));
+			 errhint("Leave it out of the text, and of the functions and DO blocks that it runs.")));
 }
 
 /*
@@ -377,6 +395,24 @@ check_executor(QueryDesc *query, int flags)
 		standard_ExecutorStart(query, flags);
 }
 
+/*
+ * Called before a function runs, and for other things that are not ours.
+ */
+static void
+check_access(ObjectAccessType access, Oid classid, Oid objid, int subid, void *arg)
+{
+	char	   *name;
+
+	if (next_access)
+		next_access(access, classid, objid, subid, arg);
+	if (access != OAT_FUNCTION_EXECUTE || everything || objid >= FirstNormalObjectId)
+		return;
+	name = get_func_name(objid);
+	for (int i = 0; name && i < lengthof(refused_functions); i++)
+		if (strcmp(name, refused_functions[i]) == 0)
+			refuse(psprintf("function %s", name), other_database);
+}
+
 /* For statements of our own.  Returns what it was before. */
 bool
 sf_allow_everything(bool on)
@@ -394,4 +430,6 @@ sf_allow_install(void)
 	ProcessUtility_hook = check_utility;
 	next_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = check_executor;
+	next_access = object_access_hook;
+	object_access_hook = check_access;
 }

@@ -1,8 +1,9 @@
 /*
  * extension.c - extensions that a text needs, in the scratch.
  *
- * They are made as the bootstrap superuser before any statement of the text has run: an extension's script must not meet a
- * function or an operator that the text's author has put in its way.  In a kept scratch they go with the transaction.
+ * They are made as the bootstrap superuser before any statement of the text has run: an extension's script must
+ * not meet a function or an operator that the text's author has put in its way.  In a kept scratch they go with the
+ * transaction.
  */
 #include "postgres.h"
 
@@ -146,7 +147,8 @@ make_extension(const char *name, const char *schema, int depth)
 	stmt->extname = pstrdup(name);
 	stmt->if_not_exists = true;
 	stmt->options = list_make2(makeDefElem("new_version", (Node *) makeString(pstrdup(version)), -1),
-							   makeDefElem("schema", (Node *) makeString(pstrdup(schema)), -1));
+							   makeDefElem("schema",	/* an option, not a kind */
+										   (Node *) makeString(pstrdup(schema)), -1));
 	(void) CreateExtension(NULL, stmt);
 	CommandCounterIncrement();
 	return made_schema;

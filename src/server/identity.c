@@ -1,10 +1,11 @@
 /*
  * identity.c - as whom statements run in a worker.
  *
- * Between statements the worker is the job's role by SET ROLE, with the session user behind it.  While a statement runs the same user
- * id is set with SECURITY_LOCAL_USERID_CHANGE, in which the server refuses to change role and session_authorization: a
- * text that a superuser runs for its owner cannot RESET ROLE and be the superuser.  The context lasts through the
- * statement's commit, where deferred triggers run.  xact.c restores user and context when a transaction aborts.
+ * Between statements the worker is the job's role by SET ROLE, with the session user behind it.  While a statement
+ * runs the same user id is set with SECURITY_LOCAL_USERID_CHANGE, in which the server refuses to change role and
+ * session_authorization: a text that a superuser runs for its owner cannot RESET ROLE and be the superuser.  The
+ * context lasts through the statement's commit, where deferred triggers run.  xact.c restores user and context when
+ * a transaction aborts.
  */
 #include "postgres.h"
 
@@ -115,7 +116,7 @@ fire_deferred(void)
 	if (!IsTransactionState() || bootstrap)
 		return;
 	all = makeNode(ConstraintsSetStmt);	/* all constraints, immediate */
-	sf_identity_enter(false);
+	sf_identity_enter(SF_FOR_COMMIT);
 	AfterTriggerSetState(all);
 	sf_identity_leave();
 }
@@ -143,19 +144,20 @@ sf_worker_become_bootstrap(void)
 }
 
 /*
- * Before and after a statement.  Statements that commit inside cannot carry a security context over their commits; they
- * are utility commands in which the server itself switches to the table's owner before it runs any user code.
+ * Before and after a statement or a commit.  Statements that commit inside cannot carry a security context over their
+ * commits; they are utility commands in which the server itself switches to the table's owner before it runs any user
+ * code.  A commit, which may run deferred triggers, is never the bootstrap superuser's.
  */
 void
-sf_identity_enter(bool commits_inside)
+sf_identity_enter(SfIdentityFor purpose)
 {
 	/* An abort may have undone the SET ROLE of a transaction that began after it. */
 	if (OidIsValid(wanted_role) && GetUserId() != wanted_role)
 		sf_identity_apply();
 	GetUserIdAndSecContext(&saved_user, &saved_context);
-	if (bootstrap)
+	if (bootstrap && purpose != SF_FOR_COMMIT)
 		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, saved_context | SECURITY_LOCAL_USERID_CHANGE);
-	else if (!commits_inside)
+	else if (purpose != SF_FOR_COMMITTING_STATEMENT)
 		SetUserIdAndSecContext(saved_user, saved_context | SECURITY_LOCAL_USERID_CHANGE);
 }
 

@@ -80,10 +80,17 @@ extern MemoryContext sf_worker_context(void);
 extern const char *sf_worker_live_extension(const char *name, const char **schema);
 
 /* identity.c */
+typedef enum SfIdentityFor
+{
+	SF_FOR_STATEMENT,
+	SF_FOR_COMMITTING_STATEMENT,
+	SF_FOR_COMMIT
+} SfIdentityFor;
+
 extern void sf_identity_start(Oid role);
 extern void sf_identity_check(Oid role);
 extern void sf_identity_apply(void);
-extern void sf_identity_enter(bool commits_inside);
+extern void sf_identity_enter(SfIdentityFor purpose);
 extern void sf_identity_leave(void);
 extern bool sf_identity_is_bootstrap(void);
 

@@ -45,7 +45,7 @@
 #include "guc.h"
 #include "server/internal.h"
 
-/* How often a wait for a slot or a scratch looks again, and how often the pump looks whether the worker is stuck on us. */
+/* How often a wait for a slot looks again, and how often the pump looks whether the worker is stuck on us. */
 #define LOOK_AGAIN_MS	10
 #define LOOK_FOR_BLOCK_MS	200
 
@@ -107,7 +107,7 @@ check_role(const SfJob *job)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("cannot run as role \"%s\", which a SECURITY DEFINER function has lent",
 						GetUserNameFromId(role, false)),
-				 errdetail("The work is done by a background worker, which can only become what session user \"%s\" may become.",
+				 errdetail("A background worker does the work; it becomes what session user \"%s\" may become.",
 						   GetUserNameFromId(GetSessionUserId(), false)),
 				 errhint("Call it outside of SECURITY DEFINER functions, after SET ROLE \"%s\" where that is wanted.",
 						 GetUserNameFromId(role, false))));
@@ -116,8 +116,10 @@ check_role(const SfJob *job)
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("permission denied to run as role \"%s\"", GetUserNameFromId(role, false)),
 				 errdetail("Text runs with its owner's rights, and role \"%s\" is not a member of that role.",
-						   GetUserNameFromId(sf_may_set_role(GetUserId(), role) ? GetSessionUserId() : GetUserId(), false)),
-				 errhint("Have a member of role \"%s\" or a superuser make this call.", GetUserNameFromId(role, false))));
+						   GetUserNameFromId(sf_may_set_role(GetUserId(), role) ? GetSessionUserId() : GetUserId(),
+											 false)),
+				 errhint("Have a member of role \"%s\" or a superuser make this call.",
+						 GetUserNameFromId(role, false))));
 	return role;
 }
 
@@ -327,7 +329,7 @@ start_worker(SfRun *run, Oid database)
 					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
 					 errmsg("no background worker became free within %d ms", sf_guc_worker_wait()),
 					 errdetail("All max_worker_processes slots are taken; workers now running: %s.", worker_holders()),
-					 errhint("Call again later, raise max_worker_processes (needs a restart), or wait longer with SET schemaflow.worker_wait.")));
+					 errhint("Call again later, raise max_worker_processes, or SET schemaflow.worker_wait to more.")));
 		sf_wait_a_little(LOOK_AGAIN_MS);
 	}
 	shm_mq_set_handle(run->queue, run->worker);
@@ -362,6 +364,8 @@ check_not_blocking(SfRun *run)
 				 errmsg("the transaction that makes this call holds a lock that the call itself needs"),
 				 errdetail("The call works in background worker %d, which waits for a lock of this session (PID %d).",
 						   (int) pid, MyProcPid),
+				 run->job->place == SF_JOB_LIVE ?
+				 errhint("Commit or roll back first; what runs CONCURRENTLY needs CALL, outside of a transaction.") :
 				 errhint("Commit or roll back the transaction, then make the call by itself.")));
 }
 

@@ -1,9 +1,9 @@
 /*
  * owner.c - the switch to the extension's owner for bookkeeping.
  *
- * Locking: a catalog look-up each time, as the owner may change.  The user id carries SECURITY_LOCAL_USERID_CHANGE, in which role cannot
- * be set; search_path is pinned in a new GUC nest level.  Both are undone by leave, or by the abort of the
- * transaction or subtransaction.
+ * Locking: a catalog look-up each time, as the owner may change.  The user id carries SECURITY_LOCAL_USERID_CHANGE,
+ * in which role cannot be set; search_path is pinned in a new GUC nest level.  Both are undone by leave, or by the
+ * abort of the transaction or subtransaction.
  */
 #include "postgres.h"
 

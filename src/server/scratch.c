@@ -4,12 +4,13 @@
  * All state is in names and locks, so there is nothing to repair after a crash:
  *	 schemaflow_scratch_<live oid>_<n>	kept, n in 1..schemaflow.scratch_pool; whatever was done in it was rolled back
  *	 schemaflow_fresh_<live oid>_<n>	used once, or retired: nobody uses it unless its advisory lock is held
- * Both belong to the bootstrap superuser when they are taken and allow no connections; a database of such a name that does
- * not is somebody else's and is never touched.
+ * Both belong to the bootstrap superuser when they are taken and allow no connections; a database of such a name
+ * that does not is somebody else's and is never touched.
  *
- * Locks: taking a scratch takes an advisory lock of our own class on (live, kind, n) for the transaction, released at the
- * job's end.  Making and dropping are bootstrap jobs that run before, one after the other; making one checks again
- * under the caller's lock.  DROP DATABASE forces a checkpoint, so retired ones are dropped DROP_BATCH at a time.
+ * Locks: taking a scratch takes an advisory lock of our own class on (live, kind, n) for the transaction, released
+ * at the job's end.  Making and dropping are bootstrap jobs that run before, one after the other; making one checks
+ * again under the caller's lock.  DROP DATABASE forces a checkpoint, so retired ones are dropped DROP_BATCH at a
+ * time.
  */
 #include "postgres.h"
 
@@ -123,8 +124,8 @@ same_properties(TupleDesc desc, HeapTuple a, HeapTuple b)
 }
 
 /*
- * All scratch databases of the server: of ScratchRow.  Catalog snapshots, so that what other transactions have committed is
- * seen even when ours is serializable.
+ * All scratch databases of the server: of ScratchRow.  Catalog snapshots, so that what other transactions have
+ * committed is seen even when ours is serializable.
  */
 static List *
 list_scratches(void)
@@ -270,7 +271,7 @@ sf_scratch_take(SfJobPlace place, SfScratch *scratch)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_DATABASE),
 				 errmsg("database \"%s\" is in the way", NameStr(row->name)),
-				 errdetail("schemaflow keeps its scratch databases under such names, but this one is not as schemaflow makes them."),
+				 errdetail("A scratch database is kept under this name, but this one is not as schemaflow makes them."),
 				 errhint("ALTER DATABASE %s RENAME TO another name, or drop it.", sf_ident(NameStr(row->name)))));
 	if (row && row->suits && scratch->lock == SF_LOCK_KEPT)
 		scratch->database = row->oid;
@@ -352,7 +353,8 @@ create_statement(Oid live, const char *name)
 }
 
 /*
- * Drop what is nobody's, at most "most" of them.  One that cannot be dropped (somebody is in it) stays for the next time.
+ * Drop what is nobody's, at most "most" of them.  One that cannot be dropped (somebody is in it) stays for the next
+ * time.
  */
 static int
 drop_rows(List *rows, int most)
@@ -403,10 +405,10 @@ droppable(Oid live, bool kept)
 }
 
 /*
- * Payload: kind and number.  Answers with the database's OID.  A kept one that does not suit any more is retired: renamed to
- * be dropped with others.  The caller holds the scratch's lock.
+ * Payload: kind and number.  Answers with the database's OID.  A kept one that does not suit any more is retired:
+ * renamed to be dropped with others.  The caller holds the scratch's lock.
  */
-void
+PGDLLEXPORT void
 sf_scratch_make_handler(SfJobContext *job)
 {
 	int			lock;
@@ -444,7 +446,7 @@ sf_scratch_make_handler(SfJobContext *job)
 }
 
 /* Payload: "1" for all of this database's, "0" for leftovers only.  Answers with how many were dropped. */
-void
+PGDLLEXPORT void
 sf_scratch_drop_handler(SfJobContext *job)
 {
 	List	   *rows;

@@ -38,9 +38,9 @@ typedef struct SfJob
 } SfJob;
 
 /*
- * Run a job and wait for it (with CHECK_FOR_INTERRUPTS; leaving for any reason ends the worker).  Rows go to on_row as
- * they arrive.  Raises the worker's error as it was, with its SQLSTATE, detail, hint and context.  Refuses on a standby,
- * in single-user mode and in binary upgrade.  Returns the number of rows.
+ * Run a job and wait for it (with CHECK_FOR_INTERRUPTS; leaving for any reason ends the worker).  Rows go to on_row
+ * as they arrive.  Raises the worker's error as it was, with its SQLSTATE, detail, hint and context.  Refuses on a
+ * standby, in single-user mode and in binary upgrade.  Returns the number of rows.
  */
 extern PGDLLEXPORT uint64 sf_job_run(const SfJob *job);
 
@@ -71,35 +71,36 @@ extern PGDLLEXPORT void sf_worker_become(Oid role);
 extern PGDLLEXPORT void sf_worker_become_bootstrap(void);
 
 /*
- * Make an extension in the scratch as the bootstrap superuser, those that it requires first.  The version is live's; the
- * default one with a notice when live's has no script any more, or when live has not got the extension and the current
- * role could create it.  schema NULL: live's, else public.  To be called before the first statement: the extension's
- * script must not meet objects of the caller.  Returns true when the schema had to be made for it, too (then CREATE SCHEMA of the text is to be skipped).
- * Nothing happens when the extension is there already.
+ * Make an extension in the scratch as the bootstrap superuser, those that it requires first.  The version is live's;
+ * the default one with a notice when live's has no script any more, or when live has not got the extension and the
+ * current role could create it.  schema NULL: live's, else public.  To be called before the first statement: the
+ * extension's script must not meet objects of the caller.  Returns true when the schema had to be made for it, too
+ * (then CREATE SCHEMA of the text is to be skipped).  Nothing happens when the extension is there already.
  */
 extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema);
 
 /*
- * Run one parsed statement of "source" as a simple query would: analysed, rewritten, planned, run through a portal,
- * under the allow-list of statement tags when the place is a scratch.  In SF_JOB_SCRATCH a surrounding transaction is open
- * already; in SF_JOB_FRESH and SF_JOB_LIVE the statement runs in a transaction of its own, unless the handler has begun
- * a block by sf_worker_begin().  Rows that the statement returns are thrown away.  Statements that commit inside
- * (CONCURRENTLY, VACUUM...) run at top level; all others in a block, where COMMIT in DO or CALL fails.  In a scratch
- * CONCURRENTLY is left out.  "statement" is not modified.  A position in an error is given within the statement.
+ * Run one parsed statement of "source" as a simple query would: analysed, rewritten, planned, run through a
+ * portal, under the allow-list of statement tags when the place is a scratch.  In SF_JOB_SCRATCH a surrounding
+ * transaction is open already; in SF_JOB_FRESH and SF_JOB_LIVE the statement runs in a transaction of its own,
+ * unless the handler has begun a block by sf_worker_begin().  Rows that the statement returns are thrown
+ * away.  Statements that commit inside (CONCURRENTLY, VACUUM...) run at top level; all others in a block, where
+ * COMMIT in DO or CALL fails.  In a scratch CONCURRENTLY is left out.  "statement" is not modified.  A position in an
+ * error is given within the statement.
  */
 extern PGDLLEXPORT void sf_worker_statement(RawStmt *statement, const char *source);
 
 /*
- * A transaction block around several statements (not in SF_JOB_SCRATCH, which is in one from start to end).  Between the
- * two the handler may run queries of its own; outside it has no transaction.
+ * A transaction block around several statements (not in SF_JOB_SCRATCH, which is in one from start to
+ * end).  Between the two the handler may run queries of its own; outside it has no transaction.
  */
 extern PGDLLEXPORT void sf_worker_begin(void);
 extern PGDLLEXPORT void sf_worker_commit(void);
 
 /*
- * Run a statement in a subtransaction (or its own transaction) and return its error instead of raising it, or NULL.  For
- * the caller's retry of statements that came too early.  The error is allocated in the current context; its
- * cursorpos counts from the start of "source".  Cancel and shutdown are raised, not returned.
+ * Run a statement in a subtransaction (or its own transaction) and return its error instead of raising it, or
+ * NULL.  For the caller's retry of statements that came too early.  The error is allocated in the current context;
+ * its cursorpos counts from the start of "source".  Cancel and shutdown are raised, not returned.
  */
 struct ErrorData;
 extern PGDLLEXPORT struct ErrorData *sf_worker_try_statement(RawStmt *statement, const char *source);

@@ -1,11 +1,11 @@
 /*
  * statement.c - run one statement in a worker as a simple query would.
  *
- * Memory: the statement's trees live in a context of their own below the worker's, because statements that commit inside
- * (CONCURRENTLY) would lose them with the transaction's.  It is reset by the next statement.
- * Transactions: a scratch is in one block from start to end; elsewhere a statement gets a block of its own unless the
- * handler has opened one.  In a block COMMIT within DO or CALL fails, which is what we want: a step is all or nothing.
- * Only the statements listed in top_level run without a block.
+ * Memory: the statement's trees live in a context of their own below the worker's, because statements that commit
+ * inside (CONCURRENTLY) would lose them with the transaction's.  It is reset by the next statement.
+ * Transactions: a scratch is in one block from start to end; elsewhere a statement gets a block of its own unless
+ * the handler has opened one.  In a block COMMIT within DO or CALL fails, which is what we want: a step is all or
+ * nothing. Only the statements listed in top_level run without a block.
  */
 #include "postgres.h"
 
@@ -63,8 +63,8 @@ detach_concurrently(Node *node)
 }
 
 /*
- * Statements that commit inside, or that refuse a block for what they do outside of the transaction.  concurrently: only
- * with that option; it is what a scratch leaves out.
+ * Statements that commit inside, or that refuse a block for what they do outside of the transaction.  concurrently:
+ * only with that option; it is what a scratch leaves out.
  */
 static const struct
 {
@@ -126,7 +126,8 @@ check_bootstrap(Node *node)
 		if (owner_only)
 			return;
 	}
-	elog(ERROR, "statement of type %d must not run as the bootstrap superuser", (int) nodeTag(node));	/* cannot happen */
+	/* cannot happen: callers choose */
+	elog(ERROR, "statement of type %d must not run as the bootstrap superuser", (int) nodeTag(node));
 }
 
 static void
@@ -188,7 +189,7 @@ sf_worker_commit(void)
 
 	if (!in_block || sf_worker_request()->place == SF_JOB_SCRATCH)
 		elog(ERROR, "no transaction of the handler is open");	/* cannot happen */
-	sf_identity_enter(false);
+	sf_identity_enter(SF_FOR_COMMIT);
 	PopActiveSnapshot();
 	EndTransactionBlock(false);
 	CommitTransactionCommand();
@@ -212,7 +213,7 @@ statement_text(const RawStmt *raw, const char *source, Size limit)
 	const char *start = source + Max(raw->stmt_location, 0);
 	Size		len = raw->stmt_len > 0 ? (Size) raw->stmt_len : strnlen(start, limit);
 
-	return pnstrdup(start, Min(len, limit));
+	return pnstrdup(start, pg_mbcliplen(start, len, Min(len, limit)));
 }
 
 typedef struct ErrorPlace
@@ -231,12 +232,17 @@ error_place_callback(void *arg)
 	ErrorPlace *place = arg;
 	int			position = geterrposition();
 	int			start = Max(place->raw->stmt_location, 0);
+	char	   *text;
 
 	if (position <= 0)
 		return;
+	position -= pg_mbstrlen_with_len(place->source, start);
+	text = statement_text(place->raw, place->source, 65536);
 	errposition(0);
-	internalerrposition(position - pg_mbstrlen_with_len(place->source, start));
-	internalerrquery(statement_text(place->raw, place->source, 8192));
+	if (position > pg_mbstrlen(text) + 1)
+		return;					/* past what is shown of it */
+	internalerrposition(position);
+	internalerrquery(text);
 }
 
 static void
@@ -301,7 +307,7 @@ run_statement(RawStmt *statement, const char *source)
 		StartTransactionCommand();
 	else if (!in_block)
 		sf_worker_begin();
-	sf_identity_enter(commits_inside);
+	sf_identity_enter(commits_inside ? SF_FOR_COMMITTING_STATEMENT : SF_FOR_STATEMENT);
 	MemoryContextSwitchTo(statement_context);
 	run_portal(raw, source);
 	if (commits_inside)
@@ -390,13 +396,20 @@ void
 sf_job_text(SfJobContext *job)
 {
 	char	   *source = pnstrdup(job->payload, job->payload_len);
+	RawStmt    *whole = makeNode(RawStmt);	/* a syntax error's place is in the whole text */
+	ErrorPlace	place = {whole, source};
+	ErrorContextCallback callback;
 	List	   *statements;
 	ListCell   *lc;
 	int			n = 0;
 
-	debug_query_string = source;
+	callback.callback = error_place_callback;
+	callback.arg = &place;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
 	statements = raw_parser(source, RAW_PARSE_DEFAULT);
-	debug_query_string = NULL;
+	error_context_stack = callback.previous;
+
 	foreach(lc, statements)
 	{
 		RawStmt    *raw = lfirst_node(RawStmt, lc);

@@ -1,9 +1,9 @@
 /*
  * worker.c - the worker's side of a job: attach, connect, settings, handler.
  *
- * Order matters.  The queue is attached and protocol messages redirected to it before the connection is made, so that even a FATAL
- * of the connection reaches the caller as it is.  Then come the caller's settings, ours for running text over them
- * and the role; then the handler.
+ * Order matters.  The queue is attached and protocol messages redirected to it before the connection is made, so
+ * that even a FATAL of the connection reaches the caller as it is.  Then come the caller's settings, ours for
+ * running text over them and the role; then the handler.
  *
  * Memory: the handler runs in a context that lives as long as the worker.  Errors: reported to the queue, transaction
  * aborted, process ends; nothing is retried here.  The caller's leaving is a SIGTERM for us (job.c).
@@ -265,7 +265,9 @@ sf_worker_main(Datum segment)
 	/* Transactions come and go; the segment stays until we exit. */
 	dsm_pin_mapping(seg);
 
-	BackgroundWorkerInitializeConnectionByOid(request->database, request->session_user, BGWORKER_BYPASS_ALLOWCONN);
+	/* Scratches allow no connections but ours; any other database has its own say. */
+	BackgroundWorkerInitializeConnectionByOid(request->database, request->session_user,
+											  request->place == SF_JOB_LIVE ? 0 : BGWORKER_BYPASS_ALLOWCONN);
 
 	PG_TRY();
 	{
