@@ -159,8 +159,11 @@ link_needed(SfItem *item)
 		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
 		after(need->drop, item->drop, item);
-		/* What goes with the old type itself (its owner, its attributes) goes after it was put aside. */
-		if (item->drop != need->drop)
+		/*
+		 * What is dropped by a name that this one's is part of (a function's arguments) goes before; not what was put
+		 * aside itself, nor what goes with that.
+		 */
+		if (item->drop && sf_item(item->drop->old)->stash == NULL)
 			after(need->stash, item->drop, item);
 		after(need->rename, item->drop, item);
 		after(need->drop, item->alter, item);
