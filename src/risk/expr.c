@@ -1,0 +1,309 @@
+/*
+ * expr.c - what an expression or a change of type does to the rows, by the server's own rules.
+ *
+ * The live catalogs are asked.  Nothing is executed: an expression is folded only when all its functions are the
+ * server's own.  An expression that cannot be understood here (it names what the plan will make) gets the cautious
+ * answer; the error is caught in a subtransaction.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "kinds/kind.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_node.h"
+#include "parser/parse_type.h"
+#include "parser/parser.h"
+#include "risk/risk.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
+
+/* The column whose type changes, for expressions that name it. */
+typedef struct SfColumn
+{
+	const char *name;
+	Oid			type;
+	int32		typmod;
+	Oid			collation;
+} SfColumn;
+
+typedef struct SfParse
+{
+	Node	   *raw;
+	SfColumn   *column;			/* or NULL */
+	ParseExprKind expr_kind;
+	Oid			target;			/* coerce to it; InvalidOid: leave */
+	int32		target_typmod;
+	Node	   *result;			/* NULL: not understood */
+} SfParse;
+
+static Node *
+column_var(const SfColumn *column)
+{
+	return (Node *) makeVar(1, 1, column->type, column->typmod, column->collation, 0);
+}
+
+/* Hook: the one column there is. */
+static Node *
+resolve_column(ParseState *pstate, ColumnRef *reference, Node *var)
+{
+	SfColumn   *column = pstate->p_ref_hook_state;
+	Node	   *last = llast(reference->fields);
+
+	if (var == NULL && column && IsA(last, String) && strcmp(strVal(last), column->name) == 0)
+		return column_var(column);
+	return var;
+}
+
+static void
+parse_it(SfParse *parse)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	Node	   *expression;
+
+	pstate->p_post_columnref_hook = resolve_column;
+	pstate->p_ref_hook_state = parse->column;
+	expression = parse->raw ? transformExpr(pstate, copyObject(parse->raw), parse->expr_kind) : column_var(parse->column);
+	if (OidIsValid(parse->target))
+		expression = coerce_to_target_type(pstate, expression, exprType(expression), parse->target, parse->target_typmod,
+										   COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+	free_parsestate(pstate);
+	parse->result = expression;
+}
+
+/* Parse in a subtransaction; false when the server does not understand it. */
+static bool
+try_parse(SfParse *parse)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		parse_it(parse);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		/* Only what "not understood" means is answered; cancels and the like go on. */
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_FEATURE_NOT_SUPPORTED &&
+			error->sqlerrcode != ERRCODE_INVALID_SCHEMA_NAME)
+			ReThrowError(error);
+		parse->result = NULL;
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return parse->result != NULL;
+}
+
+static bool
+is_users_function(Oid function, void *arg)
+{
+	return function >= FirstNormalObjectId;
+}
+
+static bool
+calls_users_function(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_users_function, arg))
+		return true;
+	return expression_tree_walker(node, calls_users_function, arg);
+}
+
+bool
+sf_default_volatile(Node *expression)
+{
+	SfParse		parse = {.raw = expression, .expr_kind = EXPR_KIND_COLUMN_DEFAULT};
+
+	return !try_parse(&parse) || contain_volatile_functions(parse.result);
+}
+
+/* ---- types ---- */
+
+static bool
+find_type(const TypeName *name, Oid *type, int32 *typmod)
+{
+	Type		tuple;
+
+	if (name == NULL)
+		return false;
+	tuple = LookupTypeName(NULL, name, typmod, true);
+	if (tuple == NULL)
+		return false;
+	*type = typeTypeId(tuple);
+	ReleaseSysCache(tuple);
+	return true;
+}
+
+static TypeName *
+type_name(const char *text)
+{
+	return text ? linitial_node(TypeName, raw_parser(text, RAW_PARSE_TYPE_NAME)) : NULL;
+}
+
+/* Facts know the domains that the plan makes, the catalogs those of extensions. */
+bool
+sf_domain_constrained(const SfFactBase *base, const TypeName *type)
+{
+	char	   *names[2];
+	int			n = list_length(type->names);
+	const SfFact *domain;
+	ListCell   *lc;
+	Oid			oid;
+	int32		typmod;
+
+	if (base && n == 2 && type->arrayBounds == NIL)
+	{
+		names[0] = strVal(linitial(type->names));
+		names[1] = strVal(lsecond(type->names));
+		domain = sf_base_find_named(base, "domain", 2, names);
+		if (domain)
+		{
+			if (sf_attr(domain, "not_null"))
+				return true;
+			foreach(lc, domain->children)
+				if (strcmp(((SfFact *) lfirst(lc))->kind->name, "domain constraint") == 0)
+					return true;
+			return sf_domain_constrained(base, type_name(sf_attr(domain, "type")));
+		}
+	}
+	return find_type(type, &oid, &typmod) && get_typtype(oid) == TYPTYPE_DOMAIN && DomainHasConstraints(oid);
+}
+
+/*
+ * Must each value be computed anew?  What needs no work: the value as it is, other words for it, domains without
+ * constraints, and timestamps when the zone has no offset.
+ */
+static bool
+computes(Node *node, bool utc)
+{
+	for (;;)
+	{
+		if (IsA(node, Var))
+			return false;
+		if (IsA(node, RelabelType))
+			node = (Node *) ((RelabelType *) node)->arg;
+		else if (IsA(node, CoerceToDomain))
+		{
+			if (DomainHasConstraints(((CoerceToDomain *) node)->resulttype))
+				return true;
+			node = (Node *) ((CoerceToDomain *) node)->arg;
+		}
+		else if (IsA(node, FuncExpr) && utc &&
+				 (((FuncExpr *) node)->funcid == F_TIMESTAMPTZ_TIMESTAMP || ((FuncExpr *) node)->funcid == F_TIMESTAMP_TIMESTAMPTZ))
+			node = linitial(((FuncExpr *) node)->args);
+		else
+			return true;
+	}
+}
+
+/* Casts that round or cut without an error. */
+static const struct
+{
+	Oid			from;
+	Oid			to;
+}			lossy_casts[] =
+{
+	{NUMERICOID, INT2OID}, {NUMERICOID, INT4OID}, {NUMERICOID, INT8OID}, {NUMERICOID, FLOAT4OID}, {NUMERICOID, FLOAT8OID},
+	{FLOAT8OID, INT2OID}, {FLOAT8OID, INT4OID}, {FLOAT8OID, INT8OID}, {FLOAT8OID, FLOAT4OID}, {FLOAT8OID, NUMERICOID},
+	{FLOAT4OID, INT2OID}, {FLOAT4OID, INT4OID}, {FLOAT4OID, INT8OID}, {FLOAT4OID, NUMERICOID},
+	{INT8OID, FLOAT4OID}, {INT8OID, FLOAT8OID}, {INT4OID, FLOAT4OID},
+	{TIMESTAMPOID, DATEOID}, {TIMESTAMPOID, TIMEOID}, {TIMESTAMPTZOID, DATEOID}, {TIMESTAMPTZOID, TIMEOID},
+	{TIMESTAMPTZOID, TIMETZOID}, {TIMETZOID, TIMEOID}, {INTERVALOID, TIMEOID}, {INETOID, CIDROID},
+};
+
+/* How a smaller modifier of the same type works: silently (true) or by an error, except in explicit casts. */
+static const struct
+{
+	Oid			type;
+	bool		silent;
+}			sized_types[] =
+{
+	{VARCHAROID, false}, {BPCHAROID, false}, {BITOID, false}, {VARBITOID, false}, {NUMERICOID, true},
+	{TIMEOID, true}, {TIMETZOID, true}, {TIMESTAMPOID, true}, {TIMESTAMPTZOID, true}, {INTERVALOID, true},
+};
+
+static void
+judge_values(SfTypeChange *change, Oid from, int32 from_typmod, Oid to, int32 to_typmod, bool explicit_cast)
+{
+	Oid			function;
+	CoercionPathType path = find_coercion_pathway(to, from, COERCION_IMPLICIT, &function);
+
+	for (int i = 0; i < lengthof(lossy_casts); i++)
+		if (lossy_casts[i].from == from && lossy_casts[i].to == to)
+			change->loses = true;
+	if (path == COERCION_PATH_NONE && from != to)
+		change->may_fail = to != TEXTOID && to != VARCHAROID;
+	/* A modifier that leaves every old value as it is needs no work, which computes() has found out. */
+	for (int i = 0; i < lengthof(sized_types) && change->rewrites && to_typmod >= 0; i++)
+		if (sized_types[i].type == to && (from != to || from_typmod != to_typmod))
+		{
+			if (sized_types[i].silent || explicit_cast)
+				change->loses = true;
+			else
+				change->may_fail = true;
+			/* A longer fixed length pads, more digits add zeros. */
+			if (to == BPCHAROID && from == to && from_typmod >= 0 && from_typmod <= to_typmod)
+				change->loses = change->may_fail = false;
+			if (to == NUMERICOID && from == to && from_typmod >= 0)
+			{
+				int			old_scale = (from_typmod - VARHDRSZ) & 0x7ff,
+							new_scale = (to_typmod - VARHDRSZ) & 0x7ff,
+							old_digits = (((from_typmod - VARHDRSZ) >> 16) & 0xffff) - old_scale,
+							new_digits = (((to_typmod - VARHDRSZ) >> 16) & 0xffff) - new_scale;
+
+				change->loses = new_scale < old_scale;
+				change->may_fail = new_digits < old_digits;
+			}
+		}
+}
+
+SfTypeChange
+sf_type_change(const char *old_type, TypeName *new_type, const char *column, Node *using, const char *time_zone)
+{
+	SfTypeChange change = {.rewrites = true};
+	SfColumn	was = {.name = column};
+	SfParse		parse = {.raw = using, .column = &was, .expr_kind = EXPR_KIND_ALTER_COL_TRANSFORM};
+	bool		utc = time_zone && (pg_strcasecmp(time_zone, "UTC") == 0 || pg_strcasecmp(time_zone, "GMT") == 0 ||
+									pg_strcasecmp(time_zone, "Etc/UTC") == 0);
+
+	if (!find_type(type_name(old_type), &was.type, &was.typmod) ||
+		!find_type(new_type, &parse.target, &parse.target_typmod))
+		return change;
+	change.known = true;
+	was.collation = get_typcollation(was.type);
+	if (try_parse(&parse))
+		/* Folding lets the server drop a change of length that changes nothing. */
+		change.rewrites = computes(calls_users_function(parse.result, NULL) ? parse.result :
+								   eval_const_expressions(NULL, parse.result), utc);
+	change.sorts = GetDefaultOpClass(was.type, BTREE_AM_OID) != GetDefaultOpClass(parse.target, BTREE_AM_OID);
+	judge_values(&change, getBaseType(was.type), was.typmod, getBaseType(parse.target), parse.target_typmod, using != NULL);
+	return change;
+}

@@ -1,0 +1,440 @@
+/*
+ * refine.c - what depends on the case: the functions that the entries of the table name.
+ *
+ * Facts of the plan's two states tell what is named and what surrounds it.  Whatever is not known leaves the entry's own,
+ * cautious answer.
+ */
+#include "postgres.h"
+
+#include "access/reloptions.h"
+#include "catalog/namespace.h"
+#include "catalog/objectaddress.h"
+#include "catalog/pg_type.h"
+#include "kinds/kind.h"
+#include "parser/parser.h"
+#include "risk/risk.h"
+#include "utils/lsyscache.h"
+
+static void
+add_lock(SfRisk *risk, char *schema, char *name, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	if (mode == NoLock || name == NULL)
+		return;
+	foreach(lc, risk->locks)
+	{
+		SfRiskLock *lock = lfirst(lc);
+
+		if (!lock->index && sf_streq(lock->schema, schema) && strcmp(lock->name, name) == 0)
+		{
+			lock->mode = Max(lock->mode, mode);
+			return;
+		}
+	}
+	{
+		SfRiskLock *lock = palloc0(sizeof(SfRiskLock));
+
+		lock->schema = schema;
+		lock->name = name;
+		lock->mode = mode;
+		risk->locks = lappend(risk->locks, lock);
+	}
+}
+
+static void
+add_range(SfRisk *risk, const RangeVar *relation, LOCKMODE mode)
+{
+	if (relation)
+		add_lock(risk, sf_risk_schema(relation), relation->relname, mode);
+}
+
+/* The relation that a fact belongs to. */
+static const SfFact *
+root_table(const SfFact *fact)
+{
+	while (fact && strcmp(fact->kind->name, "table") != 0)
+		fact = fact->parent;
+	return fact;
+}
+
+/* Lock the other tables of a foreign key, as it is in the facts. */
+static void
+lock_fk_tables(SfRisk *risk, const SfFact *fk, LOCKMODE mode)
+{
+	ListCell   *lc;
+	const SfFact *own = root_table(fk);
+
+	if (own == NULL)
+		return;
+	add_lock(risk, own->name[0], own->name[1], mode);
+	foreach(lc, fk->needs)
+	{
+		const SfFact *other = root_table(((SfEdge *) lfirst(lc))->to);
+
+		if (other)
+			add_lock(risk, other->name[0], other->name[1], mode);
+	}
+}
+
+static bool
+is_kind(const SfFact *fact, const char *kind)
+{
+	return strcmp(fact->kind->name, kind) == 0;
+}
+
+/* All foreign keys that need the fact (a column, or a table's columns). */
+static void
+lock_fks_of(SfRisk *risk, const SfFact *fact, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfFact *from = ((SfEdge *) lfirst(lc))->from;
+
+		if (is_kind(from, "foreign key"))
+			lock_fk_tables(risk, from, mode);
+	}
+}
+
+/* The fact that an operation names, in the state before it. */
+static const SfFact *
+find_fact(const SfRiskCase *it, const char *kind)
+{
+	const SfOperation *op = it->operation;
+	char	   *names[3] = {op->schema, op->relation, op->part};
+	int			n = op->part && strcmp(kind, "table") != 0 ? 3 : 2;
+	const SfFact *old = it->context->old;
+
+	if (old && is_kind(old, kind))
+		return old;
+	if (it->context->before == NULL || op->schema == NULL || op->relation == NULL)
+		return NULL;
+	return sf_base_find_named(it->context->before, kind, n, names);
+}
+
+static List *
+constraints_of(const SfRiskCase *it)
+{
+	Node	   *node = it->operation->node;
+
+	if (IsA(node, AlterTableCmd) && ((AlterTableCmd *) node)->def)
+	{
+		Node	   *def = ((AlterTableCmd *) node)->def;
+
+		if (IsA(def, Constraint))
+			return list_make1(def);
+		if (IsA(def, ColumnDef))
+			return ((ColumnDef *) def)->constraints;
+	}
+	return NIL;
+}
+
+/* Lock what the foreign keys among parse nodes reference. */
+static void
+lock_referenced(SfRisk *risk, List *constraints, LOCKMODE mode)
+{
+	ListCell   *lc;
+
+	foreach(lc, constraints)
+	{
+		Node	   *node = lfirst(lc);
+
+		if (IsA(node, Constraint) && ((Constraint *) node)->contype == CONSTR_FOREIGN)
+			add_range(risk, ((Constraint *) node)->pktable, mode);
+	}
+}
+
+void
+sf_refine_table_create(SfRisk *risk, const SfRiskCase *it)
+{
+	ListCell   *lc;
+	CreateStmt *create = (CreateStmt *) it->operation->node;
+
+	lock_referenced(risk, create->tableElts, it->entry->partner);
+	lock_referenced(risk, create->constraints, it->entry->partner);
+	foreach(lc, create->tableElts)
+		if (IsA(lfirst(lc), ColumnDef))
+			lock_referenced(risk, ((ColumnDef *) lfirst(lc))->constraints, it->entry->partner);
+}
+
+/* The other tables of the foreign keys that the operation makes, takes away or is about. */
+void
+sf_refine_partners(SfRisk *risk, const SfRiskCase *it)
+{
+	LOCKMODE	mode = it->entry->partner;
+	const SfFact *fact;
+	ListCell   *lc;
+
+	lock_referenced(risk, constraints_of(it), mode);
+	if ((fact = find_fact(it, "foreign key")) != NULL)
+		lock_fk_tables(risk, fact, mode);
+	else if ((fact = find_fact(it, "column")) != NULL)
+		lock_fks_of(risk, fact, mode);
+	else if ((fact = find_fact(it, "table")) != NULL)
+		foreach(lc, fact->children)
+		{
+			if (is_kind(lfirst(lc), "foreign key"))
+				lock_fk_tables(risk, lfirst(lc), mode);
+		}
+}
+
+static bool
+is_serial(const TypeName *type)
+{
+	static const char *const serials[] = {"serial", "serial2", "serial4", "serial8", "smallserial", "bigserial"};
+
+	for (int i = 0; i < lengthof(serials); i++)
+		if (strcmp(strVal(llast(type->names)), serials[i]) == 0)
+			return true;
+	return false;
+}
+
+/* Each row gets a value of its own: the table is written anew.  Else the value is noted once, in the catalog. */
+void
+sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
+{
+	ColumnDef  *column = (ColumnDef *) ((AlterTableCmd *) it->operation->node)->def;
+	bool		has_default = false;
+	bool		not_null = false;
+	const char *rewrites = NULL;
+	ListCell   *lc;
+
+	lock_referenced(risk, column->constraints, it->entry->partner);
+	foreach(lc, column->constraints)
+	{
+		Constraint *constraint = lfirst_node(Constraint, lc);
+
+		switch (constraint->contype)
+		{
+			case CONSTR_DEFAULT:
+				has_default = true;
+				if (sf_default_volatile(constraint->raw_expr))
+					rewrites = "the default gives each row a value of its own";
+				break;
+			case CONSTR_IDENTITY:
+				rewrites = "each row gets a number";
+				break;
+			case CONSTR_GENERATED:
+				rewrites = "the value is computed for each row";
+				break;
+			case CONSTR_NOTNULL:
+				not_null = true;
+				break;
+			case CONSTR_CHECK:
+			case CONSTR_UNIQUE:
+			case CONSTR_PRIMARY:
+				risk->effects |= SF_RISK_SCANS;
+				break;
+			case CONSTR_FOREIGN:
+				/* Checked at once when the rows get a value. */
+				break;
+			default:
+				break;
+		}
+	}
+	if (is_serial(column->typeName))
+		rewrites = "each row gets a number";
+	else if (sf_domain_constrained(it->context->after, column->typeName))
+		rewrites = "the domain's constraints are checked for each row";
+	if (rewrites)
+	{
+		risk->effects |= SF_RISK_REWRITES | SF_RISK_SCANS;
+		risk->why = rewrites;
+	}
+	else if (not_null && !has_default)
+		risk->why = "fails when the table has rows: they have no value for it";
+	if (has_default)
+		foreach(lc, column->constraints)
+			if (((Constraint *) lfirst(lc))->contype == CONSTR_FOREIGN)
+				risk->effects |= SF_RISK_SCANS;
+}
+
+/* Does an index, a constraint's perhaps, have an expression or a predicate?  The server never keeps those. */
+static bool
+is_computed(const SfFact *index)
+{
+	const char *text = is_kind(index, "index") ? sf_attr(index, "definition") : NULL;
+	const char *columns = text ? strchr(text, '(') : NULL;
+
+	if (columns == NULL)
+		return is_kind(index, "exclusion");
+	for (const char *p = columns + 1; (p = strchr(p, '(')) != NULL; p++)
+		if (p - text < 8 || strncmp(p - 8, "INCLUDE ", 8) != 0)
+			return true;
+	return sf_attr(index, "predicate") != NULL;
+}
+
+/* Rows stay as they are; are they read for what depends on the column? */
+static bool
+dependents_read(const SfFact *column, bool sorts)
+{
+	static const char *const indexes[] = {"index", "primary key", "unique", "exclusion"};
+	ListCell   *lc;
+
+	foreach(lc, column->needed_by)
+	{
+		const SfFact *from = ((SfEdge *) lfirst(lc))->from;
+
+		if (is_kind(from, "check"))
+			return true;
+		for (int i = 0; i < lengthof(indexes); i++)
+			if (is_kind(from, indexes[i]) && (sorts || is_computed(from)))
+				return true;
+	}
+	return false;
+}
+
+void
+sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
+{
+	AlterTableCmd *cmd = (AlterTableCmd *) it->operation->node;
+	ColumnDef  *definition = (ColumnDef *) cmd->def;
+	const SfFact *column = find_fact(it, "column");
+	SfTypeChange change;
+
+	if (column == NULL)
+		return;
+	lock_fks_of(risk, column, it->entry->partner);
+	change = sf_type_change(sf_attr(column, "type"), definition->typeName, cmd->name, definition->raw_default,
+							it->context->time_zone);
+	if (!change.known)
+		return;
+	if (!change.rewrites)
+	{
+		risk->effects &= ~(SF_RISK_REWRITES | SF_RISK_SCANS);
+		if (dependents_read(column, change.sorts || definition->collClause || sf_attr(column, "collation")))
+			risk->effects |= SF_RISK_SCANS;
+	}
+	if (change.loses)
+	{
+		risk->effects |= SF_RISK_LOSES;
+		risk->why = "values that do not fit the new type are rounded or cut";
+	}
+	else if (change.may_fail)
+		risk->why = "fails when a value does not fit the new type";
+}
+
+/* Is there a valid CHECK (column IS NOT NULL)? */
+static bool
+check_proves(const SfFact *table, const char *column)
+{
+	char	   *proof = psprintf("CHECK ((%s IS NOT NULL))", sf_ident(column));
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const SfFact *check = lfirst(lc);
+
+		if (is_kind(check, "check") && sf_attr(check, "not_valid") == NULL &&
+			strcmp(sf_attr(check, "definition"), proof) == 0)
+			return true;
+	}
+	return false;
+}
+
+void
+sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
+{
+	const SfFact *column = find_fact(it, "column");
+
+	if (it->context->proven)
+		risk->why = "a valid check proves it, nothing is read";
+	else if (column && sf_attr(column, "not_null"))
+		risk->why = "it is so already";
+	else if (column && column->parent && check_proves(column->parent, sf_last(column)))
+		risk->why = "a valid check proves it, nothing is read";
+	else
+		return;
+	risk->effects &= ~SF_RISK_SCANS;
+}
+
+/* Columns that may hold NULLs are looked through; a plan makes them NOT NULL before. */
+void
+sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it)
+{
+	const SfOperation *op = it->operation;
+	List	   *constraints = constraints_of(it);
+	const SfFact *index;
+	ListCell   *lc;
+	char	   *names[2];
+
+	if (!it->context->proven)
+	{
+		if (it->context->before == NULL || op->schema == NULL || constraints == NIL)
+			return;
+		names[0] = op->schema;
+		names[1] = ((Constraint *) linitial(constraints))->indexname;
+		index = sf_base_find_named(it->context->before, "index", 2, names);
+		if (index == NULL)
+			return;
+		foreach(lc, index->needs)
+		{
+			const SfFact *column = ((SfEdge *) lfirst(lc))->to;
+
+			if (is_kind(column, "column") && sf_attr(column, "not_null") == NULL)
+				return;
+		}
+	}
+	risk->effects &= ~SF_RISK_SCANS;
+}
+
+/* Most storage parameters take a weak lock; the server knows which do not. */
+void
+sf_refine_options(SfRisk *risk, const SfRiskCase *it)
+{
+	Node	   *node = it->operation->node;
+
+	if (IsA(node, AlterTableCmd) && risk->locks)
+		((SfRiskLock *) linitial(risk->locks))->mode = AlterTableGetRelOptionsLockLevel((List *) ((AlterTableCmd *) node)->def);
+}
+
+/* The lock that counts is on the index's table. */
+void
+sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it)
+{
+	const SfFact *index = find_fact(it, "index");
+
+	if (index && index->parent)
+	{
+		risk->locks = NIL;
+		add_lock(risk, index->parent->name[0], index->parent->name[1], it->entry->lock);
+	}
+}
+
+/* Every table with a column of the domain. */
+void
+sf_refine_domain(SfRisk *risk, const SfRiskCase *it)
+{
+	char	   *names[2] = {it->operation->schema, it->operation->relation};
+	const SfFact *domain;
+	ListCell   *lc;
+
+	risk->locks = NIL;
+	if (names[0] == NULL)		/* the catalogs know a relation's schema only */
+	{
+		Oid			type = TypenameGetTypid(names[1]);
+
+		if (OidIsValid(type))
+		{
+			ObjectAddress address = {TypeRelationId, type, 0};
+
+			names[0] = get_namespace_name(get_object_namespace(&address));
+		}
+	}
+	if (it->context->before == NULL || names[0] == NULL)
+		return;
+	domain = sf_base_find_named(it->context->before, "domain", 2, names);
+	if (domain)
+		foreach(lc, domain->needed_by)
+		{
+			const SfFact *column = ((SfEdge *) lfirst(lc))->from;
+			const SfFact *table = is_kind(column, "column") ? root_table(column) : NULL;
+
+			if (table)
+				add_lock(risk, table->name[0], table->name[1], it->entry->partner);
+		}
+	if (risk->locks == NIL)
+		risk->effects &= ~SF_RISK_SCANS;
+}
