@@ -65,12 +65,33 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	sf_emit(out, "ALTER TABLE %s RENAME COLUMN %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
 }
 
+/* A type whose name stays is another one now (a swap), and may know how its values come over. */
+static char *
+conversion(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	const char *type = sf_attr(new, "type");
+	const char *expr = sf_ident(sf_last(new));
+	char	   *using = NULL;
+	ListCell   *lc;
+
+	foreach(lc, sf_streq(sf_attr(old, "type"), type) ? new->needs : NIL)
+	{
+		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+
+		if (need->kind->convert && need->twin && strcmp(sf_name(need), type) == 0)
+			using = need->kind->convert(expr, need->twin, need);
+	}
+	if (using == NULL && out->conversion)
+		using = out->conversion(expr, sf_attr(old, "type"), type);
+	return using;
+}
+
 static void
 alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	const char *type = sf_attr(new, "type");
 	const char *collation = sf_attr(new, "collation");
-	char	   *using = out->conversion ? out->conversion(sf_ident(sf_last(new)), sf_attr(old, "type"), type) : NULL;
+	char	   *using = conversion(out, old, new);
 
 	sf_emit(out, "%s TYPE %s%s%s%s%s", alter_head(new), type, collation ? " COLLATE " : "", collation ? collation : "",
 			using ? " USING " : "", using ? using : "");

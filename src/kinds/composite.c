@@ -106,6 +106,34 @@ layout_in_place(const SfFact *old, const SfFact *new)
 	return !retyped || !is_stored(old);
 }
 
+/*
+ * Attribute by attribute: those that are new are NULL.  What is not of a type of the server goes through text, since it may
+ * be of a type that is being swapped as well.
+ */
+static char *
+convert(const char *expr, const SfFact *old, const SfFact *new)
+{
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sf_folded_of(new, new->children))
+	{
+		const SfFact *is = lfirst(lc);
+		const char *value = "NULL";
+
+		if (is->kind != &sf_kind_attribute)
+			continue;
+		if (is->twin)
+		{
+			value = psprintf("(%s).%s", expr, sf_ident(sf_last(is->twin)));
+			if (sf_changed(is->twin, is, "type") || strchr(sf_attr(is, "type"), '.'))
+				value = psprintf("%s::text::%s", value, sf_attr(is, "type"));
+		}
+		values = lappend(values, unconstify(char *, value));
+	}
+	return psprintf("CASE WHEN %s IS DISTINCT FROM NULL THEN ROW(%s)::%s END", expr, sf_join(values, ", "), sf_name(new));
+}
+
 static const SfAttr attrs[] = {
 	{"layout", SF_ALTER, alter_layout, 0, layout_in_place},
 };
@@ -122,6 +150,7 @@ const SfKind sf_kind_composite = {
 	.rename = sf_rename_in_schema,
 	.address = address,
 	.takes = sf_type_takes,
+	.convert = convert,
 	.acl_class = 'T',
 };
 

@@ -125,6 +125,12 @@ keeps_defaults(const SfFact *old, const SfFact *new)
 	return is != NULL && strchr(was, ' ') == NULL && atoi(is) >= atoi(was);
 }
 
+static const char *
+body(const SfFact *fact)
+{
+	return sf_attr(fact, "sql_body") ? NULL : sf_attr(fact, "definition");
+}
+
 static const SfAttr attrs[] = {
 	{"window", SF_REPLACE},
 	{"result", SF_REPLACE},
@@ -148,6 +154,7 @@ const SfKind sf_kind_function = {
 	.rename = sf_routine_rename,
 	.address = address,
 	.takes = sf_routine_takes,
+	.body = body,
 	.acl_class = 'f',
 	.label = sf_routine_label,
 };
@@ -164,6 +171,7 @@ const SfKind sf_kind_procedure = {
 	.rename = sf_routine_rename,
 	.address = address,
 	.takes = sf_routine_takes,
+	.body = body,
 	.acl_class = 'f',
 	.label = sf_routine_label,
 };

@@ -128,6 +128,16 @@ struct SfKind
 	 * another name (constraint, index).  NULL slot or result: a new name is a new thing unless the user says otherwise.
 	 */
 	char	   *(*match) (const SfFact *fact);
+	/*
+	 * Text that the server looks into only when it runs it (a function's string body), or NULL: what it names is made
+	 * first, where it can.
+	 */
+	const char *(*body) (const SfFact *fact);
+	/*
+	 * USING expression that turns expr, of the old type of a swap, into the new one (name: as format_type prints it); NULL
+	 * slot or result: through text.
+	 */
+	char	   *(*convert) (const char *expr, const SfFact *old, const SfFact *new);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
 	void		(*validate) (SfEmit *out, const SfFact *fact);
 	/* Words after COMMENT ON, and with other keywords after ALTER ... OWNER: 'TABLE public.t', 'CONSTRAINT c ON public.t'.

@@ -52,6 +52,9 @@ extern bool sf_item_rebuilds(const SfItem *item);
 extern void sf_build_items(SfBuild *build);
 extern void sf_build_actions(SfBuild *build);
 
+/* What the bodies of functions name comes before them, where it can (SfAction.wishes). */
+extern void sf_build_wishes(SfBuild *build);
+
 /* Orders build->actions into plan->actions; breaks cycles by taking a fact out of its host and building again. */
 extern void sf_build_sort(SfBuild *build);
 

@@ -27,6 +27,7 @@ typedef struct SfSort
 	List	   *order;
 	SfItem	   *apart;			/* found on a cycle: to be set apart */
 	bool		cycle;
+	int			probe;			/* number of looks ahead, for SfAction.probe */
 } SfSort;
 
 static int
@@ -149,6 +150,38 @@ link_order(const ListCell *a, const ListCell *b)
 	return visiting_order(&x, &y);
 }
 
+/* Must something that is being visited come before this action? */
+static bool
+leads_back(SfSort *sort, SfAction *action)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (action->state != NEW || action->probe == sort->probe)
+		return action->state == OPEN;
+	action->probe = sort->probe;
+	foreach(lc, action->after)
+		if (leads_back(sort, ((SfAfter *) lfirst(lc))->action))
+			return true;
+	return false;
+}
+
+static void
+grant_wishes(SfSort *sort, SfAction *action)
+{
+	ListCell   *lc;
+
+	list_sort(action->wishes, link_order);
+	foreach(lc, action->wishes)
+	{
+		SfAfter    *link = lfirst(lc);
+
+		sort->probe++;
+		if (!leads_back(sort, link->action))
+			visit(sort, link->action, link->because);
+	}
+}
+
 static void
 visit(SfSort *sort, SfAction *action, SfItem *cause)
 {
@@ -173,6 +206,7 @@ visit(SfSort *sort, SfAction *action, SfItem *cause)
 
 		visit(sort, link->action, link->because);
 	}
+	grant_wishes(sort, action);
 	if (sort->cycle)
 		return;
 	sort->path = list_delete_last(sort->path);
@@ -213,6 +247,7 @@ sf_build_sort(SfBuild *build)
 		ListCell   *lc;
 
 		sf_build_actions(build);
+		sf_build_wishes(build);
 		count_waits(build->actions);
 		list_sort(build->actions, visiting_order);
 		foreach(lc, build->actions)

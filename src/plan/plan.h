@@ -29,6 +29,8 @@ typedef struct SfAction
 	SfFact	   *table;			/* a table that existed before and stays, and that this works on; or NULL */
 	int			position;		/* in the plan, 0-based */
 	List	   *after;			/* of SfAfter */
+	List	   *wishes;			/* of SfAfter: would better come before, where that closes no cycle */
+	int			probe;			/* for the sort: when it was last looked through */
 	int			waits;			/* for the sort: how many of "after" have not come yet */
 	List	   *releases;		/* for the sort: those that wait for this one */
 	int			state;			/* for the sort */

@@ -1,0 +1,168 @@
+/*
+ * mention.c - wishes: what a function's string body names had better be there before the function.
+ *
+ * The server records no dependencies of a string body, and CREATE FUNCTION does not look into it.  But who uses the function
+ * (a generated column, an index, a check of rows that exist) makes the server run or inline it at once, and then what the
+ * body names must be there.  So the words of the body are matched with the names of what the plan creates.  That is
+ * guessing: the order is only a wish, which the sort grants where it closes no cycle.
+ */
+#include "postgres.h"
+
+#include <ctype.h>
+
+#include "common/hashfn.h"
+#include "miscadmin.h"
+#include "parser/scansup.h"
+#include "plan/build.h"
+
+typedef struct SfWordSlot
+{
+	const char *word;
+	List	   *items;			/* of SfItem: created things whose last name it is */
+	char		status;
+} SfWordSlot;
+
+#define SH_PREFIX sf_words
+#define SH_ELEMENT_TYPE SfWordSlot
+#define SH_KEY_TYPE const char *
+#define SH_KEY word
+#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) (k), strlen(k))
+#define SH_EQUAL(tb, a, b) (strcmp(a, b) == 0)
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* A name element that is a routine's arguments, not a word. */
+static bool
+is_signature(const char *name)
+{
+	return *name == '(';
+}
+
+static const char *
+last_word(const SfFact *fact)
+{
+	return is_signature(sf_last(fact)) ? fact->name[fact->nname - 2] : sf_last(fact);
+}
+
+static bool
+has_words(const SfItem *item)
+{
+	return item->new && item->new->kind->body && (item->create || item->alter) && item->new->kind->body(item->new);
+}
+
+static sf_words_hash *
+words_of_created(SfBuild *build)
+{
+	sf_words_hash *words = sf_words_create(CurrentMemoryContext, 256, NULL);
+	ListCell   *lc;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		SfWordSlot *slot;
+		bool		found;
+
+		if (item->create == NULL || item->create->new != item->new || item->new->nname < 2 || item->new->kind->late)
+			continue;
+		slot = sf_words_insert(words, last_word(item->new), &found);
+		slot->items = lappend(found ? slot->items : NIL, item);
+	}
+	return words;
+}
+
+/* The identifiers in a text, as the server would fold them; keywords and words in literals among them. */
+static sf_words_hash *
+words_in(const char *text)
+{
+	sf_words_hash *words = sf_words_create(CurrentMemoryContext, 64, NULL);
+	const char *p = text;
+
+	while (*p)
+	{
+		const char *start = p;
+		char	   *word;
+		bool		found;
+
+		if (*p == '"')
+		{
+			for (p = ++start; *p && *p != '"'; p++)
+				;
+			word = pnstrdup(start, p - start);
+			p += *p == '"';
+		}
+		else if (isalpha((unsigned char) *p) || *p == '_' || IS_HIGHBIT_SET(*p))
+		{
+			while (isalnum((unsigned char) *p) || *p == '_' || *p == '$' || IS_HIGHBIT_SET(*p))
+				p++;
+			word = downcase_identifier(start, p - start, false, false);
+		}
+		else
+		{
+			p++;
+			continue;
+		}
+		sf_words_insert(words, word, &found);
+	}
+	return words;
+}
+
+/* All names behind the schema's are among the words: the table's as well as the column's. */
+static bool
+is_named(sf_words_hash *words, const SfFact *fact)
+{
+	for (int i = 1; i < fact->nname; i++)
+		if (!is_signature(fact->name[i]) && sf_words_lookup(words, fact->name[i]) == NULL)
+			return false;
+	return true;
+}
+
+static void
+wish(SfAction *later, SfAction *earlier, SfItem *because)
+{
+	SfAfter    *link = palloc(sizeof(SfAfter));
+
+	link->action = earlier;
+	link->because = because;
+	later->wishes = lappend(later->wishes, link);
+}
+
+void
+sf_build_wishes(SfBuild *build)
+{
+	sf_words_hash *created = NULL;
+	ListCell   *lc,
+			   *li;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		SfAction   *later;
+		sf_words_hash *words;
+		sf_words_iterator each;
+		SfWordSlot *word;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!has_words(item))
+			continue;
+		if (created == NULL)
+			created = words_of_created(build);
+		later = item->create ? item->create : item->alter;
+		words = words_in(item->new->kind->body(item->new));
+		sf_words_start_iterate(words, &each);
+		while ((word = sf_words_iterate(words, &each)) != NULL)
+		{
+			SfWordSlot *slot = sf_words_lookup(created, word->word);
+
+			foreach(li, slot ? slot->items : NIL)
+			{
+				SfItem	   *named = lfirst(li);
+
+				if (named->create != later && is_named(words, named->new))
+					wish(later, named->create, item);
+			}
+		}
+		sf_words_destroy(words);
+	}
+}
