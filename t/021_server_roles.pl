@@ -86,6 +86,30 @@ $node->safe_psql($db, 'SELECT sf_test_drop(false)');
 like(as('carol', sf_job('sf_job_text', SCRATCH, 'CREATE TABLE t ()')), qr/1\|CREATE TABLE/, 'any role may work in a scratch');
 is(as('postgres', 'DROP ROLE carol'), '', 'and can be dropped afterwards');
 
+# Another database: only one that would let the caller in.
+$node->safe_psql('postgres', 'CREATE DATABASE closed ALLOW_CONNECTIONS false; CREATE DATABASE private; REVOKE CONNECT ON DATABASE private FROM PUBLIC');
+my $where = 'DO $$ BEGIN RAISE NOTICE \'in %\', current_database(); END $$';
+sub in_database
+{
+	my ($user, $name) = @_;
+	my $text = $where =~ s/'/''/gr;
+	return as($user, "SELECT sf_test_job('sf_job_text', 0, '$text', 0, (SELECT oid FROM pg_database WHERE datname = '$name'))");
+}
+like(in_database('postgres', 'private'), qr/NOTICE: .*in private/, 'a job in another database');
+like(in_database('bob', 'private'), qr/42501: permission denied for database "private"/, 'needs CONNECT there');
+like(in_database('postgres', 'closed'), qr/55000: database "closed" is not currently accepting connections/, 'and a database that takes connections');
+like(in_database('bob', 'template0'), qr/55000: /, 'which template0 does not');
+
+# The owner switch for bookkeeping.
+$node->safe_psql($db, 'CREATE TABLE owners_only (a int); CREATE SCHEMA evil AUTHORIZATION bob; GRANT bob TO postgres');
+$node->safe_psql($db, 'CREATE FUNCTION evil.eq(int, int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \'evil ran as %\', current_user; END $$;'
+	  . ' CREATE OPERATOR evil.= (LEFTARG = int, RIGHTARG = int, FUNCTION = evil.eq)');
+is(as('bob', "SET search_path = evil, pg_catalog, public; SELECT sf_test_owner('INSERT INTO public.owners_only SELECT 1 WHERE 1 = 1 RETURNING a'); SELECT current_user, current_setting('search_path')"),
+	"1\nbob|evil, pg_catalog, public", "bookkeeping runs as the extension's owner under our search_path, and everything is put back");
+like(as('bob', "SELECT sf_test_owner('SET ROLE postgres')"), qr/42501: cannot set parameter "role"/, 'the role cannot be set meanwhile');
+is(as('bob', "SET search_path = evil, pg_catalog, public; DO \$\$ BEGIN PERFORM sf_test_owner('SELECT 1 / 0'); EXCEPTION WHEN division_by_zero THEN NULL; END \$\$;"
+	  . " SELECT current_user, current_setting('search_path')"), 'bob|evil, pg_catalog, public', 'an error puts everything back, too');
+
 # FATALs of the worker's connection arrive as they are.
 my $run = sf_start($node, $db, "SELECT pg_sleep(1.5); " . sf_job('sf_job_text', SCRATCH, $who), user => 'bob');
 $node->poll_query_until($db, q(SELECT count(*) = 1 FROM pg_stat_activity WHERE usename = 'bob'));

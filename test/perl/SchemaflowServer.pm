@@ -36,9 +36,10 @@ sub sf_server_functions
 
 	$node->safe_psql($db, <<SQL);
 LOAD '\$libdir/schemaflow';
-CREATE FUNCTION sf_test_job(text, int, text, oid DEFAULT 0) RETURNS text LANGUAGE c STRICT AS '$path';
-CREATE PROCEDURE sf_test_call(text, int, text, oid DEFAULT 0) LANGUAGE c AS '$path';
+CREATE FUNCTION sf_test_job(text, int, text, oid DEFAULT 0, oid DEFAULT 0) RETURNS text LANGUAGE c STRICT AS '$path';
+CREATE PROCEDURE sf_test_call(text, int, text, oid DEFAULT 0, oid DEFAULT 0) LANGUAGE c AS '$path';
 CREATE FUNCTION sf_test_leftovers() RETURNS text LANGUAGE c AS '$path';
+CREATE FUNCTION sf_test_owner(text) RETURNS text LANGUAGE c STRICT AS '$path';
 CREATE FUNCTION sf_test_drop(bool) RETURNS int LANGUAGE c STRICT AS '$path';
 SQL
 	$node->append_conf('postgresql.conf', "session_preload_libraries = 'schemaflow'\n");

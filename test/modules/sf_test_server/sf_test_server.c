@@ -23,6 +23,7 @@ PG_FUNCTION_INFO_V1(sf_test_job);
 PG_FUNCTION_INFO_V1(sf_test_call);
 PG_FUNCTION_INFO_V1(sf_test_leftovers);
 PG_FUNCTION_INFO_V1(sf_test_drop);
+PG_FUNCTION_INFO_V1(sf_test_owner);
 
 extern PGDLLEXPORT void sf_test_try(SfJobContext *job);
 extern PGDLLEXPORT void sf_test_block(SfJobContext *job);
@@ -56,6 +57,7 @@ run_job(FunctionCallInfo fcinfo, StringInfo out)
 	job.library = library;
 	job.place = (SfJobPlace) PG_GETARG_INT32(1);
 	job.role = PG_GETARG_OID(3);
+	job.database = PG_GETARG_OID(4);
 	job.payload = payload;
 	job.payload_len = strlen(payload);
 	job.activity = "a test's job";
@@ -64,7 +66,7 @@ run_job(FunctionCallInfo fcinfo, StringInfo out)
 	sf_job_run(&job);
 }
 
-/* sf_test_job(handler text, place int, payload text, role oid): the rows, a line each. */
+/* sf_test_job(handler text, place int, payload text, role oid, database oid): the rows, a line each. */
 Datum
 sf_test_job(PG_FUNCTION_ARGS)
 {
@@ -109,6 +111,29 @@ Datum
 sf_test_drop(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(sf_scratch_drop(PG_GETARG_BOOL(0)));
+}
+
+/* Run a statement between sf_owner_enter() and sf_owner_leave(); returns its first value. */
+Datum
+sf_test_owner(PG_FUNCTION_ARGS)
+{
+	char	   *sql = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	text	   *result;
+	char	   *value = NULL;
+	SfOwnerState state;
+	MemoryContext mine = CurrentMemoryContext;
+
+	SPI_connect();
+	sf_owner_enter(&state);
+	if (SPI_execute(sql, false, 1) < 0)
+		elog(ERROR, "SPI_execute failed");	/* cannot happen */
+	if (SPI_processed > 0 && SPI_tuptable)
+		value = SPI_getvalue(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+	sf_owner_leave(&state);
+	MemoryContextSwitchTo(mine);
+	result = cstring_to_text(value ? value : "");
+	SPI_finish();
+	PG_RETURN_TEXT_P(result);
 }
 
 static char *
