@@ -79,6 +79,8 @@ $(QUERIES): FORCE
 .PHONY: FORCE
 FORCE:
 $(OBJS): | $(QUERIES)
+# The dependency files name it by its whole path, which make does not take for the same file.
+src/kinds/registry.o: $(QUERIES)
 
 -include $(OBJS:.o=.d)
 

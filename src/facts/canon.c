@@ -1,9 +1,9 @@
 /*
  * canon.c - deparsed text made a fixpoint of reparsing.
  *
- * The server prints what the parser made of the user's words, and a parser that reads the print may make something else
- * of it: then a copy made from the print differs from its original.  Known (traps B7, E26, E67), each settled after one
- * more round:
+ * The server prints what the parser made of the user's words, and a parser that reads the print may make something
+ * else of it: then a copy made from the print differs from its original.  What is known (traps B7, E26, E67) is
+ * settled after one more round:
  *	- A list compared with a varchar (IN, NOT IN) is an array cast as a whole, (ARRAY[a, b])::text[]; read again the cast
  *	  goes to the elements, ARRAY[(a)::text, (b)::text].
  *	- VALUES under a view's own column names, (VALUES ...), is read again as a subquery, ( VALUES ...).
@@ -62,7 +62,7 @@ behind_closing(const char *p, const char *end)
 	return p;
 }
 
-/* The end of the element type in "type[]" that starts here, NULL when it is something else.  No length: not seen there. */
+/* The end of the element type in "type[]" that starts here, NULL when it is something else.  It has no length. */
 static const char *
 end_of_element_type(const char *p, const char *end)
 {
