@@ -1,4 +1,4 @@
-SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
+SELECT 'materialized view' AS kind, 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, c.relname] AS identity, ARRAY['schema', nspname] AS parent,
        ltrim(rtrim(pg_get_viewdef(c.oid), ';')) AS definition,
        (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
