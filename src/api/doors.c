@@ -75,7 +75,7 @@ sf_define_from(PG_FUNCTION_ARGS)
 Datum
 sf_record(PG_FUNCTION_ARGS)
 {
-	char	   *schema = sf_name_arg(fcinfo, 0, "schema"),
+	char	   *schema = sf_name_arg(fcinfo, 0, "schema"),	/* not a kind */
 			   *unit = sf_text_arg(fcinfo, 1, "unit"),
 			   *target = sf_name_arg(fcinfo, 2, "target_schema");
 	SfFactBase *base;
@@ -87,7 +87,7 @@ sf_record(PG_FUNCTION_ARGS)
 		base = moved(schema, target, base);
 		check_strings(base, schema);
 	}
-	sf_record_unit(fcinfo, unit, "schema", sf_render_all(base), flag(fcinfo, 3));
+	sf_record_unit(fcinfo, unit, "schema", sf_render_all(base), flag(fcinfo, 3));	/* not a kind */
 	return (Datum) 0;
 }
 
@@ -213,8 +213,8 @@ check_record(const char *schema)
 	pins = sf_pins_enter();
 	rows = sf_query("SELECT c.conname, c.conrelid::regclass::text, c.confrelid::regclass::text FROM pg_constraint c "
 					"JOIN pg_class t ON t.oid = c.confrelid "
-					"WHERE c.connamespace = $1::regnamespace AND t.relnamespace <> c.connamespace ORDER BY 2, 1 LIMIT 1",
-					1, (const char *[]) {sf_ident(schema)});
+					"WHERE c.connamespace = $1::regnamespace AND t.relnamespace <> c.connamespace "
+					"ORDER BY 2, 1 LIMIT 1", 1, (const char *[]) {sf_ident(schema)});
 	sf_pins_leave(pins);
 	if (rows->nrows > 0)
 		ereport(ERROR,
