@@ -77,8 +77,10 @@ SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSELECT * FROM lone;');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\n\\d lone\n');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSET ROLE postgres;');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSELECT pg_catalog.set_config(''role'', ''postgres'', false);');
+\set VERBOSITY terse
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nCREATE DATABASE other;');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nCREATE ROLE other;');
+\set VERBOSITY default
 SELECT * FROM sf_define(NULL::text);
 SELECT * FROM sf_define('', 'CREATE TABLE lone (id int)');
 SELECT unit, objects FROM sf_model;
