@@ -13,6 +13,7 @@
 #include "guc.h"
 
 static int	manage = SF_MANAGE_MODEL;
+static int	lock_timeout = 5000;
 static int	max_locks = 0;
 static int	scratch_pool = 2;
 static int	worker_wait = 30000;
@@ -33,6 +34,9 @@ static const struct
 	const char *short_desc;
 	const char *long_desc;
 }			int_settings[] = {
+	{"schemaflow.lock_timeout", &lock_timeout, 0, INT_MAX, GUC_UNIT_MS,
+		"How long a transaction of a script may wait for a lock.",
+	"0 waits without end, and whoever comes later for the table waits behind it."},
 	{"schemaflow.max_locks", &max_locks, 0, INT_MAX, 0,
 		"Most locks that one transaction of a migration may take.",
 	"0 means a quarter of the server's lock table."},
@@ -62,6 +66,12 @@ SfManage
 sf_guc_manage(void)
 {
 	return (SfManage) manage;
+}
+
+int
+sf_guc_lock_timeout(void)
+{
+	return lock_timeout;
 }
 
 int

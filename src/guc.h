@@ -12,6 +12,7 @@ typedef enum SfManage
 } SfManage;
 
 extern SfManage sf_guc_manage(void);
+extern int	sf_guc_lock_timeout(void);	/* milliseconds */
 extern int	sf_guc_max_locks(void); /* 0: a quarter of the server's lock table */
 extern int	sf_guc_scratch_pool(void);
 extern int	sf_guc_worker_wait(void);	/* milliseconds */

@@ -1,0 +1,15 @@
+/*
+ * hints.h - what is recorded, as the planner wants it.
+ */
+#ifndef SF_HINTS_H
+#define SF_HINTS_H
+
+#include "facts/factbase.h"
+
+/* Those that apply between the two bases: of SfHint (diff/diff.h); *back has them for the way back. */
+extern List *sf_hints_load(const SfFactBase *live, const SfFactBase *model, List **back);
+
+/* The recorded model; raises when there is none. */
+extern SfFactBase *sf_recorded_model(void);
+
+#endif

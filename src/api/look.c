@@ -1,0 +1,267 @@
+/*
+ * look.c - SQL entry points that only look: sf_diff(), sf_facts(), sf_doctor().
+ *
+ * Nothing is locked or written.  What is wrong with a database (sf_doctor) is a table of queries, each of which returns
+ * its findings with the call that mends them.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "api/define.h"
+#include "api/hints.h"
+#include "api/result.h"
+#include "apply/history.h"
+#include "compat.h"
+#include "diff/diff.h"
+#include "facts/live.h"
+#include "kinds/kind.h"
+#include "lib/origin.h"
+#include "lib/pins.h"
+#include "lib/spi.h"
+#include "lib/text.h"
+#include "server/server.h"
+
+PG_FUNCTION_INFO_V1(sf_diff);
+PG_FUNCTION_INFO_V1(sf_facts);
+PG_FUNCTION_INFO_V1(sf_doctor);
+PG_FUNCTION_INFO_V1(sf_drop_scratches);
+
+/* ---- sf_diff ---- */
+
+static void
+put_diff(SfResult *result, const SfFact *fact, const char *change, char *detail)
+{
+	char	   *values[] = {pstrdup(fact->kind->name), sf_name(fact), pstrdup(change), detail};
+
+	sf_result_put(result, values);
+}
+
+/* Facts in and below fact that are on its side only: they come and go with it. */
+static int
+count_below(const SfFact *fact)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, fact->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (!child->unmanaged && child->twin == NULL)
+			n += 1 + count_below(child);
+	}
+	return n;
+}
+
+static void
+put_one_sided(SfResult *result, const SfFact *fact, const char *change)
+{
+	int			below;
+
+	if (fact->unmanaged || fact->twin || (fact->parent && !fact->parent->unmanaged && fact->parent->twin == NULL))
+		return;
+	below = count_below(fact);
+	put_diff(result, fact, change, below ? psprintf(below == 1 ? "with %d part" : "with %d parts", below) : NULL);
+}
+
+static const char *
+shown(const char *value)
+{
+	return value == NULL ? "(none)" : *value ? value : "''";
+}
+
+static void
+put_pair(SfResult *result, const SfFact *old, const SfFact *new)
+{
+	bool	   *changed = sf_diff_attributes(old, new);
+
+	if (sf_diff_renamed(old, new))
+		put_diff(result, new, "rename", psprintf("was %s", sf_name(old)));
+	for (int i = 0; changed && i < old->kind->nattrs; i++)
+		if (changed[i])
+			put_diff(result, new, "alter",
+					 psprintf("%s: %s -> %s", old->kind->attrs[i].name, shown(old->attr[i]), shown(new->attr[i])));
+}
+
+/* What would have to change for the live schema to equal the model. */
+Datum
+sf_diff(PG_FUNCTION_ARGS)
+{
+	SfResult   *result = sf_result_begin(fcinfo);
+	SfFactBase *model = sf_recorded_model();
+	SfFactBase *live;
+	List	   *back;
+	ListCell   *lc;
+
+	live = sf_live_facts();
+	sf_scope(live, model);
+	sf_diff_pair(live, model, sf_hints_load(live, model, &back));
+	foreach(lc, live->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (fact->twin == NULL)
+			put_one_sided(result, fact, "drop");
+		else if (!fact->unmanaged)
+			put_pair(result, fact, fact->twin);
+	}
+	foreach(lc, model->facts)
+		put_one_sided(result, lfirst(lc), "create");
+	return (Datum) 0;
+}
+
+/* ---- sf_facts ---- */
+
+/* Is it what the argument names: by name, label or key; or in that? */
+static bool
+is_named(const SfFact *fact, const char *object)
+{
+	for (; fact; fact = fact->parent)
+		if (strcmp(sf_name(fact), object) == 0 || strcmp(fact->key, object) == 0 ||
+			strcmp(sf_fact_label(fact), object) == 0)
+			return true;
+	return false;
+}
+
+Datum
+sf_facts(PG_FUNCTION_ARGS)
+{
+	char	   *object = PG_ARGISNULL(0) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(0));
+	SfResult   *result = sf_result_begin(fcinfo);
+	SfFactBase *live = sf_live_facts();
+	ListCell   *lc;
+	bool		found = false;
+
+	sf_base_finish(live);
+	foreach(lc, live->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+		char	   *values[] = {pstrdup(fact->kind->name), sf_name(fact), NULL, NULL};
+		int			n = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (object && !is_named(fact, object))
+			continue;
+		found = true;
+		for (int i = 0; i < fact->kind->nattrs; i++)
+			if (fact->attr[i])
+			{
+				values[2] = pstrdup(fact->kind->attrs[i].name);
+				values[3] = fact->attr[i];
+				sf_result_put(result, values);
+				n++;
+			}
+		if (n == 0)
+			sf_result_put(result, values);
+	}
+	if (object && !found)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("there is no object \"%s\"", object),
+				 errhint("Write its name with the schema, as in public.users or public.users.phone: "
+						 "SELECT DISTINCT object FROM sf_facts() lists them.")));
+	return (Datum) 0;
+}
+
+/* ---- sf_doctor ---- */
+
+#define OURS(alias) \
+	alias ".system_identifier OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND " \
+	alias ".database_oid OPERATOR(pg_catalog.=) $2::pg_catalog.oid"
+
+/* Each returns problem, detail, remedy; $1, $2: this database's origin, $3, $4: our fact format and major. */
+static const char *const examinations[] = {
+	/*
+	 * An update of our tables needs a replica identity on a publisher, and the subscribers have no such tables (E36).
+	 */
+	"SELECT 'publication ' || quote_ident(pubname) || ' is FOR ALL TABLES',"
+	" 'It publishes the tables of schemaflow too; subscribers without them stop.',"
+	" 'CREATE PUBLICATION ... FOR TABLES IN SCHEMA ...; then DROP PUBLICATION ' || quote_ident(pubname)"
+	" FROM pg_publication WHERE puballtables ORDER BY pubname",
+
+	"SELECT 'index ' || i.indexrelid::regclass || ' is invalid',"
+	" 'It slows writes down and serves no query: CREATE INDEX CONCURRENTLY failed.',"
+	" 'DROP INDEX CONCURRENTLY ' || i.indexrelid::regclass"
+	" FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid"
+	" WHERE NOT i.indisvalid AND c.relkind = 'i'"
+	" AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)"
+	" ORDER BY i.indexrelid::regclass::text",
+
+	"SELECT 'constraint ' || quote_ident(conname) || ' on ' || coalesce(nullif(conrelid, 0)::regclass::text,"
+	" contypid::regtype::text) || ' is not valid',"
+	" 'New rows are checked; those that were there before are not.',"
+	" CASE WHEN conrelid <> 0 THEN 'ALTER TABLE ' || conrelid::regclass ELSE 'ALTER DOMAIN ' || contypid::regtype END"
+	" || ' VALIDATE CONSTRAINT ' || quote_ident(conname)"
+	" FROM pg_constraint WHERE NOT convalidated ORDER BY conrelid::regclass::text, conname",
+
+	"SELECT 'no model is recorded', 'There is nothing to compare the live schema with.',"
+	" 'SELECT * FROM sf_define(ddl), or SELECT * FROM sf_adopt()'"
+	" WHERE NOT EXISTS (SELECT FROM schemaflow.unit u WHERE " OURS("u") ")"
+	" AND NOT EXISTS (SELECT FROM schemaflow.unit)",
+
+	"SELECT 'the model was recorded by another version',"
+	" 'Its facts are of format ' || format || ' and PostgreSQL ' || major || '.',"
+	" 'SELECT count(*) FROM sf_diff() reads them anew'"
+	" FROM (SELECT DISTINCT format, major FROM schemaflow.declaration d WHERE " OURS("d") ") d"
+	" WHERE format <> $3::integer OR major <> $4::integer",
+
+	"SELECT 'this database is a copy',"
+	" 'Its model and history were recorded in another one: a restore, a template or a replica.',"
+	" 'SELECT * FROM sf_adopt_restored()'"
+	" WHERE EXISTS (SELECT FROM schemaflow.unit u WHERE NOT (" OURS("u") ")"
+	" UNION ALL SELECT FROM schemaflow.migration m WHERE NOT (" OURS("m") "))"
+	" AND NOT EXISTS (SELECT FROM schemaflow.unit u WHERE " OURS("u")
+	" UNION ALL SELECT FROM schemaflow.migration m WHERE " OURS("m") ")",
+
+	"SELECT 'revision ' || r.revision || ' is half done',"
+	" r.transaction || ' of ' || r.transactions || ' transactions ' || r.direction || ' are done.',"
+	" 'SELECT sf_script(''' || r.revision || ''', ''' || r.direction || ''')'"
+	" FROM (SELECT DISTINCT ON (revision) * FROM schemaflow.journal j WHERE " OURS("j")
+	" ORDER BY revision, entry DESC) r WHERE r.transaction < r.transactions",
+
+	"SELECT 'event trigger ' || quote_ident(e.evtname) || ' runs on DDL',"
+	" 'It calls ' || e.evtfoid::regprocedure || ', which may change or refuse steps of migrations.',"
+	" 'Look at it; ALTER EVENT TRIGGER ' || quote_ident(e.evtname) || ' DISABLE while a migration runs'"
+	" FROM pg_event_trigger e WHERE e.evtenabled <> 'D' AND NOT EXISTS (SELECT FROM pg_depend d"
+	" WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e') ORDER BY e.evtname",
+};
+
+Datum
+sf_doctor(PG_FUNCTION_ARGS)
+{
+	const char *args[] = {sf_origin_system(), sf_origin_database(),
+	psprintf("%d", SF_FACT_FORMAT), psprintf("%d", SF_MAJOR)};
+	SfResult   *result = sf_result_begin(fcinfo);
+	int			pins = sf_pins_enter();
+	ListCell   *lc;
+
+	for (int i = 0; i < lengthof(examinations); i++)
+	{
+		SfRows	   *rows = sf_query(examinations[i], lengthof(args), args);
+
+		for (int r = 0; r < rows->nrows; r++)
+			sf_result_put(result, &sf_cell(rows, r, 0));
+	}
+	foreach(lc, sf_scratch_leftovers())
+	{
+		SfLeftover *leftover = lfirst(lc);
+		char	   *values[] = {psprintf("scratch database %s is left over", sf_ident(leftover->database)),
+								leftover->why,
+		"SELECT sf_drop_scratches()"};
+
+		sf_result_put(result, values);
+	}
+	sf_pins_leave(pins);
+	return (Datum) 0;
+}
+
+Datum
+sf_drop_scratches(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(sf_scratch_drop(!PG_ARGISNULL(0) && PG_GETARG_BOOL(0)));
+}

@@ -1,0 +1,115 @@
+/*
+ * history.h - migrations as they are stored, and where this database stands among them.
+ *
+ * A migration is immutable: its revision is a hash of its content, checked each time it is loaded.  What happened to
+ * it is in the journal.  Only rows of this database (lib/origin.h) are seen.
+ */
+#ifndef SF_HISTORY_H
+#define SF_HISTORY_H
+
+#include "facts/factbase.h"
+#include "phases/steps.h"
+
+#define SF_REVISION_LEN	12
+
+typedef enum SfDirection
+{
+	SF_UP,
+	SF_DOWN
+} SfDirection;
+
+extern const char *sf_direction_name(SfDirection direction);
+
+/* ---- one migration with all it says ---- */
+
+typedef struct SfMigration
+{
+	char	   *revision;
+	int			nparents;
+	char	  **parents;		/* revisions; none: it starts from base */
+	char	   *message;
+	char	   *summary;		/* "creates table public.tasks; alters column public.users.name" */
+	char	   *owner;
+	char	   *search_path;
+	char	   *from_hash;
+	char	   *to_hash;
+	char	   *state;			/* apply/state.h */
+	int			format;
+	int			major;
+	bool		imported;
+	bool		superseded;
+	List	   *steps[2];		/* of SfStep, by SfDirection */
+} SfMigration;
+
+/* The revision that the content gives. */
+extern char *sf_migration_revision(const SfMigration *migration);
+
+/* Raises when it is not there, or is not what its revision says. */
+extern SfMigration *sf_migration_load(const char *revision);
+
+/*
+ * Store, or do nothing when it is there already; revive: it is not superseded any more then.  Returns whether
+ * it was new.  The caller holds sf_history_lock().
+ */
+extern bool sf_migration_store(const SfMigration *migration, bool revive);
+extern void sf_migration_supersede(const char *revision);
+
+/* How many transactions the steps of a direction are cut into. */
+extern int	sf_transactions(const SfMigration *migration, SfDirection direction);
+
+/* May the current user run it? Raises when not: steps run with the rights of the migration's owner. */
+extern void sf_migration_check_owner(const char *revision, const char *owner);
+
+/* The text of a file, and back (hash-checked; not stored yet). */
+extern char *sf_migration_export(const SfMigration *migration);
+extern SfMigration *sf_migration_import(const char *text);
+
+/* ---- all migrations as a graph ---- */
+
+typedef struct SfRevision
+{
+	char	   *revision;
+	char	   *message;
+	char	   *owner;
+	bool		imported;
+	bool		superseded;
+	char	   *planned_at;
+	char	   *planned_by;
+	int			transactions[2];
+	int			nparent_names;
+	char	  **parent_names;
+	List	   *parents;		/* of SfRevision: those that are known here */
+	List	   *children;		/* of SfRevision */
+	/* the last entry of the journal; done_at is NULL when there is none */
+	SfDirection direction;
+	int			done;
+	int			of;
+	char	   *done_at;
+	char	   *done_by;
+	bool		visited;		/* scratch for walks */
+} SfRevision;
+
+/* All of this database, parents before children, else in the order of planning. */
+extern List *sf_revisions(void);
+
+extern SfRevision *sf_revision_find(List *revisions, const char *revision); /* NULL when there is none */
+extern bool sf_is_applied(const SfRevision *revision);	/* all up, or not all down again */
+extern bool sf_is_partly(const SfRevision *revision);	/* in the middle of up or down */
+extern char *sf_revision_state(const SfRevision *revision); /* "applied", "partly up, 1 of 3"... */
+extern List *sf_revisions_current(List *revisions); /* applied, and no child is */
+extern List *sf_revisions_heads(List *revisions);	/* not superseded, and no child that is not */
+extern bool sf_is_ancestor(SfRevision *ancestor, SfRevision *of);	/* of itself, too */
+
+/*
+ * "head", "base", "current", a revision or a unique prefix of one, each with "+n" or "-n" behind it; "+n" and "-n"
+ * alone count from the current one.  NULL is base.  Raises with the candidates when unknown or ambiguous.
+ */
+extern SfRevision *sf_revision_resolve(List *revisions, const char *name);
+
+/* ---- the journal ---- */
+
+/* One who plans or marks at a time, to the end of the transaction. */
+extern void sf_history_lock(void);
+extern void sf_journal_add(const char *revision, SfDirection direction, int done, int of, const char *how);
+
+#endif

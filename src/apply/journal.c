@@ -1,0 +1,405 @@
+/*
+ * journal.c - what a script asks before, between and behind its transactions (journal.h).
+ *
+ * Protocol: marks take sf_history_lock() first and keep it to the end of the transaction, which ends right behind them.
+ * Facts are read without locks and before any write.  Two sessions that run the same script: the second one's mark
+ * fails, and its transaction with it.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_index.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "apply/journal.h"
+#include "apply/state.h"
+#include "compat.h"
+#include "facts/live.h"
+#include "lib/text.h"
+
+#define MAX_NAMED	10
+
+/* ---- does the schema equal one end of a migration? ---- */
+
+/* The objects that differ; NIL: none. */
+static List *
+differences(const SfMigration *m, bool to_side)
+{
+	SfFactBase *live = sf_live_facts();
+	bool		other_major = m->format != SF_FACT_FORMAT || m->major != SF_MAJOR;
+
+	sf_base_finish(live);
+	sf_state_scope(m->state, live);
+	if (!other_major && strcmp(sf_base_hash(live), to_side ? m->to_hash : m->from_hash) == 0)
+		return NIL;
+	/* Canonical texts of another major say nothing here: only what is there can be compared. */
+	return sf_state_differences(m->state, live, to_side, other_major);
+}
+
+static char *
+name_some(List *objects)
+{
+	List	   *some = list_copy_head(objects, MAX_NAMED);
+
+	if (list_length(objects) > MAX_NAMED)
+		some = lappend(some, psprintf("and %d more", list_length(objects) - MAX_NAMED));
+	return sf_join(some, ", ");
+}
+
+/* ---- where a migration stands ---- */
+
+/* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */
+static int
+progress(const SfRevision *r, SfDirection direction)
+{
+	if (sf_is_partly(r) && r->direction == direction)
+		return r->done;
+	return sf_is_applied(r) == (direction == SF_UP) ? r->transactions[direction] : 0;
+}
+
+static bool
+finished(const SfRevision *r, SfDirection direction)
+{
+	return !sf_is_partly(r) && sf_is_applied(r) == (direction == SF_UP);
+}
+
+static void
+refuse_half(const SfRevision *r, SfDirection direction)
+{
+	if (sf_is_partly(r) && r->direction != direction)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is %s", r->revision, sf_revision_state(r)),
+				 errdetail("It can turn round only at its ends."),
+				 errhint("Finish it first: SELECT sf_script('%s', '%s').", r->revision,
+						 sf_direction_name(r->direction))));
+}
+
+static SfRevision *
+named(List *revisions, const char *name)
+{
+	SfRevision *r = sf_revision_resolve(revisions, name);
+
+	if (r == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is base, where there is no migration", name),
+				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
+	return r;
+}
+
+SfStart
+sf_journal_check_start(const char *name, SfDirection direction)
+{
+	SfRevision *r = named(sf_revisions(), name);
+	SfMigration *m = sf_migration_load(r->revision);
+	List	   *differing;
+	ListCell   *lc;
+
+	sf_migration_check_owner(m->revision, m->owner);
+	refuse_half(r, direction);
+	if (sf_is_partly(r))
+		return SF_START_PARTLY;
+	if (direction == SF_DOWN && r->done_at == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is not applied here", r->revision),
+				 errhint("If the schema has it though, say so: SELECT sf_stamp('%s').", r->revision)));
+	if (finished(r, direction))
+	{
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" is %s: nothing to do", r->revision, sf_revision_state(r))));
+		return SF_START_DONE;
+	}
+	if (r->superseded)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is superseded", r->revision),
+				 errdetail("A newer plan took its place."),
+				 errhint("SELECT sf_script('head').")));
+	if (direction == SF_DOWN)
+		foreach(lc, r->children)
+		{
+			SfRevision *child = lfirst(lc);
+
+			if (sf_is_applied(child) || sf_is_partly(child))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("revision \"%s\" is %s, and comes after \"%s\"", child->revision,
+								sf_revision_state(child), r->revision),
+						 errhint("Go down from there first: SELECT sf_script('%s', 'down').", child->revision)));
+		}
+	differing = differences(m, direction == SF_DOWN);
+	if (differing)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the schema is not the one that revision \"%s\" goes %s from", r->revision,
+						sf_direction_name(direction)),
+				 errdetail("Here %s.", name_some(differing)),
+				 direction == SF_UP ?
+				 errhint("Plan again from what is here: SELECT sf_plan_migration('...').") :
+				 errhint("Bring the schema back to it first: SELECT * FROM sf_diff() shows what differs from the "
+						 "model.")));
+	return SF_START_READY;
+}
+
+int
+sf_journal_check_end(const char *name, SfDirection direction)
+{
+	SfRevision *r = named(sf_revisions(), name);
+	SfMigration *m = sf_migration_load(r->revision);
+	List	   *differing = differences(m, direction == SF_UP);
+
+	if (differing)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("the schema is not the one that revision \"%s\" leads %s to", r->revision,
+						sf_direction_name(direction)),
+				 errdetail("Here %s.", name_some(differing)),
+				 errhint("SELECT * FROM sf_diff() shows what differs from the model.")));
+	return list_length(differing);
+}
+
+/* ---- what runs outside of transactions ---- */
+
+/* What a CONCURRENTLY statement makes or drops; NULL for any other statement. */
+typedef struct Effect
+{
+	bool		creates;
+	RangeVar   *index;
+} Effect;
+
+static Effect *
+effect_of(const SfMigration *m, int transaction, SfDirection direction)
+{
+	ListCell   *lc;
+
+	foreach(lc, m->steps[direction])
+	{
+		const SfStep *step = lfirst(lc);
+		Node	   *statement;
+		Effect	   *effect;
+
+		if (step->transaction != transaction || step->class != 'N')
+			continue;
+		statement = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT))->stmt;
+		effect = palloc0(sizeof(Effect));
+		if (IsA(statement, IndexStmt) && ((IndexStmt *) statement)->concurrent)
+		{
+			effect->creates = true;
+			effect->index = makeRangeVar(((IndexStmt *) statement)->relation->schemaname,
+										 ((IndexStmt *) statement)->idxname, -1);
+			return effect;
+		}
+		if (IsA(statement, DropStmt) && ((DropStmt *) statement)->removeType == OBJECT_INDEX)
+		{
+			effect->index = makeRangeVarFromNameList(linitial(((DropStmt *) statement)->objects));
+			return effect;
+		}
+	}
+	return NULL;
+}
+
+typedef enum IndexState
+{
+	INDEX_ABSENT,
+	INDEX_INVALID,
+	INDEX_VALID
+} IndexState;
+
+static IndexState
+index_state(const RangeVar *name)
+{
+	Oid			index = RangeVarGetRelid(name, NoLock, true);
+	HeapTuple	tuple = OidIsValid(index) ? SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index)) : NULL;
+	IndexState	state = INDEX_ABSENT;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		state = ((Form_pg_index) GETSTRUCT(tuple))->indisvalid ? INDEX_VALID : INDEX_INVALID;
+		ReleaseSysCache(tuple);
+	}
+	return state;
+}
+
+static bool
+took_effect(const Effect *effect)
+{
+	return index_state(effect->index) == (effect->creates ? INDEX_VALID : INDEX_ABSENT);
+}
+
+static char *
+index_name(const Effect *effect)
+{
+	return effect->index->schemaname ?
+		psprintf("%s.%s", sf_ident(effect->index->schemaname), sf_ident(effect->index->relname)) :
+		pstrdup(sf_ident(effect->index->relname));
+}
+
+bool
+sf_journal_pending(const char *name, int transaction, SfDirection direction)
+{
+	SfRevision *r = named(sf_revisions(), name);
+	Effect	   *effect;
+
+	if (finished(r, direction))
+		return false;
+	if (r->transactions[direction] == 0)	/* nothing to run, and still to be marked */
+		return true;
+	if (transaction <= progress(r, direction))
+		return false;
+	effect = effect_of(sf_migration_load(r->revision), transaction, direction);
+	return effect == NULL || !took_effect(effect);
+}
+
+List *
+sf_journal_leftovers(const char *name, int transaction, SfDirection direction)
+{
+	SfRevision *r = named(sf_revisions(), name);
+	Effect	   *effect = effect_of(sf_migration_load(r->revision), transaction, direction);
+
+	if (effect == NULL || !effect->creates || index_state(effect->index) != INDEX_INVALID)
+		return NIL;
+	return list_make1(psprintf("DROP INDEX CONCURRENTLY %s", index_name(effect)));
+}
+
+/* ---- marks ---- */
+
+static void
+mark_ancestors(SfRevision *r)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, r->parents)
+	{
+		SfRevision *parent = lfirst(lc);
+
+		mark_ancestors(parent);
+		if (sf_is_applied(parent))
+			continue;
+		sf_journal_add(parent->revision, SF_UP, parent->transactions[SF_UP], parent->transactions[SF_UP], "implied");
+		parent->direction = SF_UP;
+		parent->done = parent->of = parent->transactions[SF_UP];
+		parent->done_at = "now";	/* in the graph of this call */
+	}
+}
+
+char *
+sf_journal_mark(const char *name, int transaction, SfDirection direction)
+{
+	SfRevision *r;
+	SfMigration *m;
+	Effect	   *effect;
+	int			done,
+				of;
+
+	sf_history_lock();
+	r = named(sf_revisions(), name);
+	m = sf_migration_load(r->revision);
+	sf_migration_check_owner(m->revision, m->owner);
+	refuse_half(r, direction);
+	done = progress(r, direction);
+	of = sf_transactions(m, direction);
+	effect = effect_of(m, transaction, direction);
+	if (transaction < (of > 0) || transaction > of)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("revision \"%s\" has no transaction %d on its way %s", r->revision, transaction,
+						sf_direction_name(direction)),
+				 errdetail("It has %d.", of)));
+	if (finished(r, direction) || transaction <= Min(done, of - 1))
+	{
+		if (effect)				/* run again by a script that had been stopped right before the mark */
+			return sf_revision_state(r);
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("transaction %d of revision \"%s\" is done already", transaction, r->revision),
+				 errdetail("The revision is %s.", sf_revision_state(r)),
+				 errhint("Roll this transaction back; another session may be running the same script.")));
+	}
+	if (transaction > done + 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("transaction %d of revision \"%s\" comes before transaction %d", done + 1, r->revision,
+						transaction),
+				 errhint("Run them in order: SELECT sf_script('%s', '%s').", r->revision,
+						 sf_direction_name(direction))));
+	if (effect && !took_effect(effect))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("transaction %d of revision \"%s\" has not been done", transaction, r->revision),
+				 errdetail("Index %s is %s.", index_name(effect),
+						   !effect->creates ? "still there" :
+						   index_state(effect->index) == INDEX_INVALID ? "there, but invalid" : "not there"),
+				 errhint("Run the script again: SELECT sf_script('%s', '%s').", r->revision,
+						 sf_direction_name(direction))));
+	sf_journal_add(r->revision, direction, transaction, of, "mark");
+	r->direction = direction;
+	r->done = transaction;
+	r->of = of;
+	r->done_at = "now";
+	if (direction == SF_UP && transaction == of)
+		mark_ancestors(r);
+	return sf_revision_state(r);
+}
+
+/* ---- stamp ---- */
+
+/* What differs from the schema at target; base is where the migrations without parents start. */
+static List *
+differs_from(List *revisions, SfRevision *target)
+{
+	ListCell   *lc;
+
+	if (target)
+		return differences(sf_migration_load(target->revision), true);
+	foreach(lc, revisions)
+	{
+		SfRevision *r = lfirst(lc);
+
+		if (r->nparent_names == 0 && (sf_is_applied(r) || !r->superseded))
+			return differences(sf_migration_load(r->revision), false);
+	}
+	return NIL;
+}
+
+void
+sf_journal_stamp(List *revisions, SfRevision *target, bool force)
+{
+	ListCell   *lc;
+
+	if (target)
+		sf_migration_check_owner(target->revision, target->owner);
+	if (!force)
+	{
+		List	   *differing = differs_from(revisions, target);
+
+		if (differing)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the schema is not the one of \"%s\"", target ? target->revision : "base"),
+					 errdetail("Here %s.", name_some(differing)),
+					 errhint("If the history is to say so in spite of it: SELECT sf_stamp('%s', force => true).",
+							 target ? target->revision : "base")));
+	}
+	foreach(lc, revisions)
+	{
+		SfRevision *r = lfirst(lc);
+		bool		wanted = target && sf_is_ancestor(r, target);
+		SfDirection direction = wanted ? SF_UP : SF_DOWN;
+
+		if (finished(r, direction))
+			continue;
+		sf_migration_check_owner(r->revision, r->owner);
+		sf_journal_add(r->revision, direction, r->transactions[direction], r->transactions[direction], "stamp");
+	}
+	if (target && target->superseded)
+		sf_migration_store(sf_migration_load(target->revision), true);
+}
