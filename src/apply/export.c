@@ -157,6 +157,32 @@ need(const SfRows *rows, int r, int c)
 	return value;
 }
 
+/* A syntax error is in the step, not in the query that called us. */
+static void
+in_step(void *sql)
+{
+	int			position = geterrposition();
+
+	if (position > 0)
+	{
+		errposition(0);
+		internalerrposition(position);
+		internalerrquery(sql);
+	}
+}
+
+static List *
+parse_step(const SfStep *step)
+{
+	ErrorContextCallback callback = {error_context_stack, in_step, step->sql};
+	List	   *statements;
+
+	error_context_stack = &callback;
+	statements = raw_parser(step->sql, RAW_PARSE_DEFAULT);
+	error_context_stack = callback.previous;
+	return statements;
+}
+
 /*
  * One statement, and none that ends the transaction or changes what the script has set up: the mark must commit with
  * the effect, and the step must run as the owner.
@@ -164,7 +190,7 @@ need(const SfRows *rows, int r, int c)
 static void
 check_step(const SfStep *step)
 {
-	List	   *statements = raw_parser(step->sql, RAW_PARSE_DEFAULT);
+	List	   *statements = parse_step(step);
 	Node	   *statement = list_length(statements) == 1 ? linitial_node(RawStmt, statements)->stmt : NULL;
 
 	if (statement == NULL)
@@ -227,6 +253,8 @@ sf_migration_import(const char *text)
 	SfMigration *m = palloc0(sizeof(SfMigration));
 	char	   *content;
 
+	if (text[strspn(text, " \t\r\n")] != '{')
+		refuse("It is not JSON.");
 	/* json, not jsonb: the texts must come back as they are */
 	rows = sf_query("SELECT m.schemaflow, m.revision, m.message, m.summary, m.owner, m.search_path, m.format, m.major, "
 					"m.from_hash, m.to_hash, "
