@@ -45,6 +45,7 @@ struct SfFact
 	int			declaration;	/* model side: number of the declaration in the unit, 1-based; 0 unknown */
 	bool		baseline;		/* an empty database has exactly this fact (schema public, its grants...) */
 	bool		unmanaged;		/* not ours to change (facts/live.h): invisible to diff, plan and state hash */
+	SfFact	   *alias;			/* model side: itself as it reads under the live side's names (plan/old_names.h), or NULL */
 	SfFact	   *twin;			/* scratch for diff and plan: the same fact on the other side */
 	void	   *note;			/* scratch for the room that is working on the base */
 };

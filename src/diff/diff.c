@@ -87,6 +87,7 @@ sorted_by_relative_key(List *facts)
 static char *
 match_text(const SfFact *fact)
 {
+	fact = sf_diff_text(fact);
 	return fact->kind->match ? fact->kind->match(fact) : NULL;
 }
 
@@ -219,6 +220,8 @@ sf_diff_attributes(const SfFact *old, const SfFact *new)
 	const SfKind *kind = old->kind;
 	bool	   *changed = NULL;
 
+	old = sf_diff_text(old);
+	new = sf_diff_text(new);
 	for (int i = 0; i < kind->nattrs; i++)
 		if (kind->attrs[i].how != SF_IGNORE && !sf_streq(old->attr[i], new->attr[i]))
 		{

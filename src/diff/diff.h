@@ -22,6 +22,9 @@ typedef struct SfHint
  */
 extern void sf_diff_pair(SfFactBase *from, SfFactBase *to, List *hints);
 
+/* The fact whose texts are compared: what it would be under the other side's names. */
+#define sf_diff_text(fact) ((fact)->alias ? (fact)->alias : (fact))
+
 /* Which attributes of a pair differ (palloc'ed bool per attribute)?  NULL when none does. */
 extern bool *sf_diff_attributes(const SfFact *old, const SfFact *new);
 

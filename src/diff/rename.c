@@ -14,7 +14,7 @@
 static uint64
 tree_hash(const SfFact *fact)
 {
-	uint64		hash = sf_fact_hash(fact);
+	uint64		hash = sf_fact_hash(sf_diff_text(fact));
 	ListCell   *lc;
 
 	foreach(lc, fact->children)
@@ -23,7 +23,7 @@ tree_hash(const SfFact *fact)
 
 		/* Names below count, their texts may hold the old name. */
 		if (child->kind->folds && child->kind->rename)
-			hash += sf_fact_hash(child) * 31 + hash_bytes_extended((const unsigned char *) sf_last(child), strlen(sf_last(child)), 1);
+			hash += sf_fact_hash(sf_diff_text(child)) * 31 + hash_bytes_extended((const unsigned char *) sf_last(child), strlen(sf_last(child)), 1);
 	}
 	return hash;
 }

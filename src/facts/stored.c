@@ -181,7 +181,7 @@ sf_model_renames(const SfUnit *unit, const SfFactBase *base)
 
 		foreach(lh, declaration->hints)
 		{
-			const SfHint *hint = lfirst(lh);
+			const SfCommentHint *hint = lfirst(lh);
 			SfFact	   *fact = hint->element == NULL ? object : NULL;
 			SfStoredRename   *rename;
 			char	  **name;

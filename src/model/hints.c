@@ -29,7 +29,7 @@ static void attach_comment(const SfText *text, const SfComment *comment, List *h
 						   const int *offsets, const int *ends);
 static List *elements_of(const Node *stmt);
 static List *read_hints(const SfText *text, const SfComment *comment);
-static SfHint *read_hint(const SfText *text, const char *line, int number);
+static SfCommentHint *read_hint(const SfText *text, const char *line, int number);
 pg_noreturn static void bad_hint(const SfText *text, int line, const char *detail);
 
 void
@@ -100,7 +100,7 @@ attach_comment(const SfText *text, const SfComment *comment, List *hints, List *
 	}
 	foreach(lc, hints)
 	{
-		((SfHint *) lfirst(lc))->element = element;
+		((SfCommentHint *) lfirst(lc))->element = element;
 		declaration->hints = lappend(declaration->hints, lfirst(lc));
 	}
 }
@@ -150,7 +150,7 @@ read_hints(const SfText *text, const SfComment *comment)
 
 	while ((line = strsep(&rest, "\n")) != NULL)
 	{
-		SfHint	   *hint;
+		SfCommentHint	   *hint;
 		int			len;
 
 		while (isspace((unsigned char) *line) || *line == '*')
@@ -166,10 +166,10 @@ read_hints(const SfText *text, const SfComment *comment)
 }
 
 /* NULL when the word is none of ours: comments of other tools use the same sign. */
-static SfHint *
+static SfCommentHint *
 read_hint(const SfText *text, const char *line, int number)
 {
-	SfHint	   *hint = NULL;
+	SfCommentHint	   *hint = NULL;
 	const char *p;
 
 	for (int i = 0; i < lengthof(words); i++)
@@ -178,7 +178,7 @@ read_hint(const SfText *text, const char *line, int number)
 
 		if (strncmp(line, words[i], len) == 0 && (line[len] == '\0' || isspace((unsigned char) line[len])))
 		{
-			hint = palloc0(sizeof(SfHint));
+			hint = palloc0(sizeof(SfCommentHint));
 			hint->word = words[i];
 			hint->line = number;
 			line += len;

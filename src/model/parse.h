@@ -12,14 +12,14 @@
 #include "nodes/pg_list.h"
 
 /* What a comment "-- @word ..." tells about the object that it stands above or beside. */
-typedef struct SfHint
+typedef struct SfCommentHint
 {
 	const char *word;			/* "renamed", "up", "down" */
 	List	   *names;			/* renamed: the old name, of C strings, the schema first when given */
 	char	   *value;			/* up, down: the expression */
 	char	   *element;		/* column, attribute or constraint inside the statement; NULL: the statement's object */
 	int			line;			/* in the unit */
-} SfHint;
+} SfCommentHint;
 
 typedef struct SfDeclaration
 {
@@ -31,7 +31,7 @@ typedef struct SfDeclaration
 	char	   *hash;			/* SHA-256 of text, hex */
 	bool		dump;			/* in a text of pg_dump: settings of another major are skipped */
 	RawStmt    *statement;		/* of the whole text (its locations are the unit's); NULL when loaded from the store */
-	List	   *hints;			/* of SfHint */
+	List	   *hints;			/* of SfCommentHint */
 } SfDeclaration;
 
 typedef struct SfUnit

@@ -56,6 +56,12 @@ create_action(SfBuild *build, SfItem *item)
 	}
 	else if (fact->kind->create)
 		item->create = new_action(build, SF_VERB_CREATE, item);
+	if (item->stub_first)
+	{
+		item->create->part = SF_PART_STUB;
+		item->complete = new_action(build, SF_VERB_ALTER, item);
+		item->complete->part = SF_PART_REST;
+	}
 	return item->create;
 }
 
@@ -94,6 +100,11 @@ drop_action(SfBuild *build, SfItem *item)
 		item->drop = drop_action(build, with);
 	else if (item->old->kind->drop)
 		item->drop = new_action(build, SF_VERB_DROP, item);
+	if (item->stub_last)
+	{
+		item->hollow = new_action(build, SF_VERB_ALTER, item);
+		item->hollow->part = SF_PART_STUB;
+	}
 	return item->drop;
 }
 
@@ -132,11 +143,13 @@ link_needs(SfItem *item)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *need = sf_item(edge->to);
 
+		SfAction   *maker = item->complete && edge->type != 'p' ? item->complete : item->create;
+
 		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
-		after(item->create, need->create, item);
-		after(item->create, need->alter, item);
-		after(item->create, need->rename, item);
+		after(maker, need->create, item);
+		after(maker, need->alter, item);
+		after(maker, need->rename, item);
 		after(item->alter, need->create, item);
 		after(item->alter, need->alter, item);
 		after(item->alter, need->rename, item);
@@ -158,7 +171,7 @@ link_needed(SfItem *item)
 
 		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
-		after(need->drop, item->drop, item);
+		after(need->drop, item->hollow && edge->type != 'p' ? item->hollow : item->drop, item);
 		/*
 		 * What is dropped by a name that this one's is part of (a function's arguments) goes before; not what was put
 		 * aside itself, nor what goes with that.
@@ -293,7 +306,7 @@ sf_build_actions(SfBuild *build)
 	{
 		SfItem	   *item = lfirst(lc);
 
-		item->create = item->drop = item->alter = item->rename = item->stash = NULL;
+		item->create = item->drop = item->alter = item->rename = item->stash = item->complete = item->hollow = NULL;
 	}
 	foreach(lc, build->items)
 	{
@@ -327,6 +340,8 @@ sf_build_actions(SfBuild *build)
 		if (item->new && item->new->kind->late && item->create)
 			link_late(item);
 		after(item->alter, item->rename, item);
+		after(item->complete, item->create, item);
+		after(item->drop, item->hollow, item);
 		if (item->stash)
 		{
 			after(item->create, item->stash, item);

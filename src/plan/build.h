@@ -26,11 +26,15 @@ typedef struct SfItem
 	bool	   *changed;		/* attributes, for ALTER */
 	bool		renamed;
 	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
+	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
+	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
 	SfAction   *create;			/* its own or its host's */
 	SfAction   *drop;			/* its own or what implies it */
 	SfAction   *alter;
 	SfAction   *rename;
 	SfAction   *stash;			/* the old one of a swap gives up its name */
+	SfAction   *complete;		/* stub_first: the rest */
+	SfAction   *hollow;			/* stub_last */
 } SfItem;
 
 typedef struct SfBuild

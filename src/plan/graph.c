@@ -7,7 +7,7 @@
  *
  * A cycle is broken where a fact was folded into its parent, or its drop left to something else: the fact with the
  * greatest weight on the cycle is set apart, and the graph is built again.  So foreign keys leave CREATE TABLE before
- * defaults do.
+ * defaults do.  Where nothing can be set apart, a kind that knows stubs (views) stands in as one for a while.
  */
 #include "postgres.h"
 
@@ -84,6 +84,29 @@ can_be_set_apart(const SfItem *item)
 	return item->drop && item->drop->old != item->old && item->old->kind->drop;
 }
 
+/* Nothing to set apart: one that can be a stub for a while. */
+static bool
+make_stub(SfSort *sort, int start)
+{
+	for (int i = start; i < list_length(sort->path); i++)
+	{
+		const SfAction *action = list_nth(sort->path, i);
+		SfItem	   *item = sf_item(subject(action));
+
+		if (action->kind->stub == NULL || action->part != SF_PART_ALL)
+			continue;
+		if (action->verb == SF_VERB_CREATE && !item->stub_first)
+			item->stub_first = true;
+		else if (action->verb == SF_VERB_DROP && !item->stub_last)
+			item->stub_last = true;
+		else
+			continue;
+		sort->cycle = true;
+		return true;
+	}
+	return false;
+}
+
 /* The path from "back" to its end is a cycle: choose what to set apart. */
 static void
 found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
@@ -105,6 +128,8 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 			(best == NULL || (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
 			best = item;
 	}
+	if (best == NULL && make_stub(sort, start))
+		return;
 	if (best == NULL)
 	{
 		StringInfoData names;
@@ -257,6 +282,7 @@ sf_build_sort(SfBuild *build)
 			build->plan->actions = sort.order;
 			return;
 		}
-		sort.apart->apart = true;
+		if (sort.apart)
+			sort.apart->apart = true;
 	}
 }

@@ -43,7 +43,10 @@ render_create(SfEmit *out, SfAction *action)
 {
 	ListCell   *lc;
 
-	action->kind->create(out, action->new, action->folded);
+	if (action->part == SF_PART_STUB)
+		action->kind->stub(out, action->new);
+	else
+		action->kind->create(out, action->new, action->folded);
 	if (action->kind->after)
 		action->kind->after(out, action->new);
 	foreach(lc, action->folded)
@@ -93,7 +96,12 @@ sf_action_render(SfBuild *build, SfAction *action)
 				break;
 			}
 		case SF_VERB_ALTER:
-			render_alter(&out, action);
+			if (action->part == SF_PART_STUB)
+				action->kind->stub(&out, action->old);
+			else if (action->part == SF_PART_REST)
+				action->kind->complete(&out, action->new);
+			else
+				render_alter(&out, action);
 			break;
 		case SF_VERB_RENAME:
 			action->kind->rename(&out, action->old, action->new ? action->new : stashed(action->old));

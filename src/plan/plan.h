@@ -15,10 +15,19 @@ typedef enum SfVerb
 	SF_VERB_RENAME
 } SfVerb;
 
+/* How much of a fact an action is about: cycles are broken by making a stub first (SfKind.stub, complete). */
+typedef enum SfPart
+{
+	SF_PART_ALL,
+	SF_PART_STUB,				/* create: a stub; alter: what stands becomes one */
+	SF_PART_REST				/* alter: the stub becomes the fact */
+} SfPart;
+
 /* One thing to do to one fact: a node of the plan's graph, rendered as one or more statements. */
 typedef struct SfAction
 {
 	SfVerb		verb;
+	SfPart		part;
 	const SfKind *kind;
 	SfFact	   *old;			/* fact on the starting side (drop, alter, rename) */
 	SfFact	   *new;			/* fact on the wanted side (create, alter, rename) */
