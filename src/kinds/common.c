@@ -203,3 +203,30 @@ sf_fact_schema(const SfFact *fact)
 	/* In a schema that an extension made there is no fact for the schema. */
 	return root->parent_key && strncmp(root->parent_key, "schema:", 7) == 0 ? root->name[0] : NULL;
 }
+
+bool
+sf_sequence_default(const SfFact *fact, const char *attr, const char *type)
+{
+	static const struct
+	{
+		const char *attr;
+		const char *type;		/* NULL: whatever the type */
+		const char *value;
+	}			defaults[] =
+	{
+		{"increment", NULL, "1"}, {"cache", NULL, "1"}, {"min", NULL, "1"},
+		{"max", "smallint", "32767"}, {"max", "integer", "2147483647"}, {"max", "bigint", "9223372036854775807"},
+	};
+	const char *value = strcmp(attr, "type") == 0 ? NULL : sf_attr(fact, attr);
+
+	if (value == NULL)
+		return strcmp(type, "bigint") == 0;
+	if (*sf_attr(fact, "increment") == '-')
+		return false;
+	if (strcmp(attr, "start") == 0)
+		return strcmp(value, sf_attr(fact, "min")) == 0;
+	for (int i = 0; i < lengthof(defaults); i++)
+		if (strcmp(defaults[i].attr, attr) == 0 && (defaults[i].type == NULL || strcmp(defaults[i].type, type) == 0))
+			return strcmp(defaults[i].value, value) == 0;
+	return false;
+}

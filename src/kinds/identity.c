@@ -18,10 +18,21 @@ static const struct
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
-	appendStringInfo(out, "GENERATED %s AS IDENTITY (SEQUENCE NAME %s", sf_attr(fact, "generation"), sf_attr(fact, "sequence"));
+	const char *type = fact->parent ? sf_attr(fact->parent, "type") : "";
+	char	   *usual_name = psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(psprintf("%s_%s_seq", fact->name[1], fact->name[2])));
+	StringInfoData said;
+
+	initStringInfo(&said);
+	if (strcmp(usual_name, sf_attr(fact, "sequence")) != 0)
+		appendStringInfo(&said, " SEQUENCE NAME %s", sf_attr(fact, "sequence"));
 	for (int i = 0; i < lengthof(options); i++)
-		appendStringInfo(out, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
-	appendStringInfo(out, "%s)", sf_attr(fact, "cycle") ? " CYCLE" : "");
+		if (!sf_sequence_default(fact, options[i].attr, type))
+			appendStringInfo(&said, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
+	if (sf_attr(fact, "cycle"))
+		appendStringInfoString(&said, " CYCLE");
+	appendStringInfo(out, "GENERATED %s AS IDENTITY", sf_attr(fact, "generation"));
+	if (said.len > 0)
+		appendStringInfo(out, " (%s)", said.data + 1);
 }
 
 static char *

@@ -193,6 +193,12 @@ extern void sf_emit_options(SfEmit *out, const char *head, const char *old, cons
 /* DEPENDS ON EXTENSION: lists of SQL identifiers joined by ", "; a statement "<head> [NO] DEPENDS ON EXTENSION x" each. */
 extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new);
 
+/*
+ * Is the option (start, increment, min, max, cache, type) of a sequence what CREATE SEQUENCE gives when it is not said?
+ * fact has those attributes; type is that of the values.  Only an ascending sequence has anything left unsaid.
+ */
+extern bool sf_sequence_default(const SfFact *fact, const char *attr, const char *type);
+
 /* Move a sequence behind the greatest value of a column ({schema, table, column}) that has rows already. */
 extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column);
 

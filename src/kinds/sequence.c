@@ -26,7 +26,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE %sSEQUENCE %s", sf_attr(fact, "persistence") ? "UNLOGGED " : "", sf_name(fact));
 	for (int i = 0; i < lengthof(options); i++)
-		appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
+		if (!sf_sequence_default(fact, options[i].attr, sf_attr(fact, "type")))
+			appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
 	if (sf_attr(fact, "cycle"))
 		appendStringInfoString(&sql, " CYCLE");
 	sf_emit(out, "%s", sql.data);
