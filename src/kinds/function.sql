@@ -19,7 +19,9 @@ SELECT CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
               THEN ' ' || pg_get_function_arguments(p.oid) ELSE '' END END AS defaults,
        substr(def, head + 1, length(def) - head - 1 - coalesce(length(sql_body), 0)) AS definition,
        sql_body, extensions,
-       CASE WHEN prokind = 'p' AND 'o' = ANY (proargmodes) THEN '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS signature
+       -- Where a procedure of the name has OUT parameters, types alone may name two.
+       CASE WHEN prokind = 'p' AND EXISTS (SELECT FROM pg_proc o WHERE o.proname = p.proname AND o.pronamespace = p.pronamespace AND 'o' = ANY (o.proargmodes))
+            THEN '(' || pg_get_function_identity_arguments(p.oid) || ')' END AS signature
 FROM pg_proc p JOIN pg_namespace n ON n.oid = pronamespace
 LEFT JOIN pg_depend i ON i.classid = 'pg_proc'::regclass AND i.objid = p.oid AND i.deptype = 'i'
 LEFT JOIN (SELECT d.objid, string_agg(quote_ident(extname), ', ' ORDER BY extname) AS extensions
