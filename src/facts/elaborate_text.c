@@ -96,6 +96,9 @@ sf_make_extensions(SfRun *run)
 	{
 		const SfUnit *unit = lfirst(lu);
 
+		/* A superuser's are made in their place. */
+		if (superuser_arg(lfirst_oid(lo)))
+			continue;
 		foreach(ld, unit->declarations)
 		{
 			SfDeclaration *declaration = lfirst(ld);
@@ -220,7 +223,8 @@ run_declaration(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declar
 	run->declaration = declaration->n;
 	error_context_stack = &callback;	/* notices of the statement */
 	MemoryContextSwitchTo(run->context);	/* the error may be needed later */
-	error = sf_worker_try_statement(stmt, declaration->text);
+	error = IsA(stmt->stmt, CreateExtensionStmt) && superuser_arg(owner) ?
+		sf_worker_try_extension(stmt, declaration->text) : sf_worker_try_statement(stmt, declaration->text);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(caller);
 	if (error != NULL)

@@ -181,3 +181,34 @@ sf_worker_extension(const char *name, const char *schema)
 		sf_worker_commit();
 	return made_schema;
 }
+
+struct ErrorData *
+sf_worker_try_extension(RawStmt *statement, const char *source)
+{
+	CreateExtensionStmt *stmt = castNode(CreateExtensionStmt, statement->stmt);
+	const char *live_schema;
+	const char *live_version = sf_worker_live_extension(stmt->extname, &live_schema);
+	bool		said = false;
+	bool		before;
+	ErrorData  *error;
+	ListCell   *lc;
+
+	if (!superuser())
+		elog(ERROR, "only a superuser's extensions are made in their place");	/* cannot happen */
+	foreach(lc, stmt->options)
+		said = said || strcmp(((DefElem *) lfirst(lc))->defname, "new_version") == 0;
+	if (!said && live_version && !OidIsValid(get_extension_oid(stmt->extname, true)))
+	{
+		int			nrequires;
+		char	  **requires;
+		int			level = sf_pins_enter();
+		const char *version = available_version(stmt->extname, live_version, &nrequires, &requires);
+
+		sf_pins_leave(level);
+		stmt->options = lappend(stmt->options, makeDefElem("new_version", (Node *) makeString(pstrdup(version)), -1));
+	}
+	before = sf_allow_everything(true);
+	error = sf_worker_try_statement(statement, source);
+	(void) sf_allow_everything(before);
+	return error;
+}

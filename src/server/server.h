@@ -80,6 +80,12 @@ extern PGDLLEXPORT void sf_worker_become_bootstrap(void);
 extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema);
 
 /*
+ * A superuser's CREATE EXTENSION runs in its place in the text, with his own rights: nobody else's objects are in its way.
+ * Without VERSION it gets the one that sf_worker_extension() would take.  Returns an error instead of raising it, or NULL.
+ */
+extern PGDLLEXPORT struct ErrorData *sf_worker_try_extension(RawStmt *statement, const char *source);
+
+/*
  * Run one parsed statement of "source" as a simple query would: analysed, rewritten, planned, run through a
  * portal, under the allow-list of statement tags when the place is a scratch.  In SF_JOB_SCRATCH a surrounding
  * transaction is open already; in SF_JOB_FRESH and SF_JOB_LIVE the statement runs in a transaction of its own,
