@@ -40,6 +40,16 @@ create_shell(SfEmit *out, const SfFact *fact, List *folded)
 	stub(out, fact);
 }
 
+/*
+ * The one place where CASCADE is the only word that the server knows: the type's functions can go neither before nor after
+ * it.  All others that need the type or the functions have gone before.
+ */
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP TYPE %s CASCADE", sf_name(fact));
+}
+
 /* ALTER TYPE ... SET: those of the clauses that it knows. */
 static void
 alter_set(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
@@ -99,7 +109,8 @@ const SfKind sf_kind_base_type = {
 	.create = create,
 	.stub = stub,
 	.complete = complete,
-	.drop = sf_drop_by_address,
+	.takes_partners = true,
+	.drop = drop,
 	.rename = sf_rename_in_schema,
 	.address = address,
 	.takes = sf_type_takes,

@@ -94,6 +94,8 @@ struct SfKind
 	bool		(*may_fold) (const SfFact *fact);
 	/* Dropped by the server with what it depends on automatically (parent, or 'a' edges): no statement of its own then. */
 	bool		drops_with_parent;
+	/* Its drop takes along what it needs and what needs it in turn: neither can go first (a base type and its functions). */
+	bool		takes_partners;
 	/* Server rebuilds or leaves it alone when what it depends on is altered (indexes, constraints, defaults). */
 	bool		survives_alter;
 	/* Cannot be added to an existing parent: creating it replaces the parent (GENERATED on an existing column). */

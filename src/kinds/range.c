@@ -59,6 +59,13 @@ complete(SfEmit *out, const SfFact *fact)
 	create(out, fact, NIL);
 }
 
+/* See base_type.c: the canonical function and the type can only go together. */
+static void
+drop(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP TYPE %s%s", sf_name(fact), sf_attr(fact, "canonical") ? " CASCADE" : "");
+}
+
 static void
 alter_multirange(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -129,7 +136,8 @@ const SfKind sf_kind_range = {
 	.create = create,
 	.stub = stub,
 	.complete = complete,
-	.drop = sf_drop_by_address,
+	.takes_partners = true,
+	.drop = drop,
 	.rename = rename_it,
 	.address = address,
 	.takes = takes,

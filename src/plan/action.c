@@ -65,6 +65,17 @@ create_action(SfBuild *build, SfItem *item)
 	return item->create;
 }
 
+static bool
+needs(const SfFact *fact, const SfFact *other)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+		if (((SfEdge *) lfirst(lc))->to == other)
+			return true;
+	return false;
+}
+
 /* What takes this fact along when it is dropped, or NULL. */
 static SfItem *
 dropped_with(const SfItem *item)
@@ -81,6 +92,8 @@ dropped_with(const SfItem *item)
 
 		if (other == NULL || !sf_item_gone(other) || sf_item_swaps(other))
 			continue;
+		if (edge->to->kind->takes_partners && needs(other->old, fact))
+			return other;
 		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
 			(edge->type == DEPENDENCY_AUTO && fact->kind->drops_with_parent))
 			return other;
