@@ -22,8 +22,13 @@ CREATE TYPE mood AS ENUM ('sad');
 -- @renamed from=old.numbers
 CREATE SEQUENCE numbers;
 CREATE TABLE last (	-- @renamed from=least
-	id int
+	last int
 );
+ALTER TABLE last ADD COLUMN added int;	-- @renamed from=last_one
+ALTER TABLE last
+	-- @renamed from=early
+	ADD COLUMN late int,
+	ADD CONSTRAINT late_check CHECK (late > 0);	-- only words
 $$);
 SELECT kind, old, new, unit FROM schemaflow.rename_hint ORDER BY kind, new;
 -- They go with the text.

@@ -44,7 +44,7 @@ static Row *gather(List *units, SfFactBase *base, int *nrows);
 static Row *row_of(Row *rows, int nrows, const SfFact *fact, Row *hint);
 static bool is_object(const SfFact *fact);
 static char *text_array(char **elements, int n);
-static SfFact *declared_object(const SfFactBase *base, const SfDeclaration *declaration);
+static SfFact *declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element);
 
 SfFactBase *
 sf_model_facts(void)
@@ -171,34 +171,23 @@ sf_model_renames(const SfUnit *unit, const SfFactBase *base)
 {
 	List	   *renames = NIL;
 	ListCell   *ld,
-			   *lh,
-			   *lc;
+			   *lh;
 
 	foreach(ld, unit->declarations)
 	{
 		const SfDeclaration *declaration = lfirst(ld);
-		SfFact	   *object = declaration->hints == NIL ? NULL : declared_object(base, declaration);
 
 		foreach(lh, declaration->hints)
 		{
 			const SfCommentHint *hint = lfirst(lh);
-			SfFact	   *fact = hint->element == NULL ? object : NULL;
+			SfFact	   *fact = declared_fact(base, declaration, hint->element);
 			SfStoredRename   *rename;
 			char	  **name;
 			int			n = list_length(hint->names);
 
 			if (hint->names == NIL)
 				continue;
-			if (hint->element != NULL && object != NULL)
-				foreach(lc, object->children)
-				{
-					SfFact	   *child = lfirst(lc);
-
-					/* a default or a comment has its column's name, too: the one with a rename of its own is meant */
-					if (child->kind->rename != NULL && strcmp(sf_last(child), hint->element) == 0)
-						fact = child;
-				}
-			if (fact == NULL || fact->kind->rename == NULL || n > fact->nname)
+			if (fact == NULL || n > fact->nname)
 				ereport(ERROR,
 						(errcode(ERRCODE_SYNTAX_ERROR),
 						 errmsg("hint in unit \"%s\", line %d, cannot be used", unit->name, hint->line),
@@ -243,24 +232,30 @@ sf_model_store_renames(const char *unit, List *renames)
 	sf_owner_leave(&owner);
 }
 
-/* The fact that a declaration's statement is about, by its unqualified name. */
+/*
+ * The fact that a declaration's statement is about, or the named element of it, by unqualified names.  Only kinds that can
+ * be renamed count: a default or a comment has its column's name, too.
+ */
 static SfFact *
-declared_object(const SfFactBase *base, const SfDeclaration *declaration)
+declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element)
 {
-	const char *name = sf_statement_object(declaration->statement->stmt);
+	const char *object = sf_statement_object(declaration->statement->stmt);
 	SfFact	   *found = NULL;
 	ListCell   *lc;
 
-	if (name == NULL)
+	if (object == NULL)
 		return NULL;
 	foreach(lc, base->facts)
 	{
 		SfFact	   *fact = lfirst(lc);
+		const SfFact *named = element == NULL ? fact : fact->parent;
 
-		if (fact->kind->rename == NULL || strcmp(sf_last(fact), name) != 0)
+		if (fact->kind->rename == NULL || fact->unit == NULL || fact->declaration != declaration->n ||
+			strcmp(fact->unit, declaration->unit) != 0)
 			continue;
-		if (fact->unit != NULL && fact->declaration == declaration->n && strcmp(fact->unit, declaration->unit) == 0 &&
-			(found == NULL || fact->nname < found->nname))
+		/* a table may have a column of its own name: the outer one is meant */
+		if (named != NULL && strcmp(sf_last(named), object) == 0 &&
+			(element == NULL || strcmp(sf_last(fact), element) == 0) && (found == NULL || fact->nname < found->nname))
 			found = fact;
 	}
 	return found;

@@ -80,7 +80,8 @@ attach_comment(const SfText *text, const SfComment *comment, List *hints, List *
 		bad_hint(text, sf_text_line(text, comment->offset), "No declaration follows it.");
 	declaration = list_nth(declarations, at);
 
-	if (inside && comment->depth > 0)
+	/* ALTER TABLE makes no object of its own: what it adds is meant */
+	if ((inside && comment->depth > 0) || IsA(declaration->statement->stmt, AlterTableStmt))
 	{
 		Element    *found = NULL;
 
