@@ -98,6 +98,18 @@ lock_fks_of(SfRisk *risk, const SfFact *fact, LOCKMODE mode)
 	}
 }
 
+const SfFact *
+sf_risk_find_relation(const SfFactBase *base, char *schema, char *name)
+{
+	static const char *const kinds[] = {"table", "materialized view", "foreign table", "view"};
+	char	   *names[2] = {schema, name};
+	const SfFact *fact = NULL;
+
+	for (int i = 0; i < lengthof(kinds) && fact == NULL && schema; i++)
+		fact = sf_base_find_named(base, kinds[i], 2, names);
+	return fact;
+}
+
 /* The fact that an operation names, in the state before it. */
 static const SfFact *
 find_fact(const SfRiskCase *it, const char *kind)
@@ -316,9 +328,8 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 		risk->why = "fails when a value does not fit the new type";
 }
 
-/* Is there a valid CHECK (column IS NOT NULL)? */
-static bool
-check_proves(const SfFact *table, const char *column)
+bool
+sf_risk_proves_not_null(const SfFact *table, const char *column)
 {
 	char	   *proof = psprintf("CHECK ((%s IS NOT NULL))", sf_ident(column));
 	ListCell   *lc;
@@ -343,7 +354,7 @@ sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 		risk->why = "a valid check proves it, nothing is read";
 	else if (column && sf_attr(column, "not_null"))
 		risk->why = "it is so already";
-	else if (column && column->parent && check_proves(column->parent, sf_last(column)))
+	else if (column && column->parent && sf_risk_proves_not_null(column->parent, sf_last(column)))
 		risk->why = "a valid check proves it, nothing is read";
 	else
 		return;

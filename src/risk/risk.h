@@ -124,6 +124,12 @@ extern SfRisk *sf_risk_assess(const char *sql, const SfRiskContext *context);
 /* Rows of a live table by its statistics and size; -1 when there is no such table.  Never waits for a lock. */
 extern int64 sf_risk_rows(const char *schema, const char *name);
 
+/* Has the table a valid CHECK (column IS NOT NULL)? */
+extern bool sf_risk_proves_not_null(const SfFact *table, const char *column);
+
+/* The fact of a relation that statements can lock. */
+extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema, char *name);
+
 /* ---- for the entries: refine.c ---- */
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
