@@ -172,7 +172,7 @@ sf_facts(PG_FUNCTION_ARGS)
 
 #define OURS(alias) \
 	alias ".system_identifier OPERATOR(pg_catalog.=) $1::pg_catalog.int8 AND " \
-	alias ".database_oid OPERATOR(pg_catalog.=) $2::pg_catalog.oid"
+	alias ".database_oid OPERATOR(pg_catalog.=) $2::pg_catalog.oid AND " alias ".trusted"
 
 /* Each returns problem, detail, remedy; $1, $2: this database's origin, $3, $4: our fact format and major. */
 static const char *const examinations[] = {

@@ -4,6 +4,9 @@
  * The rows that came with a dump, a template or a base backup say where they come from (lib/origin.h) and are history
  * here.  This gives them the origin of this database, in all tables of ours that have one.
  *
+ * A restore run by the database's owner leaves rows that are not trusted: they name roles whose rights their text would
+ * run with.  So who adopts them must be a member of all of those; a superuser vouches for them by adopting.
+ *
  * Protocol: locks all of these tables first; writes as the extension's owner.
  */
 #include "postgres.h"
@@ -12,6 +15,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 
@@ -22,7 +26,18 @@
 #include "lib/text.h"
 #include "server/owner.h"
 
+PG_FUNCTION_INFO_V1(sf_trusted);
 PG_FUNCTION_INFO_V1(sf_adopt_restored);
+
+/*
+ * Is the row written by us?  It is declared IMMUTABLE for a generated column, which keeps what was true of its
+ * writer; the arguments are there so that a new origin asks again.
+ */
+Datum
+sf_trusted(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(GetUserId() == sf_owner_id());
+}
 
 /* Tables of the extension whose rows have an origin. */
 static SfRows *
@@ -46,9 +61,10 @@ origins(const SfRows *names)
 
 	initStringInfo(&sql);
 	for (int i = 0; i < names->nrows; i++)
-		appendStringInfo(&sql, "%sSELECT system_identifier, database_oid FROM schemaflow.%s", i > 0 ? " UNION " : "",
+		appendStringInfo(&sql, "%sSELECT system_identifier, database_oid, trusted FROM schemaflow.%s", i > 0 ?
+						 " UNION " : "",
 						 sf_ident(sf_cell(names, i, 0)));
-	appendStringInfoString(&sql, " ORDER BY 1, 2");
+	appendStringInfoString(&sql, " ORDER BY 1, 2, 3 DESC");
 	return sf_query(sql.data, 0, NULL);
 }
 
@@ -76,10 +92,13 @@ choose(const SfRows *found, const char **system, const char **database)
 		const char *s = sf_cell(found, i, 0),
 				   *d = sf_cell(found, i, 1);
 
-		if (strcmp(s, sf_origin_system()) == 0 && strcmp(d, sf_origin_database()) == 0)
+		if (strcmp(s, sf_origin_system()) == 0 && strcmp(d, sf_origin_database()) == 0 && sf_cell(found, i,
+																								  2)[0] == 't')
 			refuse_own();
 		if ((asked_system && strcmp(s, asked_system) != 0) || (asked_database && strcmp(d, asked_database) != 0))
 			continue;
+		if (chosen >= 0 && strcmp(s, sf_cell(found, chosen, 0)) == 0 && strcmp(d, sf_cell(found, chosen, 1)) == 0)
+			continue;			/* trusted rows and others of one origin */
 		others = lappend(others, psprintf("(%s, %s)", s, d));
 		chosen = i;
 	}
@@ -98,6 +117,28 @@ choose(const SfRows *found, const char **system, const char **database)
 	*database = sf_cell(found, chosen, 1);
 }
 
+static void
+check_owners(const char *system, const char *database)
+{
+	const char *args[] = {system, database};
+	SfRows	   *rows = sf_query("SELECT owner FROM schemaflow.unit WHERE system_identifier = $1::bigint "
+								"AND database_oid = $2::oid UNION SELECT owner FROM schemaflow.migration "
+								"WHERE system_identifier = $1::bigint AND database_oid = $2::oid ORDER BY 1", 2, args);
+
+	for (int i = 0; i < rows->nrows; i++)
+	{
+		const char *name = sf_cell(rows, i, 0);
+		Oid			role = get_role_oid(name, true);
+
+		if (OidIsValid(role) ? !is_member_of_role(GetUserId(), role) : !superuser())
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("must be a member of role \"%s\" to adopt what it owns", name),
+					 errdetail("Text of the copy would run with the rights of that role."),
+					 errhint("Have a superuser look at it and make this call.")));
+	}
+}
+
 Datum
 sf_adopt_restored(PG_FUNCTION_ARGS)
 {
@@ -111,6 +152,7 @@ sf_adopt_restored(PG_FUNCTION_ARGS)
 	for (int i = 0; i < names->nrows; i++)
 		LockRelationOid(atooid(sf_cell(names, i, 1)), ShareRowExclusiveLock);
 	choose(origins(names), &system, &database);
+	check_owners(system, database);
 	sf_owner_enter(&owner);
 	for (int i = 0; i < names->nrows; i++)
 	{

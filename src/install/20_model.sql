@@ -4,6 +4,7 @@
 CREATE TABLE schemaflow.unit (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	name text NOT NULL,
 	owner text NOT NULL,
 	source text NOT NULL,
@@ -24,6 +25,7 @@ COMMENT ON COLUMN schemaflow.unit.first_at IS 'when the unit was recorded first:
 CREATE TABLE schemaflow.declaration (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	unit text NOT NULL,
 	n integer NOT NULL,
 	line integer NOT NULL,
@@ -46,6 +48,7 @@ COMMENT ON COLUMN schemaflow.declaration.major IS 'server major that made the ca
 CREATE TABLE schemaflow.rename_hint (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	kind text NOT NULL,
 	new text NOT NULL,
 	unit text NOT NULL,
@@ -58,6 +61,7 @@ COMMENT ON COLUMN schemaflow.rename_hint.unit IS 'unit whose text has the hint; 
 CREATE TABLE schemaflow.ignore (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	pattern text NOT NULL,
 	PRIMARY KEY (system_identifier, database_oid, pattern)
 );
@@ -65,6 +69,8 @@ COMMENT ON TABLE schemaflow.ignore IS 'objects that belong to others: LIKE patte
 
 -- A database owner's pg_dump has to read them, and the rows come back with a restore.
 GRANT SELECT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore TO PUBLIC;
+-- His restore brings them; they are not trusted (see sf_trusted).
+GRANT INSERT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.unit', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.declaration', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.rename_hint', '');

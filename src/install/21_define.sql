@@ -35,9 +35,9 @@ CROSS JOIN LATERAL (
 	SELECT pg_catalog.count(*) AS declarations, coalesce(pg_catalog.sum(d.objects), 0) AS objects
 	FROM schemaflow.declaration d
 	WHERE d.unit OPERATOR(pg_catalog.=) u.name
-		AND d.system_identifier OPERATOR(pg_catalog.=) u.system_identifier
+		AND d.trusted AND d.system_identifier OPERATOR(pg_catalog.=) u.system_identifier
 		AND d.database_oid OPERATOR(pg_catalog.=) u.database_oid) d
-WHERE u.system_identifier OPERATOR(pg_catalog.=) (
+WHERE u.trusted AND u.system_identifier OPERATOR(pg_catalog.=) (
 		SELECT s.system_identifier FROM pg_catalog.pg_control_system() s)
 	AND u.database_oid OPERATOR(pg_catalog.=) (
 		SELECT b.oid FROM pg_catalog.pg_database b

@@ -4,6 +4,7 @@
 CREATE TABLE schemaflow.migration (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	revision text NOT NULL,
 	parents text[] NOT NULL,
 	message text NOT NULL,
@@ -24,6 +25,7 @@ CREATE TABLE schemaflow.migration (
 COMMENT ON TABLE schemaflow.migration IS 'planned and imported migrations; none of them ever changes';
 COMMENT ON COLUMN schemaflow.migration.system_identifier IS 'cluster that the row belongs to';
 COMMENT ON COLUMN schemaflow.migration.database_oid IS 'database that the row belongs to';
+COMMENT ON COLUMN schemaflow.migration.trusted IS 'written by schemaflow itself, not by a restore';
 COMMENT ON COLUMN schemaflow.migration.revision IS 'first 12 hex digits of the SHA-256 of the content';
 COMMENT ON COLUMN schemaflow.migration.owner IS 'role whose rights the steps run with';
 COMMENT ON COLUMN schemaflow.migration.search_path IS 'search_path that the steps run under';
@@ -36,6 +38,7 @@ COMMENT ON COLUMN schemaflow.migration.superseded_at IS 'when a newer plan took 
 CREATE TABLE schemaflow.step (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	revision text NOT NULL,
 	direction text NOT NULL CHECK (direction IN ('up', 'down')),
 	n integer NOT NULL,
@@ -62,6 +65,7 @@ COMMENT ON COLUMN schemaflow.step.needs_rows_estimate IS 'rows to read or write,
 CREATE TABLE schemaflow.journal (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	entry bigint NOT NULL,
 	revision text NOT NULL,
 	direction text NOT NULL CHECK (direction IN ('up', 'down')),
@@ -81,6 +85,8 @@ COMMENT ON INDEX schemaflow.journal_revision IS 'the last entry of a revision';
 
 -- A database owner's pg_dump has to read them, and the rows come back with a restore.
 GRANT SELECT ON schemaflow.migration, schemaflow.step, schemaflow.journal TO PUBLIC;
+-- His restore brings them; they are not trusted (see sf_trusted).
+GRANT INSERT ON schemaflow.migration, schemaflow.step, schemaflow.journal TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.migration', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.step', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.journal', '');

@@ -11,9 +11,12 @@
 extern const char *sf_origin_system(void);
 extern const char *sf_origin_database(void);
 
-/* The condition on a table's row, for $1 = sf_origin_system(), $2 = sf_origin_database(). */
+/*
+ * The condition on a table's row, for $1 = sf_origin_system(), $2 = sf_origin_database().  Trusted: written by us and
+ * not by a restore of the database's owner, who may insert (install/01_origin.sql).
+ */
 #define SF_ORIGIN_IS_OURS \
 	"system_identifier OPERATOR(pg_catalog.=) $1::pg_catalog.int8 " \
-	"AND database_oid OPERATOR(pg_catalog.=) $2::pg_catalog.oid"
+	"AND database_oid OPERATOR(pg_catalog.=) $2::pg_catalog.oid AND trusted"
 
 #endif

@@ -1,0 +1,281 @@
+/*
+ * plan.c - sf_plan_migration(): compare, plan both ways, store, print.
+ *
+ * Protocol: everything is read and planned without locks; sf_history_lock() is taken only to store, and where the
+ * history stands is looked up again under it.  Two sessions that plan at once store one after the other, the later
+ * plan in place of the earlier one.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+
+#include "api/define.h"
+#include "api/hints.h"
+#include "api/print.h"
+#include "api/result.h"
+#include "apply/history.h"
+#include "apply/state.h"
+#include "compat.h"
+#include "facts/live.h"
+#include "facts/stored.h"
+#include "guc.h"
+#include "kinds/kind.h"
+#include "lib/text.h"
+
+/* Dropping fewer objects than this is no accident, whatever share of the schema they are. */
+#define SHRINK_MIN	3
+
+/* Kinds of this weight and more are about other facts: comments, owners, privileges. */
+#define SF_WEIGHT_SATELLITES	900
+
+PG_FUNCTION_INFO_V1(sf_plan_migration);
+
+/* ---- what has to be right before anything is planned ---- */
+
+/* Roles that the model names must exist: the steps would fail half-way. */
+static void
+check_roles(const SfFactBase *model)
+{
+	List	   *missing = NIL;
+	const char *where = NULL;
+	ListCell   *lc;
+
+	foreach(lc, model->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		if (fact->unmanaged)
+			continue;
+		for (int i = 0; i < fact->kind->nattrs; i++)
+		{
+			char	   *role = fact->attr[i];
+
+			if (!(fact->kind->attrs[i].flags & SF_ATTR_ROLE) || role == NULL || OidIsValid(get_role_oid(role, true)))
+				continue;
+			missing = list_append_unique(missing, makeString(role));
+			where = where ? where : sf_fact_label(fact);
+		}
+	}
+	if (missing)
+	{
+		List	   *names = NIL;
+
+		foreach(lc, missing)
+			names = lappend(names, psprintf("\"%s\"", strVal(lfirst(lc))));
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg_plural("role %s does not exist", "roles %s do not exist", list_length(names),
+							   sf_join(names, ", ")),
+				 errdetail("The model names it: %s.", where),
+				 errhint("CREATE ROLE %s, or record a model without it.", sf_ident(strVal(linitial(missing))))));
+	}
+}
+
+/*
+ * A model that lacks most of the live schema is more likely a mistake than a wish.  Objects that the planner renames
+ * are there on both sides.
+ */
+static void
+check_shrink(const SfPlan *plan, const char *message)
+{
+	int			live = 0,
+				dropped = 0,
+				wanted = 0;
+	ListCell   *lc;
+
+	foreach(lc, plan->from->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		if (!fact->unmanaged && sf_object_of(fact) == fact)
+			live++;
+	}
+	foreach(lc, plan->to->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		if (!fact->unmanaged && !fact->baseline && sf_object_of(fact) == fact)
+			wanted++;
+	}
+	foreach(lc, plan->actions)
+	{
+		SfAction   *action = lfirst(lc);
+
+		if (action->verb == SF_VERB_DROP && !action->rebuild && sf_object_of(action->old) == action->old)
+			dropped++;
+	}
+	if (dropped == 0 || (wanted > 0 && (dropped < SHRINK_MIN || dropped * 2 <= live)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the plan would drop %d of %d objects", dropped, live),
+			 wanted == 0 ? errdetail("The recorded model declares nothing.") :
+			 errdetail("The recorded model has %d objects.", wanted),
+			 errhint("If that is meant: SELECT sf_plan_migration(%s, allow_shrink => true). Else record the whole "
+					 "model, or take the live schema into it: SELECT * FROM sf_adopt().", sf_literal(message))));
+}
+
+/* Planning on top of what is half done, or beside what others planned, would give plans that do not fit together. */
+static void
+check_history(List *revisions)
+{
+	ListCell   *lc;
+
+	foreach(lc, revisions)
+	{
+		SfRevision *r = lfirst(lc);
+
+		if (sf_is_partly(r))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("revision \"%s\" is %s", r->revision, sf_revision_state(r)),
+					 errhint("Finish it first: SELECT sf_script('%s', '%s').", r->revision,
+							 sf_direction_name(r->direction))));
+		if (r->imported && !r->superseded && !sf_is_applied(r))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("this database is not up to date: revision \"%s\" is not applied", r->revision),
+					 errdetail("It was imported: %s.", r->message),
+					 errhint("Run it first: SELECT sf_script('%s').", r->revision)));
+	}
+}
+
+/* ---- the migration ---- */
+
+/* Names of a summary; the steps have them all. */
+#define SUMMARY_MAX	6
+
+/* What the actions of a verb are about; satellites (comments, privileges) only where there is nothing else. */
+static List *
+labels_of(const SfPlan *plan, SfVerb verb, bool satellites)
+{
+	List	   *labels = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		SfAction   *action = lfirst(lc);
+		SfFact	   *fact = action->new ? action->new : action->old;
+
+		if (action->verb != verb || action->rebuild || (fact->kind->weight >= SF_WEIGHT_SATELLITES) != satellites)
+			continue;
+		labels = lappend(labels, verb == SF_VERB_RENAME ?
+						 psprintf("%s to %s", sf_fact_label(action->old), sf_name(action->new)) : sf_fact_label(fact));
+	}
+	return labels;
+}
+
+/* "creates table public.tasks; alters column public.users.name": what is rebuilt on the way is no change. */
+static char *
+summary_of(const SfPlan *plan)
+{
+	static const char *const words[] = {"creates", "drops", "alters", "renames"};	/* by SfVerb */
+	List	   *parts = NIL;
+
+	for (int satellites = 0; satellites <= 1 && parts == NIL; satellites++)
+		for (SfVerb verb = SF_VERB_CREATE; verb <= SF_VERB_RENAME; verb++)
+		{
+			List	   *labels = labels_of(plan, verb, satellites);
+			int			n = list_length(labels);
+
+			if (n > SUMMARY_MAX)
+				labels = lappend(list_truncate(labels, SUMMARY_MAX - 1), psprintf("and %d more", n - SUMMARY_MAX + 1));
+			if (n > 0)
+				parts = lappend(parts, psprintf("%s %s", words[verb], sf_join(labels, ", ")));
+		}
+	return parts ? sf_join(parts, "; ") : pstrdup("rebuilds what depends on it");
+}
+
+static void
+parents_from(SfMigration *m, List *current)
+{
+	ListCell   *lc;
+
+	m->nparents = 0;
+	m->parents = palloc(Max(list_length(current), 1) * sizeof(char *));
+	foreach(lc, current)
+		m->parents[m->nparents++] = ((SfRevision *) lfirst(lc))->revision;
+}
+
+/* Store it in place of what was planned and never applied. */
+static SfRevision *
+store(SfMigration *m)
+{
+	List	   *revisions;
+	ListCell   *lc;
+
+	sf_history_lock();
+	revisions = sf_revisions();
+	check_history(revisions);
+	parents_from(m, sf_revisions_current(revisions));
+	m->revision = sf_migration_revision(m);
+	foreach(lc, revisions)
+	{
+		SfRevision *r = lfirst(lc);
+
+		if (r->superseded || sf_is_applied(r) || strcmp(r->revision, m->revision) == 0)
+			continue;
+		sf_migration_supersede(r->revision);
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" (%s) is superseded: it was not applied", r->revision, r->message)));
+	}
+	sf_migration_store(m, true);
+	return sf_revision_find(sf_revisions(), m->revision);
+}
+
+static List *
+nothing_to_do(const SfPlan *plan)
+{
+	List	   *lines = list_make1("nothing to do: the live schema equals the model");
+
+	return sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
+}
+
+Datum
+sf_plan_migration(PG_FUNCTION_ARGS)
+{
+	char	   *message = sf_text_arg(fcinfo, 0, "message");
+	bool		allow_shrink = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
+	SfMigration *m = palloc0(sizeof(SfMigration));
+	SfPlanOptions options = {GetUserNameFromId(GetUserId(), false)};
+	SfFactBase *live,
+			   *model;
+	SfPlan	   *plan;
+	List	   *back,
+			   *lines;
+
+	check_history(sf_revisions());
+	model = sf_recorded_model();
+	live = sf_live_facts();
+	sf_scope(live, model);
+	check_roles(model);
+	options.hints = sf_hints_load(live, model, &back);
+
+	plan = sf_plan_make(live, model, &options);
+	if (plan->actions == NIL)
+		return sf_result_lines(fcinfo, nothing_to_do(plan));
+	if (!allow_shrink)
+		check_shrink(plan, message);
+	m->message = message;
+	m->owner = unconstify(char *, options.role);
+	m->search_path = pstrdup(GetConfigOptionResetString("search_path"));
+	m->format = SF_FACT_FORMAT;
+	m->major = SF_MAJOR;
+	m->summary = summary_of(plan);
+	m->steps[SF_UP] = sf_steps_make(plan);
+	options.hints = back;
+	m->steps[SF_DOWN] = sf_steps_make(sf_plan_make(model, live, &options));
+	m->from_hash = sf_base_hash(live);
+	m->to_hash = sf_base_hash(model);
+	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
+
+	lines = sf_print_migration(m, sf_revision_state(store(m)));
+	lines = sf_print_notes(lines, "Renamed? This plan drops and creates:", plan->questions);
+	lines = sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
+	lines = sf_print_notes(lines, "To run it:",
+						   list_make1(psprintf("psql -XAtc \"SELECT sf_script('%s')\" | psql -Xq", m->revision)));
+	return sf_result_lines(fcinfo, lines);
+}
