@@ -51,6 +51,14 @@ SELECT * FROM sf_define('order', $$
 	CREATE TABLE item (id int PRIMARY KEY, kind item_kind DEFAULT 'huge');
 	CREATE TABLE line (id int PRIMARY KEY, item int REFERENCES item);
 $$);
+-- What was said once about a unit is not said again when another one is recorded.
+SELECT * FROM sf_define('late', $$
+	CREATE VIEW seen AS SELECT 1 AS one, say(1) AS said;
+	CREATE FUNCTION say(int) RETURNS int LANGUAGE sql AS 'SELECT $1';
+$$);
+SELECT * FROM sf_define('later', 'CREATE TABLE later (id int)');
+SELECT * FROM sf_undefine('later');
+SELECT * FROM sf_undefine('late');
 -- The text's settings end with its unit.
 SELECT * FROM sf_define('order', $$
 	CREATE SCHEMA app;

@@ -147,6 +147,7 @@ encode_units(StringInfo out, List *units)
 					 errhint("Ask a member of that role, or a superuser.")));
 		sf_wire_put_int(out, owner);
 		sf_wire_put(out, unit->name);
+		sf_wire_put(out, unit->sql == NULL ? NULL : "");	/* being recorded: say what is odd about it */
 		sf_wire_put_int(out, list_length(unit->declarations));
 		foreach(ld, unit->declarations)
 		{

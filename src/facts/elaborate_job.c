@@ -90,6 +90,7 @@ read_payload(const SfJobContext *job)
 
 		run->owners = lappend_oid(run->owners, sf_wire_int(&in));
 		unit->name = unconstify(char *, sf_wire_text(&in));
+		unit->sql = unconstify(char *, sf_wire_text(&in));
 		for (int k = sf_wire_int(&in); k > 0; k--)
 		{
 			SfDeclaration *declaration = palloc0(sizeof(SfDeclaration));

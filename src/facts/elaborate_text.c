@@ -301,7 +301,8 @@ sf_run_early(SfRun *run)
 				return false;
 			sf_block_begin(run);
 			set_setting("search_path", search_path);
-			if (run->early == NIL || ((SfPending *) llast(run->early))->declaration != declaration)
+			if (pending->unit->sql != NULL &&
+				(run->early == NIL || ((SfPending *) llast(run->early))->declaration != declaration))
 				ereport(NOTICE,
 						(errmsg("unit \"%s\", line %d: %s was run later than written", declaration->unit,
 								declaration->line, declaration->tag),

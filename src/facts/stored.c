@@ -233,8 +233,8 @@ sf_model_store_renames(const char *unit, List *renames)
 }
 
 /*
- * The fact that a declaration's statement is about, or the named element of it, by unqualified names.  Only kinds that can
- * be renamed count: a default or a comment has its column's name, too.
+ * The fact that a declaration's statement is about, or the named element of it, by unqualified names.  Only kinds
+ * that can be renamed count: a default or a comment has its column's name, too.
  */
 static SfFact *
 declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element)
