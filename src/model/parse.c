@@ -46,7 +46,7 @@ static const struct
 	{T_MergeStmt, DATA},
 	{T_CopyStmt, DATA},
 	{T_TruncateStmt, DATA},
-	{T_RefreshMatViewStmt, DATA},
+	{T_GrantRoleStmt, SKIP_NOTICE}, /* roles are the cluster's: referred to, not managed */
 };
 
 /* Settings that say nothing about the schema, or that the scratch needs as they are. */
@@ -298,6 +298,13 @@ parse_error(void *arg)
 	errcontext("declaration %d of unit \"%s\", line %d", sf_text_statement(text, offset), text->unit, line);
 }
 
+/* What all databases share is referred to by a model, and not managed. */
+static bool
+about_the_cluster(ObjectType type)
+{
+	return type == OBJECT_DATABASE || type == OBJECT_ROLE || type == OBJECT_TABLESPACE;
+}
+
 static Treatment
 treat_statement(const Node *stmt)
 {
@@ -319,6 +326,8 @@ treat_statement(const Node *stmt)
 		return treat_select((const SelectStmt *) stmt);
 	if (IsA(stmt, CreateExtensionStmt))
 		return strcmp(((const CreateExtensionStmt *) stmt)->extname, OWN_EXTENSION) == 0 ? SKIP_NOTICE : RUN;
+	if (IsA(stmt, CommentStmt) && about_the_cluster(((const CommentStmt *) stmt)->objtype))
+		return SKIP_NOTICE;
 	if (IsA(stmt, CommentStmt) && ((const CommentStmt *) stmt)->objtype == OBJECT_EXTENSION)
 		return strcmp(strVal(((const CommentStmt *) stmt)->object), OWN_EXTENSION) == 0 ? SKIP : RUN;
 	return RUN;
