@@ -1,8 +1,8 @@
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, c.relname] AS identity, ARRAY['schema', nspname] AS parent,
        CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END AS persistence,
-       (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
-        FROM (SELECT unnest(c.reloptions) AS o UNION ALL SELECT 'toast.' || unnest(t.reloptions)) o) AS options,
+       (SELECT string_agg(toast || quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY toast, o)
+        FROM (SELECT '' AS toast, unnest(c.reloptions) AS o UNION ALL SELECT 'toast.', unnest(t.reloptions)) o) AS options,
        CASE WHEN am.amname <> 'heap' THEN am.amname::text END AS access_method,
        spcname::text AS tablespace,
        CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'INDEX' END AS replica_identity,

@@ -38,11 +38,21 @@ stashed(const SfFact *old)
 	return copy;
 }
 
+/* What is put back is in the state that it was in. */
+static void
+keep_state(SfFact *fact)
+{
+	for (int i = 0; fact->twin && i < fact->kind->nattrs; i++)
+		if (fact->kind->attrs[i].flags & SF_ATTR_STATE)
+			fact->attr[i] = fact->twin->attr[i];
+}
+
 static void
 render_create(SfEmit *out, SfAction *action)
 {
 	ListCell   *lc;
 
+	keep_state(action->new);
 	if (action->part == SF_PART_STUB)
 		action->kind->stub(out, action->new);
 	else
