@@ -1,0 +1,81 @@
+# Triggers, event triggers, policies, statistics: changed in place where the server can, replaced where it cannot.
+use strict;
+use warnings;
+use SchemaflowPlan;
+use Test::More;
+
+my $node = sf_plan_node();
+my $t = q{CREATE TABLE t (id int PRIMARY KEY, name text, n int); CREATE TABLE u (id int PRIMARY KEY, t int REFERENCES t);
+	CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'};
+
+migrates($node, 'triggers come and go', "$t; CREATE VIEW v AS SELECT * FROM t", '',
+	q{CREATE TRIGGER "A ON b" BEFORE INSERT OR UPDATE OF name, n ON t FOR EACH ROW WHEN (new.name <> ' ON public.t ') EXECUTE FUNCTION f('it''s', 'b');
+	  CREATE TRIGGER v INSTEAD OF DELETE ON v FOR EACH ROW EXECUTE FUNCTION f(); COMMENT ON TRIGGER v ON v IS 'v';
+	  CREATE TRIGGER s AFTER UPDATE ON t REFERENCING OLD TABLE AS o NEW TABLE AS n FOR EACH STATEMENT EXECUTE FUNCTION f();
+	  CREATE TRIGGER tr BEFORE TRUNCATE ON u EXECUTE FUNCTION f();
+	  CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t FROM u DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f()},
+	down => [qr/DROP TRIGGER "A ON b" ON public\.t;/, qr/DROP TRIGGER v ON public\.v;/]);
+migrates($node, 'a trigger is replaced in place and fires as it did', $t,
+	q{CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE t ENABLE ALWAYS TRIGGER a;
+	  ALTER TRIGGER a ON t DEPENDS ON EXTENSION plpgsql; COMMENT ON TRIGGER a ON t IS 'kept'},
+	q{CREATE TRIGGER a AFTER INSERT OR DELETE ON t FOR EACH ROW WHEN (1 > 0) EXECUTE FUNCTION f('x'); ALTER TABLE t ENABLE ALWAYS TRIGGER a;
+	  ALTER TRIGGER a ON t DEPENDS ON EXTENSION plpgsql; COMMENT ON TRIGGER a ON t IS 'kept'},
+	up => [qr/CREATE OR REPLACE TRIGGER a .*ENABLE ALWAYS TRIGGER a;.*DEPENDS ON EXTENSION plpgsql/s], not_up => [qr/DROP|COMMENT/]);
+migrates($node, 'constraint triggers are dropped and created', $t,
+	'CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f(); CREATE TRIGGER d AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()',
+	q{CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE FOR EACH ROW EXECUTE FUNCTION f();
+	  CREATE CONSTRAINT TRIGGER d AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()},
+	up => [qr/DROP TRIGGER c/, qr/DROP TRIGGER d/], not_up => [qr/OR REPLACE/]);
+migrates($node, 'states, in place', "$t; CREATE TRIGGER a AFTER DELETE ON t EXECUTE FUNCTION f(); CREATE TRIGGER b AFTER DELETE ON t EXECUTE FUNCTION f()",
+	'ALTER TABLE t DISABLE TRIGGER a',
+	'ALTER TABLE t ENABLE REPLICA TRIGGER a; ALTER TABLE t DISABLE TRIGGER b; ALTER TRIGGER b ON t DEPENDS ON EXTENSION plpgsql',
+	not_up => [qr/CREATE|DROP/], down => [qr/NO DEPENDS ON EXTENSION/]);
+migrates($node, 'clones on partitions', q{CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (a);
+	CREATE TABLE p11 PARTITION OF p1 FOR VALUES IN (1); CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2);
+	CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END'},
+	q{CREATE TRIGGER a AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE ONLY p2 DISABLE TRIGGER a;
+	  ALTER TABLE ONLY p11 ENABLE ALWAYS TRIGGER a},
+	q{CREATE TRIGGER a AFTER INSERT OR UPDATE ON p FOR EACH ROW EXECUTE FUNCTION f(); ALTER TABLE p ENABLE REPLICA TRIGGER a;
+	  ALTER TABLE ONLY p2 DISABLE TRIGGER a; ALTER TABLE ONLY p1 ENABLE TRIGGER a},
+	up => [qr/ALTER TABLE ONLY public\.p2 DISABLE TRIGGER a/], not_up => [qr/DROP TRIGGER/]);
+migrates($node, 'triggers behind a foreign key', $t, 'ALTER TABLE u DISABLE TRIGGER ALL',
+	'CREATE TRIGGER a AFTER INSERT ON u EXECUTE FUNCTION f(); ALTER TABLE t DISABLE TRIGGER ALL');
+migrates($node, 'the type of a column that a trigger, a policy and statistics look at', 'CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \'BEGIN RETURN new; END\'',
+	q{CREATE TABLE t (id int, n int); CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW WHEN (new.n > 1) EXECUTE FUNCTION f();
+	  COMMENT ON TRIGGER a ON t IS 'kept'; CREATE POLICY p ON t USING (n > 0); CREATE STATISTICS s ON id, n FROM t; ALTER STATISTICS s SET STATISTICS 9},
+	q{CREATE TABLE t (id int, n bigint); CREATE TRIGGER a BEFORE INSERT ON t FOR EACH ROW WHEN (new.n > 1) EXECUTE FUNCTION f();
+	  COMMENT ON TRIGGER a ON t IS 'kept'; CREATE POLICY p ON t USING (n > 0); CREATE STATISTICS s ON id, n FROM t; ALTER STATISTICS s SET STATISTICS 9},
+	up => [qr/DROP POLICY p.*TYPE bigint.*CREATE POLICY p/s]);
+
+my $ev = q{CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE FUNCTION e2() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'};
+migrates($node, 'event triggers', $ev,
+	q{CREATE EVENT TRIGGER a ON ddl_command_end WHEN TAG IN ('DROP TABLE', 'ALTER TABLE') EXECUTE FUNCTION e(); COMMENT ON EVENT TRIGGER a IS 'a';
+	  CREATE EVENT TRIGGER b ON sql_drop EXECUTE FUNCTION e(); ALTER EVENT TRIGGER b DISABLE; CREATE EVENT TRIGGER c ON table_rewrite EXECUTE FUNCTION e()},
+	q{CREATE TABLE t (id int); CREATE EVENT TRIGGER a ON ddl_command_start WHEN TAG IN ('ALTER TABLE', 'DROP TABLE') EXECUTE FUNCTION e(); COMMENT ON EVENT TRIGGER a IS 'b';
+	  CREATE EVENT TRIGGER b ON sql_drop EXECUTE FUNCTION e(); ALTER EVENT TRIGGER b ENABLE ALWAYS; CREATE EVENT TRIGGER c ON table_rewrite EXECUTE FUNCTION e2()},
+	up => [qr/CREATE TABLE.*CREATE EVENT TRIGGER a/s, qr/ALTER EVENT TRIGGER b ENABLE ALWAYS/], not_up => [qr/DROP EVENT TRIGGER b/]);
+
+migrates($node, 'policies in place', $t,
+	q{CREATE POLICY "P 1" ON t USING (id > 0); CREATE POLICY r ON t TO pg_monitor USING (true); CREATE POLICY c ON t FOR INSERT WITH CHECK (id > 1);
+	  COMMENT ON POLICY r ON t IS 'kept'},
+	q{CREATE POLICY "P 1" ON t USING (EXISTS (SELECT FROM u WHERE u.t = t.id)) WITH CHECK (id > 3); COMMENT ON POLICY "P 1" ON t IS 'p';
+	  CREATE POLICY r ON t TO pg_read_all_data, pg_monitor USING (true); CREATE POLICY c ON t FOR INSERT WITH CHECK (name IN ('a', 'b'));
+	  COMMENT ON POLICY r ON t IS 'kept'},
+	up => [qr/ALTER POLICY r ON public\.t TO pg_monitor, pg_read_all_data;/], not_up => [qr/CREATE|DROP/],
+	down => [qr/DROP POLICY "P 1"/], not_down => [qr/(DROP|CREATE) POLICY [rc]/]);
+migrates($node, 'policies replaced, come and go', $t,
+	'CREATE POLICY a ON t USING (true); CREATE POLICY b ON t FOR SELECT USING (true); CREATE POLICY gone ON u AS RESTRICTIVE FOR DELETE USING (false)',
+	'CREATE POLICY a ON t AS RESTRICTIVE USING (true); CREATE POLICY b ON t FOR DELETE USING (true)',
+	up => [qr/DROP POLICY a/, qr/DROP POLICY b/, qr/DROP POLICY gone ON public\.u/]);
+
+migrates($node, 'statistics', $t,
+	q{CREATE STATISTICS a (ndistinct) ON id, name FROM t; CREATE STATISTICS b ON id, n FROM t; CREATE STATISTICS "C c" ON (id + 1), lower(name) FROM t;
+	  CREATE STATISTICS one ON (n + 1) FROM t; ALTER STATISTICS b SET STATISTICS 5; COMMENT ON STATISTICS a IS 'a'},
+	q{CREATE STATISTICS a (mcv, dependencies) ON id, name FROM t; CREATE STATISTICS b ON n, id FROM t; CREATE STATISTICS "C c" ON name, (id + 2) FROM t;
+	  ALTER STATISTICS "C c" SET STATISTICS 50; COMMENT ON STATISTICS a IS 'a'},
+	up => [qr/ALTER STATISTICS public\.b SET STATISTICS -1/], not_up => [qr/CREATE STATISTICS public\.b/]);
+migrates($node, 'statistics do not know the order of columns', '', 'CREATE TABLE o (a int, b int); CREATE STATISTICS s ON a, b FROM o',
+	'CREATE TABLE o (b int, a int); CREATE STATISTICS s ON a, b FROM o', up => [qr/^$/]);
+
+$node->stop;
+done_testing();
