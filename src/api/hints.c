@@ -15,6 +15,7 @@
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
+#include "plan/old_names.h"
 
 /* Is "whole" the qualified name of something that "part" is in? */
 static bool
@@ -41,7 +42,7 @@ under_old_name(const SfRows *rows, const char *old)
 }
 
 List *
-sf_hints_load(const SfFactBase *live, const SfFactBase *model, List **back)
+sf_hints_load(SfFactBase *live, SfFactBase *model, List **back)
 {
 	const char *args[] = {sf_origin_system(), sf_origin_database()};
 	int			pins = sf_pins_enter();
@@ -69,5 +70,6 @@ sf_hints_load(const SfFactBase *live, const SfFactBase *model, List **back)
 		hint->new_key = old_key;
 		*back = lappend(*back, hint);
 	}
+	sf_plan_old_names(live, model, hints);
 	return hints;
 }

@@ -7,7 +7,7 @@
 #include "facts/factbase.h"
 
 /* Those that apply between the two bases: of SfHint (diff/diff.h); *back has them for the way back. */
-extern List *sf_hints_load(const SfFactBase *live, const SfFactBase *model, List **back);
+extern List *sf_hints_load(SfFactBase *live, SfFactBase *model, List **back);
 
 /* The recorded model; raises when there is none. */
 extern SfFactBase *sf_recorded_model(void);
