@@ -150,7 +150,7 @@ like($err, qr/42501: .*permission denied for function sf_define/, 'a group needs
 $node->safe_psql($rights, 'GRANT EXECUTE ON FUNCTION sf_define(text, text, boolean) TO team');
 ($rc, $out, $err) = as_role('alice', "BEGIN; SET LOCAL ROLE team; SELECT * FROM sf_define('team', 'CREATE TABLE o (id int)'); COMMIT");
 like($err, qr/42501: .*must be a member of role "alice"|^$/, 'the runner has to be a member of every owner');
-($rc, $out, $err) = as_role('bob', 'INSERT INTO schemaflow.ignore VALUES (1, 1, \'x\')');
+($rc, $out, $err) = as_role('bob', 'DELETE FROM schemaflow.ignore');
 like($err, qr/42501: /, 'the tables are written by the functions only');
 
 # Big and odd texts.
