@@ -1,20 +1,22 @@
 /*
- * cast.c - casts: {source type, target type}, in no schema.  Nothing of one can be altered.
+ * cast.c - casts: {schema that it goes with, if any; source type, target type}.  Nothing of one can be altered.
  */
 #include "postgres.h"
 
 #include "kinds/routine.h"
 
+#define source_type(fact) ((fact)->name[(fact)->nname - 2])
+
 static char *
 address(const SfFact *fact)
 {
-	return psprintf("CAST (%s AS %s)", fact->name[0], fact->name[1]);
+	return psprintf("CAST (%s AS %s)", source_type(fact), sf_last(fact));
 }
 
 static char *
 label(const SfFact *fact)
 {
-	return psprintf("cast from %s to %s", fact->name[0], fact->name[1]);
+	return psprintf("cast from %s to %s", source_type(fact), sf_last(fact));
 }
 
 static void
@@ -33,6 +35,12 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	sf_emit(out, "CREATE %s %s%s%s", address(fact), how, context ? " AS " : "", context ? context : "");
 }
 
+static List *
+takes(const SfFact *fact)
+{
+	return list_make1(address(fact));
+}
+
 static const SfAttr attrs[] = {
 	{"method", SF_REPLACE},
 	{"context", SF_REPLACE},
@@ -47,5 +55,6 @@ const SfKind sf_kind_cast = {
 	.create = create,
 	.drop = sf_drop_by_address,
 	.address = address,
+	.takes = takes,
 	.label = label,
 };

@@ -57,18 +57,26 @@ const SfKind sf_kind_language = {
 	.acl_class = 'l',
 };
 
-/* ---- transforms: {type, language} ---- */
+/* ---- transforms: {schema that it goes with, if any; type, language} ---- */
+
+#define transform_type(fact) ((fact)->name[(fact)->nname - 2])
 
 static char *
 transform_address(const SfFact *fact)
 {
-	return psprintf("TRANSFORM FOR %s LANGUAGE %s", fact->name[0], sf_ident(fact->name[1]));
+	return psprintf("TRANSFORM FOR %s LANGUAGE %s", transform_type(fact), sf_ident(sf_last(fact)));
 }
 
 static char *
 label_transform(const SfFact *fact)
 {
-	return psprintf("transform for %s language %s", fact->name[0], fact->name[1]);
+	return psprintf("transform for %s language %s", transform_type(fact), sf_last(fact));
+}
+
+static List *
+transform_takes(const SfFact *fact)
+{
+	return list_make1(transform_address(fact));
 }
 
 static void
@@ -111,6 +119,7 @@ const SfKind sf_kind_transform = {
 	.create = create_transform,
 	.drop = sf_drop_by_address,
 	.address = transform_address,
+	.takes = transform_takes,
 	.label = label_transform,
 };
 
