@@ -26,6 +26,18 @@ static void note_maker(ObjectAccessType access, Oid classid, Oid objid, int subi
 static void send_facts(SfRun *run, const char *row, const SfFactBase *base, const SfFactBase *baseline);
 static const SfMaker *maker_of(SfRun *run, const SfFact *fact);
 
+/* Event triggers are disabled here; the model has them as its text has. */
+static SfFactBase *
+read_as_said(void)
+{
+	SfFactBase *base;
+
+	sf_worker_show_event_triggers(true);
+	base = sf_facts_read(NIL);
+	sf_worker_show_event_triggers(false);
+	return base;
+}
+
 void
 sf_job_elaborate(SfJobContext *job)
 {
@@ -56,14 +68,14 @@ sf_job_elaborate(SfJobContext *job)
 	}
 
 	sf_block_begin(run);
-	base = sf_facts_read(NIL);
+	base = read_as_said();
 	send_facts(run, SF_ROW_FACT, base, baseline);
 	if (run->renames != NIL)
 	{
 		sf_worker_become_bootstrap();
 		foreach(lc, run->renames)
 			sf_run_text(lfirst(lc));
-		send_facts(run, SF_ROW_RENAMED, sf_facts_read(NIL), baseline);
+		send_facts(run, SF_ROW_RENAMED, read_as_said(), baseline);
 	}
 	sf_block_end(run);
 	MemoryContextSwitchTo(caller);

@@ -13,7 +13,6 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/objectaccess.h"
-#include "commands/event_trigger.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
@@ -111,18 +110,15 @@ ask_alter_subscription(Node *node, const char **why)
 	return REFUSE;
 }
 
-/* Event triggers stay disabled (see run_utility). */
+/* Event triggers stay disabled, whatever is said of them (evtrigger.c). */
 static Verdict
 ask_alter_event_trigger(Node *node, const char **why)
 {
 	AlterEventTrigStmt *stmt = (AlterEventTrigStmt *) node;
 
-	if (stmt->tgenabled == TRIGGER_DISABLED)
-		return ALLOW;
-	ereport(NOTICE,
-			(errmsg("event trigger \"%s\" is not enabled in the scratch database", stmt->trigname),
-			 errdetail("Event triggers do not fire while a model is checked.")));
-	return SKIP;
+	sf_event_trigger_said(stmt->trigname, stmt->tgenabled);
+	stmt->tgenabled = TRIGGER_DISABLED;
+	return ALLOW;
 }
 
 /* COMMENT and SECURITY LABEL on shared objects. */
@@ -364,14 +360,7 @@ check_utility(PlannedStmt *pstmt, const char *query, bool read_only_tree, Proces
 		standard_ProcessUtility(pstmt, query, read_only_tree, context, params, environment, dest, qc);
 
 	if (!everything && IsA(pstmt->utilityStmt, CreateEventTrigStmt))
-	{
-		AlterEventTrigStmt *disable = makeNode(AlterEventTrigStmt);
-
-		disable->trigname = ((CreateEventTrigStmt *) pstmt->utilityStmt)->trigname;
-		disable->tgenabled = TRIGGER_DISABLED;
-		CommandCounterIncrement();
-		(void) AlterEventTrigger(disable);
-	}
+		sf_event_trigger_made(((CreateEventTrigStmt *) pstmt->utilityStmt)->trigname);
 }
 
 /*

@@ -103,4 +103,10 @@ extern void sf_worker_close_scratch(void);
 extern void sf_allow_install(void);
 extern bool sf_allow_everything(bool on);
 
+/* ---- evtrigger.c ---- */
+
+/* A text has made an event trigger: note that it is to be enabled, and disable it.  A text says how one is to fire. */
+extern void sf_event_trigger_made(const char *name);
+extern void sf_event_trigger_said(const char *name, char state);
+
 #endif

@@ -111,6 +111,12 @@ extern PGDLLEXPORT void sf_worker_commit(void);
 struct ErrorData;
 extern PGDLLEXPORT struct ErrorData *sf_worker_try_statement(RawStmt *statement, const char *source);
 
+/*
+ * Event triggers that a text makes in a scratch are disabled there.  Around a reading of the catalogs: show them as the
+ * text said (true), and then disable them again (false), before anything else runs.  In a transaction.
+ */
+extern PGDLLEXPORT void sf_worker_show_event_triggers(bool as_said);
+
 /* Handler: the payload is SQL text, its statements are run one by one; a row (number, command tag) for each. */
 extern PGDLLEXPORT void sf_job_text(SfJobContext *job);
 
