@@ -74,6 +74,12 @@ migrates($node, 'statistics', $t,
 	q{CREATE STATISTICS a (mcv, dependencies) ON id, name FROM t; CREATE STATISTICS b ON n, id FROM t; CREATE STATISTICS "C c" ON name, (id + 2) FROM t;
 	  ALTER STATISTICS "C c" SET STATISTICS 50; COMMENT ON STATISTICS a IS 'a'},
 	up => [qr/ALTER STATISTICS public\.b SET STATISTICS -1/], not_up => [qr/CREATE STATISTICS public\.b/]);
+migrates($node, 'other names', "$t; CREATE VIEW v AS SELECT * FROM t",
+	q{CREATE TRIGGER a AFTER INSERT ON t EXECUTE FUNCTION f(); COMMENT ON TRIGGER a ON t IS 'kept'; CREATE POLICY a ON t USING (id > 0);
+	  CREATE STATISTICS a ON id, n FROM t; CREATE RULE a AS ON INSERT TO v DO INSTEAD NOTHING},
+	q{CREATE TRIGGER "B" AFTER INSERT ON t EXECUTE FUNCTION f(); COMMENT ON TRIGGER "B" ON t IS 'kept'; CREATE POLICY "B" ON t USING (id > 0);
+	  CREATE STATISTICS "B" ON id, n FROM t; CREATE RULE "B" AS ON INSERT TO v DO INSTEAD NOTHING},
+	not_up => [qr/CREATE|DROP|COMMENT/], not_down => [qr/CREATE|DROP|COMMENT/]);
 migrates($node, 'statistics do not know the order of columns', '', 'CREATE TABLE o (a int, b int); CREATE STATISTICS s ON a, b FROM o',
 	'CREATE TABLE o (b int, a int); CREATE STATISTICS s ON a, b FROM o', up => [qr/^$/]);
 

@@ -4,8 +4,8 @@
  * The server prints what the parser made of the user's words, and a parser that reads the print may make something
  * else of it: then a copy made from the print differs from its original.  What is known (traps B7, E26, E67) is
  * settled after one more round:
- *	- A list compared with a varchar (IN, NOT IN) is an array cast as a whole, (ARRAY[a, b])::text[]; read again the cast
- *	  goes to the elements, ARRAY[(a)::text, (b)::text].
+ *	- A list compared with a varchar (IN, NOT IN) is an array cast as a whole, (ARRAY[a, b])::text[]; read again the
+ *	  cast goes to the elements, ARRAY[(a)::text, (b)::text].
  *	- VALUES under a view's own column names, (VALUES ...), is read again as a subquery, ( VALUES ...).
  * Both are brought into the second form.  No catalogs are read; memory: current context.
  */

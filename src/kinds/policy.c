@@ -84,6 +84,18 @@ address(const SfFact *fact)
 	return psprintf("POLICY %s ON %s", sf_ident(sf_last(fact)), sf_rel(fact));
 }
 
+/* The same under another name is renamed: nothing refers to it by name. */
+static char *
+match(const SfFact *fact)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	for (int i = 0; i < fact->kind->nattrs; i++)
+		appendStringInfo(&text, "%s\n", fact->attr[i] ? fact->attr[i] : "");
+	return text.data;
+}
+
 static const SfAttr attrs[] = {
 	{"command", SF_REPLACE},
 	{"restrictive", SF_REPLACE},
@@ -102,5 +114,6 @@ const SfKind sf_kind_policy = {
 	.create = create,
 	.drop = drop,
 	.rename = rename_it,
+	.match = match,
 	.address = address,
 };

@@ -63,6 +63,13 @@ address(const SfFact *fact)
 	return psprintf("RULE %s ON %s", sf_ident(sf_last(fact)), sf_rel(fact));
 }
 
+/* The same under another name is renamed: nothing refers to it by name. */
+static char *
+match(const SfFact *fact)
+{
+	return psprintf("%s %s", sf_attr(fact, "event"), sf_attr(fact, "definition"));
+}
+
 static const SfAttr attrs[] = {
 	{"event", SF_ALTER, alter_definition},
 	{"definition", SF_ALTER, alter_definition, SF_ATTR_EXPRESSION},
@@ -80,5 +87,6 @@ const SfKind sf_kind_rule = {
 	.after = after,
 	.drop = drop,
 	.rename = rename_it,
+	.match = match,
 	.address = address,
 };

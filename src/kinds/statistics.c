@@ -53,6 +53,15 @@ takes(const SfFact *fact)
 	return list_make1(psprintf("statistics:%s", sf_name(fact)));
 }
 
+/* The same under another name is renamed: nothing refers to it by name. */
+static char *
+match(const SfFact *fact)
+{
+	const char *kinds = sf_attr(fact, "kinds");
+
+	return psprintf("(%s) %s FROM %s", kinds ? kinds : "", sf_attr(fact, "definition"), sf_attr(fact, "relation"));
+}
+
 static const SfAttr attrs[] = {
 	{"kinds", SF_REPLACE},
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
@@ -71,5 +80,6 @@ const SfKind sf_kind_statistics = {
 	.after = after,
 	.drop = drop,
 	.rename = rename_it,
+	.match = match,
 	.takes = takes,
 };

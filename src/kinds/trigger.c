@@ -90,6 +90,14 @@ takes(const SfFact *fact)
 	return sf_attr(fact, "constraint") ? list_make1(psprintf("constraint:%s", sf_name(fact))) : NIL;
 }
 
+/* The same under another name is renamed: nothing refers to it by name. */
+static char *
+match(const SfFact *fact)
+{
+	return psprintf("%s %s %s", sf_attr(fact, "constraint") ? "CONSTRAINT" : "", sf_attr(fact, "event"),
+					sf_attr(fact, "definition"));
+}
+
 /* The first three reach the clones on partitions: states of those are set anew. */
 static const SfAttr attrs[] = {
 	{"constraint", SF_REPLACE},
@@ -110,6 +118,7 @@ const SfKind sf_kind_trigger = {
 	.after = after,
 	.drop = drop,
 	.rename = rename_it,
+	.match = match,
 	.address = address,
 	.takes = takes,
 };
