@@ -1,5 +1,8 @@
 /*
- * collation.c - collations.  Nothing of one can be altered; its version is the operating system's and no fact.
+ * collation.c - collations.
+ *
+ * Nothing of one can be altered: a new one is put beside it and the columns move over.  Its version is the operating
+ * system's and no fact.
  */
 #include "postgres.h"
 
@@ -55,6 +58,7 @@ const SfKind sf_kind_collation = {
 	.weight = 30,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
+	.swaps = true,
 	.create = create,
 	.drop = sf_drop_by_address,
 	.rename = sf_rename_in_schema,

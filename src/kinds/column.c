@@ -74,6 +74,9 @@ conversion(SfEmit *out, const SfFact *old, const SfFact *new)
 	char	   *using = NULL;
 	ListCell   *lc;
 
+	/* A type of the server's own is what it was: only the collation changes. */
+	if (sf_streq(sf_attr(old, "type"), type) && strchr(type, '.') == NULL)
+		return NULL;
 	foreach(lc, sf_streq(sf_attr(old, "type"), type) ? new->needs : NIL)
 	{
 		const SfFact *need = ((SfEdge *) lfirst(lc))->to;

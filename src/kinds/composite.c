@@ -166,7 +166,7 @@ to_typed_tables(const SfFact *attribute)
 	{
 		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
 
-		if (sf_kind_attr(user->kind, "of_type") >= 0 && sf_attr(user, "of_type"))
+		if (sf_kind_attr(user->kind, "of_type") >= 0 && sf_streq(sf_attr(user, "of_type"), sf_rel(attribute)))
 			return " CASCADE";
 	}
 	return "";

@@ -1,0 +1,48 @@
+-- Collations and conversions: all attributes make a new one.
+SET client_min_messages = warning;
+SET check_function_bodies = off;
+CREATE EXTENSION schemaflow;
+
+-- Create
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE SCHEMA s;
+	CREATE COLLATION s.libc (PROVIDER = libc, LOCALE = 'C');
+	CREATE COLLATION s.two (PROVIDER = libc, LC_COLLATE = 'C', LC_CTYPE = 'POSIX');
+	CREATE COLLATION s.copy FROM "C";
+	CREATE COLLATION s.nocase (PROVIDER = icu, LOCALE = 'und-u-ks-level2', DETERMINISTIC = false);
+	CREATE TABLE s.t (a text COLLATE s.nocase UNIQUE, b text COLLATE s.copy, c text COLLATE s.nocase);
+	CREATE CONVERSION s.conv FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
+	COMMENT ON COLLATION s.nocase IS 'a = A';
+	COMMENT ON CONVERSION s.conv IS 'west';
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('create', allow_shrink => true);
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+
+INSERT INTO s.t VALUES ('x', 'y', 'z');
+
+-- Alter
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE SCHEMA s;
+	CREATE COLLATION s.libc (PROVIDER = libc, LOCALE = 'POSIX');
+	CREATE COLLATION s.two (PROVIDER = libc, LC_COLLATE = 'POSIX', LC_CTYPE = 'C');
+	CREATE COLLATION s.copy (PROVIDER = libc, LOCALE = 'C');
+	CREATE COLLATION s.nocase (PROVIDER = icu, LOCALE = 'und-u-ks-level1', DETERMINISTIC = false);
+	CREATE TABLE s.t (a text COLLATE s.nocase UNIQUE, b text COLLATE s.copy, c text);
+	CREATE DEFAULT CONVERSION s.conv FOR 'UTF8' TO 'LATIN1' FROM utf8_to_iso8859_1;
+	COMMENT ON COLLATION s.nocase IS 'a = A = ä';
+	COMMENT ON CONVERSION s.conv IS 'west';
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('alter', allow_shrink => true);
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+
+TABLE s.t;
+
+-- Drop
+SELECT count(*) > 0 AS changed FROM sf_define($model$CREATE SCHEMA s;$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('drop', allow_shrink => true);
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+DROP SCHEMA s;
+DROP EXTENSION schemaflow;
