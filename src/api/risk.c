@@ -70,7 +70,8 @@ sf_risk(PG_FUNCTION_ARGS)
 		bool		nulls[9] = {false};
 
 		values[0] = text_or_null(keys, &nulls[0]);
-		values[1] = text_or_null(lock ? (lock->schema ? sf_qualified(2, names) : sf_ident(lock->name)) : NULL, &nulls[1]);
+		values[1] = text_or_null(lock == NULL ? NULL : lock->schema ? sf_qualified(2, names) : sf_ident(lock->name),
+								 &nulls[1]);
 		values[2] = text_or_null(lock ? sf_risk_lock_name(lock->mode) : NULL, &nulls[2]);
 		values[3] = BoolGetDatum((risk->effects & SF_RISK_REWRITES) != 0);
 		values[4] = BoolGetDatum((risk->effects & SF_RISK_SCANS) != 0);

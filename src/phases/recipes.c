@@ -2,9 +2,9 @@
  * recipes.c - unsafe actions -> online statements.
  *
  * A table of (kind, verb, attribute) names a function for each action that has a better form on a table that is in use.
- * The function renders the action anew with the kind's own writers; where that is not what the plan has rendered (another
- * writer, a state that it does not know), or where the server has no online form, the plan's statements stay.  All
- * statements of an action stay at its place in the order.  The end state is the same as without.
+ * The function renders the action anew with the kind's own writers; where that is not what the plan has rendered
+ * (another writer, a state that it does not know), or where the server has no online form, the plan's statements stay.
+ * All statements of an action stay at its place in the order.  The end state is the same as without.
  */
 #include "postgres.h"
 
@@ -177,8 +177,8 @@ set_not_null(const SfPlan *plan, const SfAction *action)
 	const SfFact *was = action->old->parent;
 	List	   *statements = NIL;
 	SfEmit		out;
-	char	   *table,
-			   *name;
+	const char *table;
+	const char *name;
 	ListCell   *lc;
 
 	if (sf_attr(column, "not_null") == NULL || column->parent == NULL || !is_kind(column->parent, "table"))
@@ -192,8 +192,8 @@ set_not_null(const SfPlan *plan, const SfAction *action)
 	column->kind->attrs[i].alter(&out, action->old, column, only);
 	if (list_length(out.statements) != 1)
 		return NIL;
-	table = sf_rel(column);
-	name = free_name(plan, column);
+	table = psprintf("ALTER TABLE %s", sf_rel(column));
+	name = sf_ident(free_name(plan, column));
 	foreach(lc, action->statements)
 	{
 		if (strcmp(lfirst(lc), linitial(out.statements)) != 0)
@@ -201,13 +201,11 @@ set_not_null(const SfPlan *plan, const SfAction *action)
 			statements = add_statement(statements, lfirst(lc), false, false);
 			continue;
 		}
-		statements = add_statement(statements, psprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID",
-														table, sf_ident(name), sf_ident(sf_last(column))), false, false);
-		statements = add_statement(statements, psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s", table, sf_ident(name)),
-								   false, true);
+		statements = add_statement(statements, psprintf("%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table,
+														name, sf_ident(sf_last(column))), false, false);
+		statements = add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
 		statements = add_statement(statements, lfirst(lc), true, true);
-		statements = add_statement(statements, psprintf("ALTER TABLE %s DROP CONSTRAINT %s", table, sf_ident(name)),
-								   false, true);
+		statements = add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
 	}
 	return statements;
 }
@@ -257,8 +255,8 @@ create_key(const SfPlan *plan, const SfAction *action)
 											 options ? " WITH (" : "", options ? options : "", options ? ")" : "",
 											 tablespace ? " TABLESPACE " : "", tablespace ? sf_ident(tablespace) : ""),
 							   false, false);
-	statements = add_statement(statements, psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(key),
-													sf_ident(sf_last(key)), word, sf_ident(sf_last(key)),
+	statements = add_statement(statements, psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s",
+													sf_rel(key), sf_ident(sf_last(key)), word, sf_ident(sf_last(key)),
 													deferrable ? " " : "", deferrable ? deferrable : ""), true, true);
 	return add_all(statements, action->statements, 1, false);
 }

@@ -14,8 +14,8 @@ typedef struct SfStatement
 } SfStatement;
 
 /*
- * Statements of an action: of SfStatement, in order.  atomic: it stands in a bracket, between the drop and the create of
- * something; then nothing may commit and the plan's own statements are taken.
+ * Statements of an action: of SfStatement, in order.  atomic: it stands in a bracket, between the drop and the create
+ * of something; then nothing may commit and the plan's own statements are taken.
  */
 extern List *sf_recipe_statements(const SfPlan *plan, const SfAction *action, bool atomic);
 

@@ -3,48 +3,27 @@
  *
  * Consecutive statements share a transaction unless it would take too many locks, would use an enum value that it has
  * added, or would lock tables in use that have nothing to do with each other.  A proof (VALIDATE) never shares one with
- * anything else.  A *bracket* runs from the drop of something to its create (replaced, or taken down and put back): it is
- * one transaction, whatever it locks.
+ * anything else.  A *bracket* (bracket.c) is one transaction, whatever it locks.
  *
  * Locks and sizes are asked under the pins; no lock on a user's table is waited for.  Memory: current context.
  */
 #include "postgres.h"
 
 #include "access/twophase.h"
-#include "common/hashfn.h"
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/pins.h"
 #include "miscadmin.h"
+#include "phases/bracket.h"
 #include "phases/recipes.h"
 #include "phases/steps.h"
 #include "risk/risk.h"
 #include "storage/lock.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 
 /* A lock from here on stops readers or writers. */
 #define STRONG	ShareLock
-
-/* What we know of a fact: where its bracket ends; whether the plan has made it by now. */
-typedef struct SfMark
-{
-	const SfFact *fact;
-	int			first;			/* positions of the actions that rebuild it */
-	int			last;
-	bool		made;
-	char		status;
-} SfMark;
-
-#define SH_PREFIX sf_marks
-#define SH_ELEMENT_TYPE SfMark
-#define SH_KEY_TYPE const SfFact *
-#define SH_KEY fact
-#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(k))
-#define SH_EQUAL(tb, a, b) ((a) == (b))
-#define SH_SCOPE static inline
-#define SH_DECLARE
-#define SH_DEFINE
-#include "lib/simplehash.h"
 
 /* Steps that must not be parted. */
 typedef struct SfUnit
@@ -60,104 +39,11 @@ typedef struct SfUnit
 typedef struct SfStepsState
 {
 	SfPlan	   *plan;
-	sf_marks_hash *marks;
+	List	   *actions;		/* of SfAction, in order: brackets are drawn together */
+	HTAB	   *made;			/* facts that the plan has made by now */
 	SfRiskContext context;
 	List	   *units;
 } SfStepsState;
-
-/* One fact for both sides of a pair. */
-static const SfFact *
-pair_of(const SfFact *old, const SfFact *new)
-{
-	return new ? new : old->twin ? old->twin : old;
-}
-
-static SfMark *
-mark_of(SfStepsState *state, const SfFact *fact)
-{
-	bool		found;
-	SfMark	   *mark = sf_marks_insert(state->marks, fact, &found);
-
-	if (!found)
-	{
-		mark->first = mark->last = -1;
-		mark->made = false;
-	}
-	return mark;
-}
-
-static void
-mark_position(SfStepsState *state, const SfFact *fact, int position)
-{
-	SfMark	   *mark = mark_of(state, fact);
-
-	if (mark->first < 0)
-		mark->first = position;
-	mark->last = position;
-}
-
-/* The end of a type whose place another has taken: nobody uses it any more, it may go at any time. */
-static bool
-drops_swapped(const SfAction *action)
-{
-	return action->verb == SF_VERB_DROP && action->rebuild && action->kind->swaps;
-}
-
-/*
- * For each action the position up to which nothing may commit.  What is put back inside its parent's CREATE is marked as
- * well.
- */
-static int *
-find_brackets(SfStepsState *state)
-{
-	int			n = list_length(state->plan->actions);
-	int		   *until = palloc(Max(n, 1) * sizeof(int));
-	ListCell   *lc,
-			   *lf;
-
-	foreach(lc, state->plan->actions)
-	{
-		SfAction   *action = lfirst(lc);
-		int			position = foreach_current_index(lc);
-
-		until[position] = position;
-		if (action->rebuild && !drops_swapped(action))
-			mark_position(state, pair_of(action->old, action->new), position);
-		/* What moves over to a type that was put in the place of its old self. */
-		if (action->verb == SF_VERB_ALTER)
-			foreach(lf, action->new->needs)
-			{
-				SfFact	   *need = ((SfEdge *) lfirst(lf))->to;
-
-				if (need->kind->swaps && mark_of(state, need)->first >= 0)
-					mark_of(state, need)->last = position;
-			}
-		if (action->verb == SF_VERB_CREATE)
-			foreach(lf, action->folded)
-			{
-				SfMark	   *mark = mark_of(state, lfirst(lf));
-
-				if (mark->first >= 0)
-					mark->last = position;
-			}
-	}
-	foreach(lc, state->plan->actions)
-	{
-		SfAction   *action = lfirst(lc);
-
-		if (action->rebuild && !drops_swapped(action))
-		{
-			SfMark	   *mark = mark_of(state, pair_of(action->old, action->new));
-
-			until[mark->first] = Max(until[mark->first], mark->last);
-		}
-	}
-	/* Brackets that overlap are one. */
-	for (int i = 0; i < n; i++)
-		if (i > 0 && until[i - 1] > i - 1)
-			until[i] = Max(until[i], until[i - 1]);
-	return until;
-}
 
 /* ---- one step ---- */
 
@@ -167,22 +53,22 @@ standing(SfStepsState *state, const SfRiskLock *lock)
 {
 	const SfFact *fact = sf_risk_find_relation(state->plan->to, lock->schema, lock->name);
 
-	if (fact && mark_of(state, fact)->made)
+	if (fact && hash_search(state->made, &fact, HASH_FIND, NULL))
 		return NULL;
 	if (fact && fact->twin)
 		return fact->twin;
 	return sf_risk_find_relation(state->plan->from, lock->schema, lock->name);
 }
 
-/* How many relations have to be locked with this one: its indexes. */
+/* How many of the facts are relations, or have an index. */
 static int
-relations_below(const SfFact *fact, List *folded)
+relations_in(List *facts)
 {
 	int			n = 0;
 	ListCell   *lc,
 			   *ln;
 
-	foreach(lc, folded)
+	foreach(lc, facts)
 	{
 		const SfFact *part = lfirst(lc);
 
@@ -234,7 +120,7 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 		if (lock->mode >= STRONG && !list_member_ptr(unit->tables, table))
 		{
 			unit->tables = lappend(unit->tables, unconstify(SfFact *, table));
-			unit->locks += 1 + relations_below(table, table->children);
+			unit->locks += 1 + relations_in(table->children);
 		}
 	}
 	/* What the plan has made is empty. */
@@ -315,19 +201,19 @@ static void
 mark_made(SfStepsState *state, const SfAction *action)
 {
 	if (action->verb == SF_VERB_CREATE)
-		mark_of(state, action->new)->made = true;
+		hash_search(state->made, &action->new, HASH_ENTER, NULL);
 }
 
 /* Statements -> units: each its own, those of a bracket together. */
 static void
 make_units(SfStepsState *state)
 {
-	int		   *until = find_brackets(state);
+	int		   *until = sf_brackets(state->actions);
 	SfUnit	   *bracket = NULL;
 	ListCell   *lc,
 			   *ls;
 
-	foreach(lc, state->plan->actions)
+	foreach(lc, state->actions)
 	{
 		const SfAction *action = lfirst(lc);
 		int			position = foreach_current_index(lc);
@@ -342,9 +228,10 @@ make_units(SfStepsState *state)
 
 			add_step(state, unit, action, lfirst(ls));
 			/* The objects that it makes, a table's TOAST among them. */
-			unit->locks += action->verb == SF_VERB_CREATE && foreach_current_index(ls) == 0 ?
-				1 + relations_below(action->new, list_make1(action->new)) + relations_below(action->new, action->folded) +
-				(action->folded ? 2 : 0) : 1;
+			unit->locks++;
+			if (action->verb == SF_VERB_CREATE && foreach_current_index(ls) == 0)
+				unit->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
+					(action->folded ? 2 : 0);
 		}
 		mark_made(state, action);
 		if (until[position] == position)
@@ -433,12 +320,17 @@ sf_steps_make(SfPlan *plan)
 {
 	SfStepsState state = {.plan = plan};
 	const char *zone = GetConfigOption("TimeZone", false, false);
+	HASHCTL		control;
 	int			level;
 
 	state.context.before = plan->from;
 	state.context.after = plan->to;
 	state.context.time_zone = zone ? pstrdup(zone) : NULL;
-	state.marks = sf_marks_create(CurrentMemoryContext, 256, NULL);
+	control.keysize = sizeof(SfFact *);
+	control.entrysize = sizeof(SfFact *);
+	control.hcxt = CurrentMemoryContext;
+	state.made = hash_create("facts made by the plan", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	state.actions = sf_draw_together(plan->actions);
 	level = sf_pins_enter();
 	make_units(&state);
 	sf_pins_leave(level);

@@ -66,7 +66,8 @@ merge(SfRisk *into, SfRisk *risk)
 		{
 			SfRiskLock *other = lfirst(have);
 
-			if (other->index == lock->index && sf_streq(other->schema, lock->schema) && sf_streq(other->name, lock->name))
+			if (other->index == lock->index && sf_streq(other->schema, lock->schema) &&
+				sf_streq(other->name, lock->name))
 				same = other;
 		}
 		if (same)

@@ -75,10 +75,13 @@ parse_it(SfParse *parse)
 
 	pstate->p_post_columnref_hook = resolve_column;
 	pstate->p_ref_hook_state = parse->column;
-	expression = parse->raw ? transformExpr(pstate, copyObject(parse->raw), parse->expr_kind) : column_var(parse->column);
+	if (parse->raw)
+		expression = transformExpr(pstate, copyObject(parse->raw), parse->expr_kind);
+	else
+		expression = column_var(parse->column);
 	if (OidIsValid(parse->target))
-		expression = coerce_to_target_type(pstate, expression, exprType(expression), parse->target, parse->target_typmod,
-										   COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
+		expression = coerce_to_target_type(pstate, expression, exprType(expression), parse->target,
+										   parse->target_typmod, COERCION_ASSIGNMENT, COERCE_IMPLICIT_CAST, -1);
 	free_parsestate(pstate);
 	parse->result = expression;
 }
@@ -137,11 +140,22 @@ calls_users_function(Node *node, void *arg)
 	return expression_tree_walker(node, calls_users_function, arg);
 }
 
+/* A constant, however cast: its type may be one that the plan makes. */
+static bool
+is_constant(const Node *expression)
+{
+	while (IsA(expression, TypeCast))
+		expression = ((const TypeCast *) expression)->arg;
+	return IsA(expression, A_Const);
+}
+
 bool
 sf_default_volatile(Node *expression)
 {
 	SfParse		parse = {.raw = expression, .expr_kind = EXPR_KIND_COLUMN_DEFAULT};
 
+	if (is_constant(expression))
+		return false;
 	return !try_parse(&parse) || contain_volatile_functions(parse.result);
 }
 
@@ -217,7 +231,8 @@ computes(Node *node, bool utc)
 			node = (Node *) ((CoerceToDomain *) node)->arg;
 		}
 		else if (IsA(node, FuncExpr) && utc &&
-				 (((FuncExpr *) node)->funcid == F_TIMESTAMPTZ_TIMESTAMP || ((FuncExpr *) node)->funcid == F_TIMESTAMP_TIMESTAMPTZ))
+				 (((FuncExpr *) node)->funcid == F_TIMESTAMPTZ_TIMESTAMP ||
+				  ((FuncExpr *) node)->funcid == F_TIMESTAMP_TIMESTAMPTZ))
 			node = linitial(((FuncExpr *) node)->args);
 		else
 			return true;
@@ -231,7 +246,8 @@ static const struct
 	Oid			to;
 }			lossy_casts[] =
 {
-	{NUMERICOID, INT2OID}, {NUMERICOID, INT4OID}, {NUMERICOID, INT8OID}, {NUMERICOID, FLOAT4OID}, {NUMERICOID, FLOAT8OID},
+	{NUMERICOID, INT2OID}, {NUMERICOID, INT4OID}, {NUMERICOID, INT8OID}, {NUMERICOID, FLOAT4OID},
+	{NUMERICOID, FLOAT8OID},
 	{FLOAT8OID, INT2OID}, {FLOAT8OID, INT4OID}, {FLOAT8OID, INT8OID}, {FLOAT8OID, FLOAT4OID}, {FLOAT8OID, NUMERICOID},
 	{FLOAT4OID, INT2OID}, {FLOAT4OID, INT4OID}, {FLOAT4OID, INT8OID}, {FLOAT4OID, NUMERICOID},
 	{INT8OID, FLOAT4OID}, {INT8OID, FLOAT8OID}, {INT4OID, FLOAT4OID},
@@ -304,6 +320,7 @@ sf_type_change(const char *old_type, TypeName *new_type, const char *column, Nod
 		change.rewrites = computes(calls_users_function(parse.result, NULL) ? parse.result :
 								   eval_const_expressions(NULL, parse.result), utc);
 	change.sorts = GetDefaultOpClass(was.type, BTREE_AM_OID) != GetDefaultOpClass(parse.target, BTREE_AM_OID);
-	judge_values(&change, getBaseType(was.type), was.typmod, getBaseType(parse.target), parse.target_typmod, using != NULL);
+	judge_values(&change, getBaseType(was.type), was.typmod, getBaseType(parse.target), parse.target_typmod,
+				 using != NULL);
 	return change;
 }

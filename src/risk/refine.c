@@ -1,8 +1,8 @@
 /*
  * refine.c - what depends on the case: the functions that the entries of the table name.
  *
- * Facts of the plan's two states tell what is named and what surrounds it.  Whatever is not known leaves the entry's own,
- * cautious answer.
+ * Facts of the plan's two states tell what is named and what surrounds it.  Whatever is not known leaves the entry's
+ * own, cautious answer.
  */
 #include "postgres.h"
 
@@ -398,7 +398,8 @@ sf_refine_options(SfRisk *risk, const SfRiskCase *it)
 	Node	   *node = it->operation->node;
 
 	if (IsA(node, AlterTableCmd) && risk->locks)
-		((SfRiskLock *) linitial(risk->locks))->mode = AlterTableGetRelOptionsLockLevel((List *) ((AlterTableCmd *) node)->def);
+		((SfRiskLock *) linitial(risk->locks))->mode =
+			AlterTableGetRelOptionsLockLevel((List *) ((AlterTableCmd *) node)->def);
 }
 
 /* The lock that counts is on the index's table. */

@@ -112,13 +112,13 @@ extern const char *sf_risk_verb(SfRiskVerb verb);
 /* "ACCESS EXCLUSIVE", as LOCK TABLE has it; NULL for NoLock. */
 extern const char *sf_risk_lock_name(LOCKMODE mode);
 
-/* The keys of a parsed statement: of SfOperation.  before and after tell the kind of a constraint that is only named. */
+/* The keys of a parsed statement: of SfOperation.  The context tells the kind of a constraint that is only named. */
 extern List *sf_risk_classify(Node *statement, const SfRiskContext *context);
 
 /* The schema that a statement means by a relation's name; NULL when there is no such relation. */
 extern char *sf_risk_schema(const RangeVar *relation);
 
-/* One statement's risk; the text must hold exactly one.  Memory: current context.  Runs no user code, locks no table. */
+/* One statement's risk; the text must hold exactly one.  In the current context.  Runs no user code, locks no table. */
 extern SfRisk *sf_risk_assess(const char *sql, const SfRiskContext *context);
 
 /* Rows of a live table by its statistics and size; -1 when there is no such table.  Never waits for a lock. */

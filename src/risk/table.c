@@ -1,8 +1,8 @@
 /*
  * table.c - what each kind of change does, as data.
  *
- * Measured on 15 (sql/risk_locks.sql measures every entry again).  A lookup takes the entry of the exact attribute, else
- * that of the kind and verb alone.  "constraint" stands for all kinds of constraints that have no entry of their own;
+ * Measured on 15 (sql/risk_locks.sql measures every entry again).  A lookup takes the entry of the exact attribute,
+ * else that of the kind and verb alone.  "constraint" stands for all kinds of constraints that have no entry of their own;
  * locks on objects that no query holds (types, schemas) are not listed.
  */
 #include "postgres.h"
@@ -79,7 +79,8 @@ const SfRiskEntry sf_risk_entries[] = {
 	sf_refine_index_drop},
 	{"index", SF_RISK_RENAME, NULL, SUE, NoLock, SF_RISK_ON_INDEX},
 	{"index", SF_RISK_ALTER, "options", SUE, NoLock, SF_RISK_ON_INDEX, sf_refine_options},
-	{"index", SF_RISK_ALTER, "tablespace", AEL, NoLock, SF_RISK_ON_INDEX | SF_RISK_REWRITES, NULL, "the files are copied"},
+	{"index", SF_RISK_ALTER, "tablespace", AEL, NoLock, SF_RISK_ON_INDEX | SF_RISK_REWRITES, NULL,
+	"the files are copied"},
 	{"index", SF_RISK_ALTER, "statistics", SUE, NoLock, SF_RISK_ON_INDEX},
 	{"index", SF_RISK_ALTER, "clustered", SUE, NoLock, 0},
 

@@ -1,0 +1,240 @@
+/*
+ * bracket.c - what has to happen in one transaction.  See bracket.h.
+ *
+ * Only the actions' "after" links are read; the order that results obeys them.
+ */
+#include "postgres.h"
+
+#include <limits.h>
+
+#include "common/hashfn.h"
+#include "kinds/kind.h"
+#include "miscadmin.h"
+#include "phases/bracket.h"
+
+/* The bracket of a fact: what must be in it. */
+typedef struct SfMark
+{
+	const SfFact *fact;
+	List	   *members;		/* indexes of actions, ascending */
+	char		status;
+} SfMark;
+
+#define SH_PREFIX sf_marks
+#define SH_ELEMENT_TYPE SfMark
+#define SH_KEY_TYPE const SfFact *
+#define SH_KEY fact
+#define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(k))
+#define SH_EQUAL(tb, a, b) ((a) == (b))
+#define SH_SCOPE static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+/* One fact for both sides of a pair. */
+static const SfFact *
+pair_of(const SfAction *action)
+{
+	return action->new ? action->new : action->old->twin ? action->old->twin : action->old;
+}
+
+/* The end of a type whose place another has taken: nobody uses it any more, it may go at any time. */
+static bool
+drops_swapped(const SfAction *action)
+{
+	return action->verb == SF_VERB_DROP && action->kind->swaps;
+}
+
+static void
+open_mark(sf_marks_hash *marks, const SfFact *fact, int index)
+{
+	bool		found;
+	SfMark	   *mark = sf_marks_insert(marks, fact, &found);
+
+	if (!found)
+		mark->members = NIL;
+	mark->members = lappend_int(mark->members, index);
+}
+
+static void
+extend_mark(sf_marks_hash *marks, const SfFact *fact, int index)
+{
+	SfMark	   *mark = sf_marks_lookup(marks, fact);
+
+	if (mark && llast_int(mark->members) != index)
+		mark->members = lappend_int(mark->members, index);
+}
+
+/* Note where the action stands in brackets that it opens, extends or closes. */
+static void
+mark_action(sf_marks_hash *marks, const SfAction *action, int index)
+{
+	ListCell   *lc;
+
+	if (action->rebuild && !drops_swapped(action))
+		open_mark(marks, pair_of(action), index);
+	/* Put back inside its parent's CREATE. */
+	if (action->verb == SF_VERB_CREATE)
+		foreach(lc, action->folded)
+			extend_mark(marks, lfirst(lc), index);
+	/* Moves over to the new type. */
+	if (action->verb == SF_VERB_ALTER)
+		foreach(lc, action->new->needs)
+		{
+			const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+
+			if (need->kind->swaps)
+				extend_mark(marks, need, index);
+		}
+}
+
+static sf_marks_hash *
+mark_actions(List *actions)
+{
+	sf_marks_hash *marks = sf_marks_create(CurrentMemoryContext, 64, NULL);
+	ListCell   *lc;
+
+	foreach(lc, actions)
+		mark_action(marks, lfirst(lc), foreach_current_index(lc));
+	return marks;
+}
+
+int *
+sf_brackets(List *actions)
+{
+	int			n = list_length(actions);
+	int		   *until = palloc(Max(n, 1) * sizeof(int));
+	sf_marks_hash *marks = mark_actions(actions);
+	sf_marks_iterator i;
+	SfMark	   *mark;
+
+	for (int p = 0; p < n; p++)
+		until[p] = p;
+	sf_marks_start_iterate(marks, &i);
+	while ((mark = sf_marks_iterate(marks, &i)) != NULL)
+	{
+		int			first = linitial_int(mark->members);
+
+		until[first] = Max(until[first], llast_int(mark->members));
+	}
+	/* Brackets that overlap are one. */
+	for (int p = 1; p < n; p++)
+		if (until[p - 1] >= p)
+			until[p] = Max(until[p], until[p - 1]);
+	sf_marks_destroy(marks);
+	return until;
+}
+
+/* ---- drawing together ---- */
+
+/* Where each action stands, by SfAction.position of the plan. */
+typedef struct SfOrder
+{
+	SfAction  **actions;		/* in the present order */
+	int		   *place;			/* by SfAction.position: index in actions */
+} SfOrder;
+
+/*
+ * Draw actions [first, last] together around "members" (by index): what no member must wait for, or that waits for none,
+ * leaves the range.
+ */
+static void
+draw(SfOrder *order, int first, int last, const bool *members)
+{
+	int			n = last - first + 1;
+	bool	   *waits = palloc0(n * sizeof(bool));	/* for a member */
+	bool	   *needed = palloc0(n * sizeof(bool)); /* by a member */
+	SfAction  **was = palloc(n * sizeof(SfAction *));
+	int			at = first;
+	ListCell   *lc;
+
+	memcpy(was, order->actions + first, n * sizeof(SfAction *));
+	for (int i = 0; i < n; i++)
+		foreach(lc, was[i]->after)
+		{
+			int			j = order->place[((SfAfter *) lfirst(lc))->action->position] - first;
+
+			if (j >= 0 && j < n && (members[j] || waits[j]))
+				waits[i] = true;
+		}
+	for (int i = n - 1; i >= 0; i--)
+		if (members[i] || needed[i])
+			foreach(lc, was[i]->after)
+			{
+				int			j = order->place[((SfAfter *) lfirst(lc))->action->position] - first;
+
+				if (j >= 0 && j < n)
+					needed[j] = true;
+			}
+	for (int pass = 0; pass < 3; pass++)
+		for (int i = 0; i < n; i++)
+		{
+			int			goes = members[i] || (waits[i] && needed[i]) ? 1 : waits[i] ? 2 : 0;
+
+			if (goes == pass)
+			{
+				order->place[was[i]->position] = at;
+				order->actions[at++] = was[i];
+			}
+		}
+	pfree(waits);
+	pfree(needed);
+	pfree(was);
+}
+
+/* One fact's bracket, in the order as it is by now. */
+static void
+draw_mark(SfOrder *order, List *actions, const SfMark *mark)
+{
+	int			first = INT_MAX,
+				last = -1;
+	bool	   *members;
+	ListCell   *lc;
+
+	foreach(lc, mark->members)
+	{
+		int			place = order->place[((SfAction *) list_nth(actions, lfirst_int(lc)))->position];
+
+		first = Min(first, place);
+		last = Max(last, place);
+	}
+	if (last - first < list_length(mark->members))
+		return;					/* nothing between them */
+	members = palloc0((last - first + 1) * sizeof(bool));
+	foreach(lc, mark->members)
+		members[order->place[((SfAction *) list_nth(actions, lfirst_int(lc)))->position] - first] = true;
+	draw(order, first, last, members);
+	pfree(members);
+}
+
+List *
+sf_draw_together(List *actions)
+{
+	int			n = list_length(actions);
+	SfOrder		order = {palloc(Max(n, 1) * sizeof(SfAction *)), palloc0(Max(n, 1) * sizeof(int))};
+	sf_marks_hash *marks = mark_actions(actions);
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, actions)
+	{
+		SfAction   *action = lfirst(lc);
+
+		order.actions[foreach_current_index(lc)] = action;
+		order.place[action->position] = foreach_current_index(lc);
+	}
+	/* In order of the brackets' beginnings. */
+	foreach(lc, actions)
+	{
+		const SfAction *action = lfirst(lc);
+		SfMark	   *mark = action->rebuild ? sf_marks_lookup(marks, pair_of(action)) : NULL;
+
+		CHECK_FOR_INTERRUPTS();
+		if (mark && linitial_int(mark->members) == foreach_current_index(lc))
+			draw_mark(&order, actions, mark);
+	}
+	for (int i = 0; i < n; i++)
+		result = lappend(result, order.actions[i]);
+	sf_marks_destroy(marks);
+	return result;
+}

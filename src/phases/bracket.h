@@ -1,0 +1,22 @@
+/*
+ * bracket.h - private to phases/: what has to happen in one transaction.
+ *
+ * A *bracket* runs from the drop of something to its create (replaced, or taken down and put back to let something else
+ * change); for a type that is put in the place of its old self, up to the last column that moves over.  Nobody may see
+ * the state in between.
+ */
+#ifndef SF_BRACKET_H
+#define SF_BRACKET_H
+
+#include "plan/plan.h"
+
+/*
+ * The actions in an order in which each bracket holds only what has to be in it: the rest goes before or behind, as the
+ * actions' own dependencies allow.  So it keeps its online form.
+ */
+extern List *sf_draw_together(List *actions);
+
+/* For each action the position of the last one that must be in the same transaction; its own when there is none. */
+extern int *sf_brackets(List *actions);
+
+#endif
