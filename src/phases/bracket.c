@@ -135,8 +135,8 @@ typedef struct SfOrder
 } SfOrder;
 
 /*
- * Draw actions [first, last] together around "members" (by index): what no member must wait for, or that waits for none,
- * leaves the range.
+ * Draw actions [first, last] together around "members" (by index): what no member must wait for, or that waits for
+ * none, leaves the range.
  */
 static void
 draw(SfOrder *order, int first, int last, const bool *members)
