@@ -236,10 +236,10 @@ GRANT SELECT ON q TO sf_risk_role
 REVOKE SELECT ON q FROM sf_risk_role
 \.
 SET TimeZone = 'UTC';
-SELECT sql, (judge(sql)).* FROM statements ORDER BY n;
+SELECT sql, j.* FROM statements, judge(sql) j ORDER BY n;
 -- In another zone timestamps are converted.
 SET TimeZone = 'Europe/Berlin';
-SELECT (judge(sql)).* FROM statements WHERE sql LIKE '%COLUMN ts TYPE timestamptz' OR sql LIKE '%COLUMN tz TYPE timestamp' ORDER BY n;
+SELECT j.* FROM statements, judge(sql) j WHERE sql LIKE '%COLUMN ts TYPE timestamptz' OR sql LIKE '%COLUMN tz TYPE timestamp' ORDER BY n;
 -- Entries that no statement above has used; t/030_risk_concurrently.pl measures those that run outside of transactions.
 SELECT kind, verb, attribute FROM sf_risk_table()
 WHERE NOT EXISTS (SELECT FROM seen WHERE keys LIKE kind || ' ' || verb || coalesce(' ' || attribute, '%'))

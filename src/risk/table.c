@@ -2,7 +2,7 @@
  * table.c - what each kind of change does, as data.
  *
  * Measured on 15 (sql/risk_locks.sql measures every entry again).  A lookup takes the entry of the exact attribute,
- * else that of the kind and verb alone.  "constraint" stands for all kinds of constraints without an entry of their own;
+ * else that of the kind and verb alone.  "constraint" stands for the kinds of constraints without entries of their own;
  * locks on objects that no query holds (types, schemas) are not listed.
  */
 #include "postgres.h"
