@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/varlena.h"
 
 #include "api/define.h"
 #include "api/hints.h"
@@ -51,12 +52,23 @@ check_roles(const SfFactBase *model)
 			continue;
 		for (int i = 0; i < fact->kind->nattrs; i++)
 		{
-			char	   *role = fact->attr[i];
+			List	   *roles = NIL;
+			ListCell   *lr;
 
-			if (!(fact->kind->attrs[i].flags & SF_ATTR_ROLE) || role == NULL || OidIsValid(get_role_oid(role, true)))
+			if (fact->attr[i] == NULL)
 				continue;
-			missing = list_append_unique(missing, makeString(role));
-			where = where ? where : sf_fact_label(fact);
+			if (fact->kind->attrs[i].flags & SF_ATTR_ROLE)
+				roles = list_make1(fact->attr[i]);
+			else if ((fact->kind->attrs[i].flags & SF_ATTR_ROLES) &&
+					 !SplitIdentifierString(pstrdup(fact->attr[i]), ',', &roles))
+				elog(ERROR, "cannot happen: roles of %s", sf_fact_label(fact));
+			foreach(lr, roles)
+			{
+				if (OidIsValid(get_role_oid(lfirst(lr), true)))
+					continue;
+				missing = list_append_unique(missing, makeString(lfirst(lr)));
+				where = where ? where : sf_fact_label(fact);
+			}
 		}
 	}
 	if (missing)
