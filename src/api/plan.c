@@ -27,7 +27,7 @@
 #include "lib/text.h"
 
 /* Dropping fewer objects than this is no accident, whatever share of the schema they are. */
-#define SHRINK_MIN	3
+#define SHRINK_MIN	10
 
 /* Kinds of this weight and more are about other facts: comments, owners, privileges. */
 #define SF_WEIGHT_SATELLITES	900

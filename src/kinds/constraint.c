@@ -189,3 +189,13 @@ const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_
 const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
 const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true)};
 const SfKind sf_kind_foreign_key = {CONSTRAINT_KIND("foreign key", 160, fk_attrs, takes, true), .binds = true};
+
+/* Made and dropped with the constraint: there is nothing to say but what its satellites say. */
+const SfKind sf_kind_constraint_index = {
+	.name = "constraint index",
+	.keyword = "INDEX",
+	.weight = 134,
+	.folds = true,
+	.drops_with_parent = true,
+	.survives_alter = true,
+};

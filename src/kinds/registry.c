@@ -9,7 +9,7 @@
 /* X(C name of the SfKind), in any order. */
 #define SF_KINDS(X) \
 	X(schema) X(extension) X(table) X(column) X(default) X(generated) X(identity) \
-	X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(index) \
+	X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(constraint_index) X(index) \
 	X(sequence) X(owned_by) X(enum) X(domain) X(domain_constraint) \
 	X(view) X(view_column) X(view_default) X(materialized_view) X(materialized_view_column) \
 	X(rule) X(trigger) X(trigger_state) X(constraint_trigger_state) X(policy) X(event_trigger) X(statistics) \
@@ -39,6 +39,7 @@ const SfReader sf_readers[] = {
 	SF_READER(identity),
 	SF_READER(owned_by),
 	SF_READER(constraint),
+	SF_READER(constraint_index),
 	SF_READER(view),
 	SF_READER(materialized_view),
 	SF_READER(view_column),

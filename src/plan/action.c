@@ -111,7 +111,8 @@ drop_action(SfBuild *build, SfItem *item)
 	with = item->apart && item->old->kind->drop ? NULL : dropped_with(item);
 	if (with)
 		item->drop = drop_action(build, with);
-	else if (item->old->kind->drop)
+	/* Nobody drops what it would go with: that is a mere place for it (a constraint's index for its comment). */
+	if (item->drop == NULL && item->old->kind->drop)
 		item->drop = new_action(build, SF_VERB_DROP, item);
 	if (item->stub_last)
 	{
