@@ -57,7 +57,8 @@ class Database:
     def __init__(self, name):
         self.notices = []
         self.connection = psycopg.connect(dbname=name, autocommit=True)
-        self.connection.add_notice_handler(lambda notice: self.notices.append(notice))
+        self.connection.add_notice_handler(
+            lambda notice: self.notices.append(f"{notice.severity}:  {notice.message_primary}"))
 
     def rows(self, query, *values):
         # Without values psycopg leaves % alone.
@@ -75,7 +76,7 @@ class Database:
         self.notices.clear()
         lines = [row[0] or "" for row in self.rows(query)]
         for notice in self.notices:
-            say(f"{notice.severity}:  {notice.message_primary}")
+            say(notice)
         for line in lines[:limit]:
             say("  " + line)
         if limit and len(lines) > limit:
@@ -220,10 +221,10 @@ def versions(db):
 def rename(db):
     """First without a hint: the plan has to ask, not to guess; then with it."""
     lines = [row[0] for row in db.rows("SELECT sf_plan_migration('types and names')")]
-    asks = [line for line in lines if "sf_rename_hint" in line]
-    check(asks, "without a hint the plan asks whether full_name is the old name", "\n".join(lines))
+    where = [n for n, line in enumerate(lines) if "sf_rename_hint" in line]
+    check(where, "without a hint the plan asks whether full_name is the old name", "\n".join(lines))
     say(f"{DATABASE}=# SELECT sf_plan_migration('types and names');\n  ...")
-    for line in asks:
+    for line in lines[max(where[0] - 4, 0):where[-1] + 2]:
         say("  " + line)
     hint = "SELECT sf_rename_hint('column', 'public.user.name', 'public.user.full_name')"
     say(f"{DATABASE}=# {hint};\n")
@@ -280,11 +281,12 @@ def down_and_up(db, revisions):
     section("8. down to base, and up again")
     for version, revision in reversed(revisions):
         migrate(db, revision, "down", f"{version}_down")
-    left = db.rows("""SELECT c.oid::regclass::text FROM pg_class c
-                      WHERE relnamespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'app'))
-                      UNION ALL SELECT t.oid::regtype::text FROM pg_type t
-                      WHERE typnamespace = 'public'::regnamespace AND NOT EXISTS (
-                          SELECT FROM pg_depend WHERE classid = 'pg_type'::regclass AND objid = t.oid AND deptype = 'e')""")
+    left = db.rows("""
+        SELECT pg_describe_object(classid, objid, 0) FROM (
+            SELECT 'pg_class'::regclass AS classid, oid AS objid, relnamespace AS namespace FROM pg_class
+            UNION ALL SELECT 'pg_type'::regclass, oid, typnamespace FROM pg_type) o
+        WHERE namespace IN (SELECT oid FROM pg_namespace WHERE nspname IN ('public', 'app')) AND NOT EXISTS (
+            SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND deptype IN ('e', 'i'))""")
     check(not left and not db.rows("SELECT * FROM sf_current()"), "base: no table, sequence or type is left", left)
     for version, revision in revisions:
         ok, output = psql(db.one("SELECT sf_script(%s)", revision))
