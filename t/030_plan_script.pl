@@ -44,7 +44,9 @@ my ($ok, $err) = run_script(script("'head'"));
 ok($ok, 'the first migration runs') or diag $err;
 query("INSERT INTO users VALUES (1, 'ann'), (2, 'bob'), (3, 'bob')");
 
-query("SELECT sf_define(\$\$$v2\$\$); SELECT sf_plan_migration('phones and tasks')");
+query("SELECT sf_define(\$\$$v2\$\$); SELECT sf_plan_migration('phones')");
+my ($rc, $out, $errors) = sf_try($node, $db, "SELECT sf_plan_migration('phones and tasks')");
+like($errors, qr/NOTICE: .*revision "[0-9a-f]{12}" \(phones\) is superseded: it was not applied/, 'a newer plan says what it replaces');
 my $up = script("'head'");
 my $down = script("'head', 'down'");
 
@@ -100,7 +102,7 @@ query('CREATE DATABASE adopted TEMPLATE app', 'postgres');
 query('SELECT sf_adopt_restored()', 'adopted');
 is(query("SELECT string_agg(message, ', ') FROM sf_history()", 'adopted'), 'phones and tasks, first', 'an adopted copy has the history');
 is(query("SELECT message FROM sf_current()", 'adopted'), 'first', 'and stands where the other one stood');
-my ($rc, $out, $errors) = sf_try($node, 'adopted', 'SELECT sf_adopt_restored()');
+($rc, $out, $errors) = sf_try($node, 'adopted', 'SELECT sf_adopt_restored()');
 like($errors, qr/55000.*of its own already/, 'it can be adopted once');
 
 # Not where the schema is another one, or where the extension is missing.

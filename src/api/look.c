@@ -22,6 +22,7 @@
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
+#include "plan/old_names.h"
 #include "server/server.h"
 
 PG_FUNCTION_INFO_V1(sf_diff);
@@ -94,12 +95,15 @@ sf_diff(PG_FUNCTION_ARGS)
 	SfResult   *result = sf_result_begin(fcinfo);
 	SfFactBase *model = sf_recorded_model();
 	SfFactBase *live;
-	List	   *back;
+	List	   *hints,
+			   *back;
 	ListCell   *lc;
 
 	live = sf_live_facts();
 	sf_scope(live, model);
-	sf_diff_pair(live, model, sf_hints_load(live, model, &back));
+	hints = sf_hints_load(live, model, &back);
+	sf_plan_old_names(live, model, hints);
+	sf_diff_pair(live, model, hints);
 	foreach(lc, live->facts)
 	{
 		SfFact	   *fact = lfirst(lc);

@@ -25,6 +25,7 @@
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/text.h"
+#include "plan/old_names.h"
 
 /* Dropping fewer objects than this is no accident, whatever share of the schema they are. */
 #define SHRINK_MIN	10
@@ -36,13 +37,39 @@ PG_FUNCTION_INFO_V1(sf_plan_migration);
 
 /* ---- what has to be right before anything is planned ---- */
 
+/* The roles that a fact names, of C strings; PUBLIC and the like are none. */
+static List *
+roles_of(const SfFact *fact)
+{
+	List	   *roles = NIL;
+
+	for (int i = 0; i < fact->kind->nattrs; i++)
+	{
+		int			flags = fact->kind->attrs[i].flags;
+		List	   *several;
+
+		if (fact->attr[i] == NULL)
+			continue;
+		if (flags & SF_ATTR_ROLE)
+			roles = lappend(roles, fact->attr[i]);
+		else if (flags & SF_ATTR_ROLES)
+		{
+			if (!SplitIdentifierString(pstrdup(fact->attr[i]), ',', &several))
+				elog(ERROR, "cannot happen: roles of %s", sf_fact_label(fact));
+			roles = list_concat(roles, several);
+		}
+	}
+	for (int i = fact->nname - fact->kind->role_names; i < fact->nname; i++)
+		roles = lappend(roles, fact->name[i]);
+	return roles;
+}
+
 /* Roles that the model names must exist: the steps would fail half-way. */
 static void
 check_roles(const SfFactBase *model)
 {
-	List	   *missing = NIL;
-	const char *where = NULL;
-	ListCell   *lc;
+	ListCell   *lc,
+			   *lr;
 
 	foreach(lc, model->facts)
 	{
@@ -50,39 +77,18 @@ check_roles(const SfFactBase *model)
 
 		if (fact->unmanaged)
 			continue;
-		for (int i = 0; i < fact->kind->nattrs; i++)
+		foreach(lr, roles_of(fact))
 		{
-			List	   *roles = NIL;
-			ListCell   *lr;
+			char	   *role = lfirst(lr);
 
-			if (fact->attr[i] == NULL)
+			if (role[0] == '\0' || strcmp(role, "public") == 0 || OidIsValid(get_role_oid(role, true)))
 				continue;
-			if (fact->kind->attrs[i].flags & SF_ATTR_ROLE)
-				roles = list_make1(fact->attr[i]);
-			else if ((fact->kind->attrs[i].flags & SF_ATTR_ROLES) &&
-					 !SplitIdentifierString(pstrdup(fact->attr[i]), ',', &roles))
-				elog(ERROR, "cannot happen: roles of %s", sf_fact_label(fact));
-			foreach(lr, roles)
-			{
-				if (OidIsValid(get_role_oid(lfirst(lr), true)))
-					continue;
-				missing = list_append_unique(missing, makeString(lfirst(lr)));
-				where = where ? where : sf_fact_label(fact);
-			}
+			ereport(ERROR,
+					(errcode(ERRCODE_UNDEFINED_OBJECT),
+					 errmsg("role \"%s\" does not exist", role),
+					 errdetail("The model names it: %s.", sf_fact_label(fact)),
+					 errhint("CREATE ROLE %s, or record a model without it.", sf_ident(role))));
 		}
-	}
-	if (missing)
-	{
-		List	   *names = NIL;
-
-		foreach(lc, missing)
-			names = lappend(names, psprintf("\"%s\"", strVal(lfirst(lc))));
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg_plural("role %s does not exist", "roles %s do not exist", list_length(names),
-							   sf_join(names, ", ")),
-				 errdetail("The model names it: %s.", where),
-				 errhint("CREATE ROLE %s, or record a model without it.", sf_ident(strVal(linitial(missing))))));
 	}
 }
 
@@ -125,7 +131,8 @@ check_shrink(const SfPlan *plan, const char *message)
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the plan would drop %d of %d objects", dropped, live),
 			 wanted == 0 ? errdetail("The recorded model declares nothing.") :
-			 errdetail("The recorded model has %d objects.", wanted),
+			 errdetail_plural("The recorded model has %d object.", "The recorded model has %d objects.", wanted,
+							  wanted),
 			 errhint("If that is meant: SELECT sf_plan_migration(%s, allow_shrink => true). Else record the whole "
 					 "model, or take the live schema into it: SELECT * FROM sf_adopt().", sf_literal(message))));
 }
@@ -265,6 +272,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	sf_scope(live, model);
 	check_roles(model);
 	options.hints = sf_hints_load(live, model, &back);
+	sf_plan_old_names(live, model, options.hints);
 
 	plan = sf_plan_make(live, model, &options);
 	if (plan->actions == NIL)

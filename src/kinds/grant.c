@@ -193,6 +193,7 @@ static const SfAttr attrs[] = {
 const SfKind sf_kind_grant = {
 	.name = "grant",
 	.weight = 910,
+	.role_names = 2,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
 	.drops_with_parent = true,
