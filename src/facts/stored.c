@@ -184,10 +184,11 @@ sf_model_renames(const SfUnit *unit, const SfFactBase *base)
 			SfStoredRename   *rename;
 			char	  **name;
 			int			n = list_length(hint->names);
+			int			end = fact ? fact->nname - fact->kind->qualifiers : 0;
 
 			if (hint->names == NIL)
 				continue;
-			if (fact == NULL || n > fact->nname)
+			if (fact == NULL || n > end)
 				ereport(ERROR,
 						(errcode(ERRCODE_SYNTAX_ERROR),
 						 errmsg("hint in unit \"%s\", line %d, cannot be used", unit->name, hint->line),
@@ -196,7 +197,7 @@ sf_model_renames(const SfUnit *unit, const SfFactBase *base)
 			name = palloc(sizeof(char *) * fact->nname);
 			memcpy(name, fact->name, sizeof(char *) * fact->nname);
 			for (int i = 0; i < n; i++)
-				name[fact->nname - n + i] = list_nth(hint->names, i);
+				name[end - n + i] = list_nth(hint->names, i);
 			rename = palloc(sizeof(SfStoredRename));
 			rename->kind = fact->kind->name;
 			rename->old = sf_qualified(fact->nname, name);
@@ -249,12 +250,13 @@ declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const ch
 	{
 		SfFact	   *fact = lfirst(lc);
 		const SfFact *named = element == NULL ? fact : fact->parent;
+		int			last = named ? named->nname - 1 - named->kind->qualifiers : 0;
 
 		if (fact->kind->rename == NULL || fact->unit == NULL || fact->declaration != declaration->n ||
 			strcmp(fact->unit, declaration->unit) != 0)
 			continue;
 		/* a table may have a column of its own name: the outer one is meant */
-		if (named != NULL && strcmp(sf_last(named), object) == 0 &&
+		if (named != NULL && strcmp(named->name[last], object) == 0 &&
 			(element == NULL || strcmp(sf_last(fact), element) == 0) && (found == NULL || fact->nname < found->nname))
 			found = fact;
 	}

@@ -1,8 +1,8 @@
 /*
  * aggregate.c - aggregates: normal, ordered-set and hypothetical-set.
  *
- * Named as functions are; CREATE OR REPLACE AGGREGATE changes every option, but not the result, the kind of aggregate, its
- * direct arguments or the names of arguments.
+ * Named as functions are; CREATE OR REPLACE AGGREGATE changes every option, but not the result, the kind of
+ * aggregate, its direct arguments or the names of arguments.
  */
 #include "postgres.h"
 
@@ -20,7 +20,8 @@ address(const SfFact *fact)
 static void
 emit_definition(SfEmit *out, const SfFact *fact, const char *verb)
 {
-	sf_emit(out, "%s AGGREGATE %s(%s) (\n    %s\n)", verb, sf_rel(fact), sf_attr(fact, "arguments"), sf_attr(fact, "options"));
+	sf_emit(out, "%s AGGREGATE %s(%s) (\n    %s\n)", verb, sf_rel(fact), sf_attr(fact, "arguments"),
+			sf_attr(fact, "options"));
 }
 
 static void
@@ -57,6 +58,7 @@ static const SfAttr attrs[] = {
 const SfKind sf_kind_aggregate = {
 	.name = "aggregate",
 	.keyword = "AGGREGATE",
+	.qualifiers = 1,
 	.weight = 75,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),

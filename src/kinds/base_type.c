@@ -41,8 +41,8 @@ create_shell(SfEmit *out, const SfFact *fact, List *folded)
 }
 
 /*
- * The one place where CASCADE is the only word that the server knows: the type's functions can go neither before nor after
- * it.  All others that need the type or the functions have gone before.
+ * The one place where CASCADE is the only word that the server knows: the type's functions can go neither before nor
+ * after it.  All others that need the type or the functions have gone before.
  */
 static void
 drop(SfEmit *out, const SfFact *fact)

@@ -1,9 +1,9 @@
 /*
  * composite.c - free-standing composite types and their attributes.
  *
- * Attributes are added at the end, dropped and changed in place.  The server refuses to change an attribute's type while
- * rows of the composite type are stored somewhere, and knows no other place for a new attribute than the end: then the
- * whole type is replaced.  The type's attribute "layout" is there to see that; it emits nothing itself.
+ * Attributes are added at the end, dropped and changed in place.  The server refuses to change an attribute's type
+ * while rows of the composite type are stored somewhere, and knows no other place for a new attribute than the end:
+ * then the whole type is replaced.  The type's attribute "layout" is there to see that; it emits nothing itself.
  */
 #include "postgres.h"
 
@@ -54,7 +54,7 @@ alter_layout(SfEmit *out, const SfFact *old, const SfFact *new, const bool *chan
 {
 }
 
-/* Are rows of the type stored somewhere?  As the server does, look through domains, ranges and other composite types. */
+/* Are rows of the type stored?  As the server does, look through domains, ranges and other composite types. */
 static bool
 is_stored(const SfFact *type)
 {
@@ -74,7 +74,7 @@ is_stored(const SfFact *type)
 	return false;
 }
 
-/* Attributes that stay keep their order, come before the new ones, and change their type only if the server lets them. */
+/* Attributes that stay keep their order, come before the new ones, and change type only if the server lets them. */
 static bool
 layout_in_place(const SfFact *old, const SfFact *new)
 {
@@ -107,8 +107,8 @@ layout_in_place(const SfFact *old, const SfFact *new)
 }
 
 /*
- * Attribute by attribute: those that are new are NULL.  What is not of a type of the server goes through text, since it may
- * be of a type that is being swapped as well.
+ * Attribute by attribute: those that are new are NULL.  What is not of a type of the server goes through text, since it
+ * may be of a type that is being swapped as well.
  */
 static char *
 convert(const char *expr, const SfFact *old, const SfFact *new)
@@ -131,7 +131,8 @@ convert(const char *expr, const SfFact *old, const SfFact *new)
 		}
 		values = lappend(values, unconstify(char *, value));
 	}
-	return psprintf("CASE WHEN %s IS DISTINCT FROM NULL THEN ROW(%s)::%s END", expr, sf_join(values, ", "), sf_name(new));
+	return psprintf("CASE WHEN %s IS DISTINCT FROM NULL THEN ROW(%s)::%s END", expr, sf_join(values, ", "),
+					sf_name(new));
 }
 
 static const SfAttr attrs[] = {
@@ -191,8 +192,8 @@ drop_attribute(SfEmit *out, const SfFact *fact)
 static void
 rename_attribute(SfEmit *out, const SfFact *old, const SfFact *new)
 {
-	sf_emit(out, "ALTER TYPE %s RENAME ATTRIBUTE %s TO %s%s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)),
-			to_typed_tables(new));
+	sf_emit(out, "ALTER TYPE %s RENAME ATTRIBUTE %s TO %s%s", sf_rel(new), sf_ident(sf_last(old)),
+			sf_ident(sf_last(new)), to_typed_tables(new));
 }
 
 static void
@@ -200,8 +201,8 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 {
 	const char *collation = sf_attr(new, "collation");
 
-	sf_emit(out, "ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s%s%s%s", sf_rel(new), sf_ident(sf_last(new)), sf_attr(new, "type"),
-			collation ? " COLLATE " : "", collation ? collation : "", to_typed_tables(new));
+	sf_emit(out, "ALTER TYPE %s ALTER ATTRIBUTE %s TYPE %s%s%s%s", sf_rel(new), sf_ident(sf_last(new)),
+			sf_attr(new, "type"), collation ? " COLLATE " : "", collation ? collation : "", to_typed_tables(new));
 }
 
 static char *

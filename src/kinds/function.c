@@ -1,9 +1,9 @@
 /*
  * function.c - functions, window functions and procedures.
  *
- * A function is named {schema, name, "(argument types)"}, so its name is not quoted as other names are.  CREATE OR REPLACE
- * changes all that it may and keeps owner, grants, comment and dependents; it may not change the kind of routine, the
- * result, the names of inputs, nor take away defaults: then the function is replaced.
+ * A function is named {schema, name, "(argument types)"}, so its name is not quoted as other names are.  CREATE OR
+ * REPLACE changes all that it may and keeps owner, grants, comment and dependents; it may not change the kind of
+ * routine, the result, the names of inputs, nor take away defaults: then the function is replaced.
  */
 #include "postgres.h"
 
@@ -37,8 +37,8 @@ sf_routine_rename(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (strcmp(old->name[0], new->name[0]) != 0)
 		sf_emit(out, "ALTER %s %s%s SET SCHEMA %s", keyword, sf_rel(old), sf_last(new), sf_ident(new->name[0]));
 	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER %s %s.%s%s RENAME TO %s", keyword, sf_ident(new->name[0]), sf_ident(old->name[1]), sf_last(new),
-				sf_ident(new->name[1]));
+		sf_emit(out, "ALTER %s %s.%s%s RENAME TO %s", keyword, sf_ident(new->name[0]), sf_ident(old->name[1]),
+				sf_last(new), sf_ident(new->name[1]));
 }
 
 /* Input parameters keep their names; only one without a name may get one. */
@@ -78,7 +78,8 @@ emit_definition(SfEmit *out, const SfFact *fact, const char *verb)
 {
 	const char *body = sf_attr(fact, "sql_body");
 
-	sf_emit(out, "%s %s %s%s%s", verb, fact->kind->keyword, sf_rel(fact), sf_attr(fact, "definition"), body ? body : "");
+	sf_emit(out, "%s %s %s%s%s", verb, fact->kind->keyword, sf_rel(fact), sf_attr(fact, "definition"),
+			body ? body : "");
 }
 
 static void
@@ -145,6 +146,7 @@ static const SfAttr attrs[] = {
 const SfKind sf_kind_function = {
 	.name = "function",
 	.keyword = "FUNCTION",
+	.qualifiers = 1,
 	.weight = 70,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
@@ -162,6 +164,7 @@ const SfKind sf_kind_function = {
 const SfKind sf_kind_procedure = {
 	.name = "procedure",
 	.keyword = "PROCEDURE",
+	.qualifiers = 1,
 	.weight = 72,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),

@@ -84,6 +84,7 @@ struct SfKind
 {
 	const char *name;			/* "table", as in messages and keys */
 	const char *keyword;		/* SQL object type: "TABLE", "MATERIALIZED VIEW"; NULL when it is a clause of its parent */
+	int			qualifiers;		/* names of the identity behind the fact's own: a function's argument types */
 	int			weight;			/* order among actions that may come in any order; satellites last */
 	const SfAttr *attrs;
 	int			nattrs;

@@ -128,7 +128,8 @@ const SfKind sf_kind_transform = {
 static void
 create_access_method(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "CREATE ACCESS METHOD %s TYPE %s HANDLER %s", sf_name(fact), sf_attr(fact, "type"), sf_attr(fact, "handler"));
+	sf_emit(out, "CREATE ACCESS METHOD %s TYPE %s HANDLER %s", sf_name(fact), sf_attr(fact, "type"),
+			sf_attr(fact, "handler"));
 }
 
 static const SfAttr access_method_attrs[] = {
@@ -151,8 +152,9 @@ const SfKind sf_kind_access_method = {
 static void
 create_conversion(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "CREATE %sCONVERSION %s FOR %s TO %s FROM %s", sf_attr(fact, "default") ? "DEFAULT " : "", sf_name(fact),
-			sf_literal(sf_attr(fact, "source")), sf_literal(sf_attr(fact, "target")), sf_attr(fact, "function"));
+	sf_emit(out, "CREATE %sCONVERSION %s FOR %s TO %s FROM %s", sf_attr(fact, "default") ? "DEFAULT " : "",
+			sf_name(fact), sf_literal(sf_attr(fact, "source")), sf_literal(sf_attr(fact, "target")),
+			sf_attr(fact, "function"));
 }
 
 static const SfAttr conversion_attrs[] = {

@@ -1,8 +1,9 @@
 /*
  * operator.c - operators.
  *
- * An operator may name as commutator or negator one that is not there yet: the server then makes a shell, which the later
- * CREATE OPERATOR fills.  So these names are no dependencies.  They cannot be taken away again: then both are replaced.
+ * An operator may name as commutator or negator one that is not there yet: the server then makes a shell, which the
+ * later CREATE OPERATOR fills.  So these names are no dependencies.  They cannot be taken away again: then both are
+ * replaced.
  */
 #include "postgres.h"
 

@@ -1,8 +1,8 @@
 /*
  * operator_class.c - operator families, their loose members, operator classes.
  *
- * A family is always made by itself, and a class named into it, so that a class with a family of its own name reads back
- * the same.  Nothing in a class can be altered; loose members come and go in place.
+ * A family is always made by itself, and a class named into it, so that a class with a family of its own name reads
+ * back the same.  Nothing in a class can be altered; loose members come and go in place.
  */
 #include "postgres.h"
 
@@ -35,8 +35,8 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (strcmp(old->name[0], new->name[0]) != 0)
 		sf_emit(out, "ALTER %s SET SCHEMA %s", address(old), sf_ident(new->name[0]));
 	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER %s %s.%s USING %s RENAME TO %s", old->kind->keyword, sf_ident(new->name[0]), sf_ident(old->name[1]),
-				method, sf_ident(new->name[1]));
+		sf_emit(out, "ALTER %s %s.%s USING %s RENAME TO %s", old->kind->keyword, sf_ident(new->name[0]),
+				sf_ident(old->name[1]), method, sf_ident(new->name[1]));
 }
 
 /* ---- families ---- */
@@ -50,6 +50,7 @@ create_family(SfEmit *out, const SfFact *fact, List *folded)
 const SfKind sf_kind_operator_family = {
 	.name = "operator family",
 	.keyword = "OPERATOR FAMILY",
+	.qualifiers = 1,
 	.weight = 78,
 	.create = create_family,
 	.drop = sf_drop_by_address,
@@ -70,8 +71,9 @@ family_of(const SfFact *fact)
 static char *
 label_member(const SfFact *fact)
 {
-	return psprintf("%s %s (%s, %s) of operator family %s using %s", pg_strcasecmp(fact->name[3], "OPERATOR") == 0 ? "operator" : "function",
-					fact->name[6], fact->name[4], fact->name[5], sf_rel(fact), fact->name[2]);
+	return psprintf("%s %s (%s, %s) of operator family %s using %s",
+					strcmp(fact->name[3], "OPERATOR") == 0 ? "operator" : "function", fact->name[6], fact->name[4],
+					fact->name[5], sf_rel(fact), fact->name[2]);
 }
 
 static void
@@ -82,13 +84,15 @@ create_member(SfEmit *out, const SfFact *fact, List *folded)
 	if (strcmp(fact->name[3], "OPERATOR") == 0)
 		sf_emit(out, "ALTER %s ADD OPERATOR %s %s", family_of(fact), fact->name[6], member);
 	else
-		sf_emit(out, "ALTER %s ADD FUNCTION %s (%s, %s) %s", family_of(fact), fact->name[6], fact->name[4], fact->name[5], member);
+		sf_emit(out, "ALTER %s ADD FUNCTION %s (%s, %s) %s", family_of(fact), fact->name[6], fact->name[4],
+				fact->name[5], member);
 }
 
 static void
 drop_member(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "ALTER %s DROP %s %s (%s, %s)", family_of(fact), fact->name[3], fact->name[6], fact->name[4], fact->name[5]);
+	sf_emit(out, "ALTER %s DROP %s %s (%s, %s)", family_of(fact), fact->name[3], fact->name[6], fact->name[4],
+			fact->name[5]);
 }
 
 static const SfAttr member_attrs[] = {
@@ -121,8 +125,8 @@ create_class(SfEmit *out, const SfFact *fact, List *folded)
 	if (storage || members == NULL)
 		parts = lappend(parts, psprintf("STORAGE %s", storage ? storage : sf_attr(fact, "type")));
 	sf_emit(out, "CREATE OPERATOR CLASS %s%s FOR TYPE %s USING %s FAMILY %s AS\n    %s", sf_rel(fact),
-			sf_attr(fact, "default") ? " DEFAULT" : "", sf_attr(fact, "type"), sf_ident(fact->name[2]), sf_attr(fact, "family"),
-			sf_join(parts, ",\n    "));
+			sf_attr(fact, "default") ? " DEFAULT" : "", sf_attr(fact, "type"), sf_ident(fact->name[2]),
+			sf_attr(fact, "family"), sf_join(parts, ",\n    "));
 }
 
 static const SfAttr class_attrs[] = {
@@ -136,6 +140,7 @@ static const SfAttr class_attrs[] = {
 const SfKind sf_kind_operator_class = {
 	.name = "operator class",
 	.keyword = "OPERATOR CLASS",
+	.qualifiers = 1,
 	.weight = 80,
 	.attrs = class_attrs,
 	.nattrs = lengthof(class_attrs),

@@ -86,8 +86,8 @@ aside(const char *name)
 }
 
 /*
- * Old under another name.  A type that is only put aside (the same attributes) has to give up the other names too that its
- * successor will take: those of the multirange and of the constructors, as far as their arguments are the same.
+ * Old under another name.  A type that is only put aside (the same attributes) has to give up the other names too that
+ * its successor will take: those of the multirange and of the constructors, as far as their arguments are the same.
  */
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
@@ -100,7 +100,8 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (old->attr != new->attr)
 		return;
 	sf_emit(out, "ALTER FUNCTION %s(%s, %s) RENAME TO %s", sf_name(old), subtype, subtype, sf_ident(sf_last(new)));
-	sf_emit(out, "ALTER FUNCTION %s(%s, %s, text) RENAME TO %s", sf_name(old), subtype, subtype, sf_ident(sf_last(new)));
+	sf_emit(out, "ALTER FUNCTION %s(%s, %s, text) RENAME TO %s", sf_name(old), subtype, subtype,
+			sf_ident(sf_last(new)));
 	sf_emit(out, "ALTER FUNCTION %s() RENAME TO %s", other, sf_ident(aside(names[1])));
 	sf_emit(out, "ALTER TYPE %s RENAME TO %s", other, sf_ident(aside(names[1])));
 }

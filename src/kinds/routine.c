@@ -49,7 +49,8 @@ sf_rename_in_schema(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (strcmp(old->name[0], new->name[0]) != 0)
 		sf_emit(out, "ALTER %s %s SET SCHEMA %s", keyword, sf_name(old), sf_ident(new->name[0]));
 	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER %s %s.%s RENAME TO %s", keyword, sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
+		sf_emit(out, "ALTER %s %s.%s RENAME TO %s", keyword, sf_ident(new->name[0]), sf_ident(old->name[1]),
+				sf_ident(new->name[1]));
 }
 
 void

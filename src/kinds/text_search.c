@@ -188,7 +188,8 @@ static void
 create_parser(SfEmit *out, const SfFact *fact, List *folded)
 {
 	static const SfClause clauses[] = {
-		{"START", "start"}, {"GETTOKEN", "gettoken"}, {"END", "end"}, {"LEXTYPES", "lextypes"}, {"HEADLINE", "headline"},
+		{"START", "start"}, {"GETTOKEN", "gettoken"}, {"END", "end"}, {"LEXTYPES", "lextypes"},
+		{"HEADLINE", "headline"},
 	};
 
 	sf_emit(out, "CREATE TEXT SEARCH PARSER %s (%s)", sf_name(fact), sf_clauses(fact, clauses, lengthof(clauses)));

@@ -207,6 +207,20 @@ sf_statement_object(const Node *node)
 		case T_CreateFunctionStmt:
 			names = ((const CreateFunctionStmt *) node)->funcname;
 			break;
+		case T_DefineStmt:
+			names = ((const DefineStmt *) node)->defnames;	/* aggregates, base types, collations, text search... */
+			break;
+		case T_CreateOpClassStmt:
+			names = ((const CreateOpClassStmt *) node)->opclassname;
+			break;
+		case T_CreateOpFamilyStmt:
+			names = ((const CreateOpFamilyStmt *) node)->opfamilyname;
+			break;
+		case T_CreateConversionStmt:
+			names = ((const CreateConversionStmt *) node)->conversion_name;
+			break;
+		case T_CreatePLangStmt:
+			return ((const CreatePLangStmt *) node)->plname;
 		case T_CreateStatsStmt:
 			names = ((const CreateStatsStmt *) node)->defnames;
 			break;

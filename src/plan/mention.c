@@ -1,10 +1,10 @@
 /*
  * mention.c - wishes: what a function's string body names had better be there before the function.
  *
- * The server records no dependencies of a string body, and CREATE FUNCTION does not look into it.  But who uses the function
- * (a generated column, an index, a check of rows that exist) makes the server run or inline it at once, and then what the
- * body names must be there.  So the words of the body are matched with the names of what the plan creates.  That is
- * guessing: the order is only a wish, which the sort grants where it closes no cycle.
+ * The server records no dependencies of a string body, and CREATE FUNCTION does not look into it.  But who uses the
+ * function (a generated column, an index, a check of rows that exist) makes the server run or inline it at once, and
+ * then what the body names must be there.  So the words of the body are matched with the names of what the plan
+ * creates.  That is guessing: the order is only a wish, which the sort grants where it closes no cycle.
  */
 #include "postgres.h"
 
