@@ -1,8 +1,8 @@
 /*
  * guc.c - every setting, as data.
  *
- * Adding one: a variable, a getter, and a line in the table of its type (in order of name).  All settings may be
- * set by anybody in a session: none of them gives a right, they only say how much to wait, hold or look at.
+ * Adding one: a variable, a getter, and a line in the table of its type (in order of name).  Those that anybody may
+ * set in a session give no right, they only say how much to wait, hold or look at.
  */
 #include "postgres.h"
 
@@ -13,8 +13,11 @@
 #include "guc.h"
 
 static int	manage = SF_MANAGE_MODEL;
+static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
+static int	lock_wait = 100;
 static int	max_locks = 0;
+static int	pause_after_step = 0;
 static int	scratch_pool = 2;
 static int	worker_wait = 30000;
 
@@ -31,19 +34,29 @@ static const struct
 	int			min;
 	int			max;
 	int			flags;
+	GucContext	context;
 	const char *short_desc;
 	const char *long_desc;
 }			int_settings[] = {
-	{"schemaflow.lock_timeout", &lock_timeout, 0, INT_MAX, GUC_UNIT_MS,
+	{"schemaflow.lock_deadline", &lock_deadline, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
+		"How long a step of a migration may try to get its locks.",
+	"After it the run fails and names who holds them; what was done stays done, and the next call goes on."},
+	{"schemaflow.lock_timeout", &lock_timeout, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
 		"How long a transaction of a script may wait for a lock.",
 	"0 waits without end, and whoever comes later for the table waits behind it."},
-	{"schemaflow.max_locks", &max_locks, 0, INT_MAX, 0,
+	{"schemaflow.lock_wait", &lock_wait, 1, 60000, GUC_UNIT_MS, PGC_USERSET,
+		"How long a step of a migration may wait for its locks in one try.",
+	"Whoever comes later for the table waits behind it for as long. Then it steps back and tries again."},
+	{"schemaflow.max_locks", &max_locks, 0, INT_MAX, 0, PGC_USERSET,
 		"Most locks that one transaction of a migration may take.",
 	"0 means a quarter of the server's lock table."},
-	{"schemaflow.scratch_pool", &scratch_pool, 0, 64, 0,
+	{"schemaflow.pause_after_step", &pause_after_step, 0, INT_MAX, 0, PGC_SUSET,
+		"For tests: the runner stands still after this step, before the step is marked as done.",
+	"0 means never."},
+	{"schemaflow.scratch_pool", &scratch_pool, 0, 64, 0, PGC_USERSET,
 		"How many scratch databases are kept for each database.",
 	"A kept scratch saves making and dropping one, which forces a checkpoint."},
-	{"schemaflow.worker_wait", &worker_wait, 0, INT_MAX, GUC_UNIT_MS,
+	{"schemaflow.worker_wait", &worker_wait, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
 		"How long to wait for a free background worker.",
 	"After it the call fails and names the processes that hold the workers."}
 };
@@ -66,6 +79,24 @@ SfManage
 sf_guc_manage(void)
 {
 	return (SfManage) manage;
+}
+
+int
+sf_guc_lock_deadline(void)
+{
+	return lock_deadline;
+}
+
+int
+sf_guc_lock_wait(void)
+{
+	return lock_wait;
+}
+
+int
+sf_guc_pause_after_step(void)
+{
+	return pause_after_step;
 }
 
 int
@@ -101,7 +132,7 @@ sf_guc_define(void)
 	for (int i = 0; i < lengthof(int_settings); i++)
 		DefineCustomIntVariable(int_settings[i].name, int_settings[i].short_desc, int_settings[i].long_desc,
 								int_settings[i].variable, *int_settings[i].variable,
-								int_settings[i].min, int_settings[i].max, PGC_USERSET, int_settings[i].flags,
+								int_settings[i].min, int_settings[i].max, int_settings[i].context, int_settings[i].flags,
 								NULL, NULL, NULL);
 	for (int i = 0; i < lengthof(enum_settings); i++)
 		DefineCustomEnumVariable(enum_settings[i].name, enum_settings[i].short_desc, enum_settings[i].long_desc,

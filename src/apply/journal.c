@@ -52,6 +52,14 @@ name_some(List *objects)
 	return sf_join(some, ", ");
 }
 
+char *
+sf_journal_differs(const SfMigration *m, bool to_side)
+{
+	List	   *differing = differences(m, to_side);
+
+	return differing ? name_some(differing) : NULL;
+}
+
 /* ---- where a migration stands ---- */
 
 /* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */

@@ -25,6 +25,9 @@ extern SfStart sf_journal_check_start(const char *name, SfDirection direction);
  */
 extern int	sf_journal_check_end(const char *name, SfDirection direction);
 
+/* How the schema differs from one end of a migration: "table public.users is missing, ..."; NULL: it does not. */
+extern char *sf_journal_differs(const SfMigration *migration, bool to_side);
+
 /* Is this transaction still to be run? For one outside of transactions the catalog is asked, too. */
 extern bool sf_journal_pending(const char *name, int transaction, SfDirection direction);
 

@@ -10,6 +10,8 @@
  */
 #include "postgres.h"
 
+#include <signal.h>
+
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
@@ -39,6 +41,8 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/snapmgr.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -52,7 +56,8 @@
 /* The caller's half of a running job. */
 typedef struct SfRun
 {
-	const SfJob *job;
+	const SfJob *job;			/* in the caller's memory: not for the segment's callback */
+	bool		job_is_detached;
 	dsm_segment *segment;
 	shm_mq_handle *queue;
 	BackgroundWorkerHandle *worker;
@@ -60,6 +65,7 @@ typedef struct SfRun
 	uint64		nrows;
 	bool		done;			/* the worker has said so */
 	bool		bloated;		/* the scratch should be made anew */
+	bool		cancelling;		/* a cancel was passed on; the worker's own error is awaited */
 } SfRun;
 
 /*
@@ -225,7 +231,7 @@ caller_leaves(dsm_segment *segment, Datum arg)
 {
 	SfRun	   *run = (SfRun *) DatumGetPointer(arg);
 
-	if (run->worker && !run->done)
+	if (run->worker && !run->done && !run->job_is_detached)
 		TerminateBackgroundWorker(run->worker);
 }
 
@@ -430,6 +436,35 @@ receive_message(SfRun *run, char *data, Size len)
 }
 
 /*
+ * A user who cancels a detached job means its work, not only the call.  We then wait for the worker's own error, which
+ * says how far it came.  Timeouts, a terminated session and a lost client only end the call.
+ */
+static void
+pass_on_cancel(SfRun *run)
+{
+	pid_t		pid;
+
+	if (!run->job_is_detached || run->cancelling || !QueryCancelPending || ProcDiePending ||
+		get_timeout_indicator(STATEMENT_TIMEOUT, false) ||
+		GetBackgroundWorkerPid(run->worker, &pid) != BGWH_STARTED)
+		return;
+	(void) kill(pid, SIGINT);
+	run->cancelling = true;
+	HOLD_CANCEL_INTERRUPTS();
+}
+
+/* The worker has got hold of the segment: it does not need us any more. */
+static void
+wait_for_begin(SfRun *run)
+{
+	pid_t		pid;
+
+	while (shm_mq_get_sender(shm_mq_get_queue(run->queue)) == NULL &&
+		   GetBackgroundWorkerPid(run->worker, &pid) != BGWH_STOPPED)
+		sf_wait_a_little(LOOK_AGAIN_MS);
+}
+
+/*
  * Take messages until the worker has said that it is done.
  */
 static void
@@ -443,6 +478,10 @@ pump(SfRun *run)
 		void	   *data;
 		shm_mq_result result;
 
+		/* What runs CONCURRENTLY in the worker would wait for a snapshot of ours; looking at catalogs leaves one. */
+		if (run->job_is_detached)
+			InvalidateCatalogSnapshot();
+		pass_on_cancel(run);
 		CHECK_FOR_INTERRUPTS();
 		result = shm_mq_receive(run->queue, &len, &data, true);
 		if (result == SHM_MQ_SUCCESS)
@@ -463,6 +502,8 @@ pump(SfRun *run)
 			}
 		}
 	}
+	if (run->cancelling)
+		RESUME_CANCEL_INTERRUPTS();
 }
 
 /*
@@ -484,10 +525,14 @@ perform(const SfJob *job, SfRequest *request, bool *bloated)
 	 * "run" is in TopMemoryContext for the segment's callback.  An error leaks it and the handle: a hundred bytes.
 	 */
 	run->job = job;
+	run->job_is_detached = job->detached;
 	run->row_context = AllocSetContextCreate(CurrentMemoryContext, "schemaflow row", ALLOCSET_DEFAULT_SIZES);
 	make_request(run, request);
 	start_worker(run, request->database);
-	pump(run);
+	if (job->detached && job->no_wait)
+		wait_for_begin(run);
+	else
+		pump(run);
 	nrows = run->nrows;
 	if (bloated)
 		*bloated = run->bloated;

@@ -35,6 +35,8 @@ typedef struct SfJob
 	void	   *arg;
 	const char *library;		/* library of the handler; NULL: this one */
 	Oid			database;		/* SF_JOB_LIVE: in this database; InvalidOid: in the caller's */
+	bool		detached;		/* the worker goes on when the caller leaves; a cancel by the user is passed on to it */
+	bool		no_wait;		/* detached: return as soon as the worker has begun */
 } SfJob;
 
 /*
@@ -102,6 +104,15 @@ extern PGDLLEXPORT void sf_worker_statement(RawStmt *statement, const char *sour
  */
 extern PGDLLEXPORT void sf_worker_begin(void);
 extern PGDLLEXPORT void sf_worker_commit(void);
+
+/* After an error that the handler has caught: no transaction is open any more.  Not in SF_JOB_SCRATCH. */
+extern PGDLLEXPORT void sf_worker_rollback(void);
+
+/*
+ * Settings, temporary objects and role as at the worker's start, whatever statements have left.  Outside of
+ * transactions only.
+ */
+extern PGDLLEXPORT void sf_worker_reset(void);
 
 /*
  * Run a statement in a subtransaction (or its own transaction) and return its error instead of raising it, or

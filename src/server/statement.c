@@ -198,6 +198,14 @@ sf_worker_commit(void)
 	MemoryContextSwitchTo(old);
 }
 
+void
+sf_worker_rollback(void)
+{
+	AbortOutOfAnyTransaction();
+	in_block = false;
+	MemoryContextSwitchTo(sf_worker_context());
+}
+
 /* ---- running ---- */
 
 bool

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "fmgr.h"
 #include "libpq/pqformat.h"
 #include "libpq/pqmq.h"
@@ -173,6 +174,21 @@ set_up_session(void)
 		set_firmly(text_settings[i].name, text_settings[i].value);
 	}
 	CommitTransactionCommand();
+}
+
+void
+sf_worker_reset(void)
+{
+	MemoryContext old = CurrentMemoryContext;
+
+	StartTransactionCommand();
+	/* Restoring settings needs the rights that they were first restored with. */
+	SetConfigOption("role", "none", PGC_SUSET, PGC_S_SESSION);
+	ResetTempTableNamespace();
+	CommitTransactionCommand();
+	set_up_session();
+	sf_identity_apply();
+	MemoryContextSwitchTo(old);
 }
 
 /*

@@ -1,0 +1,226 @@
+/*
+ * run.c - SQL entry points that run migrations.
+ *
+ * Protocol: the procedures commit first and then hold neither a lock nor a snapshot while the runner (apply/runner.h), a
+ * worker, does everything; otherwise what it runs CONCURRENTLY would wait for its own caller.  While another runner is at
+ * it they look at shared memory only.
+ */
+#include "postgres.h"
+
+#include <signal.h>
+
+#include "access/xact.h"
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "tcop/pquery.h"
+#include "utils/acl.h"
+#include "utils/backend_status.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/fmgrprotos.h"
+#include "utils/portal.h"
+#include "utils/snapmgr.h"
+
+#include "api/define.h"
+#include "apply/runner.h"
+#include "compat.h"
+#include "server/server.h"
+
+#define LOOK_AGAIN_MS	100
+
+PG_FUNCTION_INFO_V1(sf_upgrade);
+PG_FUNCTION_INFO_V1(sf_downgrade);
+PG_FUNCTION_INFO_V1(sf_pause);
+PG_FUNCTION_INFO_V1(sf_resume);
+
+/* ---- may we commit? ---- */
+
+static void
+check_context(FunctionCallInfo fcinfo, const char *name)
+{
+	if (!IsA(fcinfo->context, CallContext) || ((CallContext *) fcinfo->context)->atomic)
+	{
+		if (IsTransactionBlock())
+			ereport(ERROR,
+					(errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+					 errmsg("%s cannot run inside a transaction block", name),
+					 errdetail("It commits after each transaction of the migration."),
+					 errhint("CALL it by itself, in autocommit mode; many drivers begin a transaction by default: "
+							 "psycopg: conn.autocommit = True; SQLAlchemy: "
+							 "engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\").")));
+		if (ActivePortal && ActivePortal->commandTag == CMDTAG_CALL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+					 errmsg("%s cannot run inside a procedure with SET or SECURITY DEFINER, nor in a function", name),
+					 errdetail("Such a procedure cannot commit, nor can what it calls."),
+					 errhint("Remove the SET clause or SECURITY DEFINER from the procedure, or CALL %s by itself.",
+							 name)));
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s cannot run inside a function", name),
+				 errdetail("A function cannot commit."),
+				 errhint("CALL %s by itself.", name)));
+	}
+	if (IsSubTransaction())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s cannot run inside a block with an EXCEPTION clause", name),
+				 errdetail("Such a block is a subtransaction, which cannot be committed."),
+				 errhint("CALL %s by itself.", name)));
+}
+
+/* ---- waiting for another runner ---- */
+
+/* What the runner says of itself in its application_name; NULL: it is gone. */
+static const char *
+runner_says(int pid)
+{
+	int			n;
+
+	pgstat_clear_backend_activity_snapshot();
+	n = pgstat_fetch_stat_numbackends();
+	for (int i = 1; i <= n; i++)
+	{
+		LocalPgBackendStatus *local = pgstat_get_local_beentry_by_index(i);
+
+		if (local && local->backendStatus.st_procpid == pid)
+			return local->backendStatus.st_appname;
+	}
+	return NULL;
+}
+
+static void
+wait_for_runner(void)
+{
+	char		told[NAMEDATALEN] = "";
+	int			pid;
+
+	while ((pid = sf_runner_pid()) != 0)
+	{
+		const char *says = runner_says(pid);
+
+		if (says && strcmp(says, told) != 0)
+		{
+			strlcpy(told, says, sizeof(told));
+			ereport(INFO, (errmsg("waiting for the runner, process %d: %s", pid, told)));
+		}
+		InvalidateCatalogSnapshot();
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOOK_AGAIN_MS,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* ---- the run ---- */
+
+static void
+take_word(int n, char **values, void *arg)
+{
+	*(bool *) arg = strcmp(values[0], SF_RUN_BUSY) == 0;
+}
+
+/* Returns false when another runner was faster. */
+static bool
+run_job(const SfRunRequest *request, bool no_wait)
+{
+	SfJob		job = {.handler = "sf_apply_handler",.place = SF_JOB_LIVE,.detached = true,.no_wait = no_wait};
+	bool		busy = false;
+
+	job.payload = sf_run_request_pack(request, &job.payload_len);
+	job.activity = psprintf("schemaflow: %s to %s", sf_direction_name(request->direction), request->to);
+	job.on_row = take_word;
+	job.arg = &busy;
+	(void) sf_job_run(&job);
+	return !busy;
+}
+
+static void
+refuse_busy(int pid)
+{
+	const char *says = runner_says(pid);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_IN_USE),
+			 errmsg("another run is at work in this database"),
+			 errdetail("It is process %d: %s.", pid, says ? says : "about to end"),
+			 errhint("SELECT * FROM sf_progress shows it; without wait => false the call waits for it.")));
+}
+
+static char *
+array_arg(FunctionCallInfo fcinfo, int n)
+{
+	return PG_ARGISNULL(n) ? pstrdup("{}") : OidOutputFunctionCall(F_ARRAY_OUT, PG_GETARG_DATUM(n));
+}
+
+static Datum
+run(FunctionCallInfo fcinfo, SfRunRequest *request, bool wait)
+{
+	int			pid;
+
+	if (SPI_connect_ext(SPI_OPT_NONATOMIC) != SPI_OK_CONNECT)
+		elog(ERROR, "cannot happen: SPI_connect failed");
+	SPI_commit();
+	do
+	{
+		pid = sf_runner_pid();
+		if (pid != 0 && !wait)
+			refuse_busy(pid);
+		wait_for_runner();
+	} while (!run_job(request, false));
+	SPI_finish();
+	return (Datum) 0;
+}
+
+Datum
+sf_upgrade(PG_FUNCTION_ARGS)
+{
+	SfRunRequest request = {.direction = SF_UP};
+
+	check_context(fcinfo, "sf_upgrade");
+	request.to = sf_text_arg(fcinfo, 0, "to");
+	request.through = PG_ARGISNULL(1) ? NULL : sf_text_arg(fcinfo, 1, "through");
+	request.allow = array_arg(fcinfo, 2);
+	return run(fcinfo, &request, PG_ARGISNULL(3) || PG_GETARG_BOOL(3));
+}
+
+Datum
+sf_downgrade(PG_FUNCTION_ARGS)
+{
+	SfRunRequest request = {.direction = SF_DOWN};
+
+	check_context(fcinfo, "sf_downgrade");
+	request.to = sf_text_arg(fcinfo, 0, "to");
+	request.allow = array_arg(fcinfo, 1);
+	return run(fcinfo, &request, PG_ARGISNULL(2) || PG_GETARG_BOOL(2));
+}
+
+/* ---- from another session ---- */
+
+Datum
+sf_pause(PG_FUNCTION_ARGS)
+{
+	int			pid = sf_runner_pid();
+
+	if (pid == 0)
+		PG_RETURN_BOOL(false);
+	/* The server's own rules on who may cancel whom. */
+	PG_RETURN_DATUM(DirectFunctionCall1(pg_cancel_backend, Int32GetDatum(pid)));
+}
+
+Datum
+sf_resume(PG_FUNCTION_ARGS)
+{
+	SfRunRequest request;
+	char	   *status;
+
+	if (sf_runner_pid() != 0 || !sf_run_last(&request, &status) || strcmp(status, "done") == 0 ||
+		strcmp(status, "aborted") == 0)
+		PG_RETURN_BOOL(false);
+	(void) run_job(&request, true);
+	PG_RETURN_BOOL(true);
+}

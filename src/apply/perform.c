@@ -1,0 +1,450 @@
+/*
+ * perform.c - the steps of a migration, run by the worker that is the runner (perform.h).
+ *
+ * Transactions: a T transaction is a block of its steps with the mark written last, so that state and effect commit
+ * together or not at all.  An N step runs at top level between two transactions: before it the row of the run says what
+ * is about to run (the intent), afterwards the mark is written when the catalog shows the effect.  What a failed attempt
+ * left is dropped before; what succeeded without its mark is only marked.  IF NOT EXISTS has no part in it.
+ *
+ * Identity: statements run as the migration's owner under the migration's search_path; our own rows are written as the
+ * extension's owner (server/owner.h).  Memory: a context for each transaction of the migration.
+ */
+#include "postgres.h"
+
+#include "commands/dbcommands.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "parser/parser.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "apply/journal.h"
+#include "apply/locks.h"
+#include "apply/perform.h"
+#include "apply/runner.h"
+#include "facts/live.h"
+#include "guc.h"
+#include "server/server.h"
+
+#define STEP_WIDTH	72			/* of a step's text in a line */
+
+/* In the order in which they come. */
+static const char *const phases[] = {"expand", "backfill", "validate", "contract"};
+
+/* The migration at hand. */
+typedef struct Performance
+{
+	const SfMigration *migration;
+	SfDirection direction;
+	int			nsteps;
+	SfFactBase *before;			/* for the locks of foreign keys' partners */
+} Performance;
+
+static char *where = NULL;
+
+const char *
+sf_perform_where(void)
+{
+	return where;
+}
+
+/* ---- telling ---- */
+
+/* A statement as one line of bounded length. */
+static char *
+one_line(const char *sql)
+{
+	char	   *line = palloc(strlen(sql) + 1);
+	char	   *to = line;
+
+	for (const char *from = sql; *from; from++)
+	{
+		bool		blank = strchr(" \t\r\n", *from) != NULL;
+
+		if (!blank)
+			*to++ = *from;
+		else if (to > line && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	*to = '\0';
+	if (strlen(line) <= STEP_WIDTH)
+		return line;
+	return psprintf("%s...", pnstrdup(line, pg_mbcliplen(line, strlen(line), STEP_WIDTH - 3)));
+}
+
+/* Where we are, for other sessions (sf_progress) and for errors. */
+static void
+enter_step(const Performance *p, const SfStep *step)
+{
+	where = MemoryContextStrdup(TopMemoryContext,
+								psprintf("step %d of %d of revision \"%s\", %s", step->n, p->nsteps,
+										 p->migration->revision, sf_direction_name(p->direction)));
+	pgstat_report_appname(psprintf("schemaflow %s %s %d/%d", p->migration->revision,
+								   sf_direction_name(p->direction), step->n, p->nsteps));
+}
+
+/* "(12 ms)", "(3.4 s)" */
+static void
+leave_step(const Performance *p, const SfStep *step, TimestampTz start)
+{
+	long		ms = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+	char	   *took = ms < 10000 ? psprintf("%ld ms", ms) : psprintf("%.1f s", ms / 1000.0);
+
+	ereport(INFO, (errmsg("%d of %d: %s (%s)", step->n, p->nsteps, one_line(step->sql), took)));
+}
+
+/* The setting for tests: stand still until somebody ends us. */
+static void
+stand_still(const Performance *p, const SfStep *step)
+{
+	if (sf_guc_pause_after_step() != step->n)
+		return;
+	pgstat_report_appname(psprintf("schemaflow %s %s %d/%d stands still", p->migration->revision,
+								   sf_direction_name(p->direction), step->n, p->nsteps));
+	for (;;)
+	{
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, 0, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* ---- one statement, one transaction ---- */
+
+static void
+run_sql(const char *sql)
+{
+	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+
+	if (list_length(statements) != 1)
+		elog(ERROR, "a step has %d statements", list_length(statements));	/* cannot happen: checked when stored */
+	sf_worker_statement(linitial_node(RawStmt, statements), sql);
+}
+
+static void
+run_step(const Performance *p, const SfStep *step)
+{
+	TimestampTz start = GetCurrentTimestamp();
+
+	enter_step(p, step);
+	run_sql(step->sql);
+	stand_still(p, step);
+	leave_step(p, step, start);
+}
+
+/*
+ * Settings as at the start, then those of the migration.
+ */
+static void
+set_up(const Performance *p)
+{
+	MemoryContext old = CurrentMemoryContext;
+	Oid			owner;
+
+	sf_worker_reset();
+	if (!sf_runner_become())
+		ereport(ERROR,
+				(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+				 errmsg("a step let go of the lock of the runner, and another runner has taken it"),
+				 errhint("Call again when it has finished; a step must not call pg_advisory_unlock_all().")));
+	sf_worker_begin();
+	owner = get_role_oid(p->migration->owner, false);
+	sf_worker_commit();
+	sf_worker_become(owner);
+	sf_worker_begin();
+	SetConfigOption("search_path", p->migration->search_path, PGC_USERSET, PGC_S_SESSION);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+}
+
+/* What is about to run, for everybody to see and for whoever comes after a crash. */
+static void
+note_step(const Performance *p, const SfStep *step, bool intent)
+{
+	sf_worker_begin();
+	sf_run_at(p->migration->revision, p->direction, step->n, p->nsteps, step->phase, intent ? step->sql : NULL);
+	sf_worker_commit();
+}
+
+static SfLockSet *
+locks_of(const Performance *p, List *steps)
+{
+	MemoryContext old = CurrentMemoryContext;
+	SfLockSet  *set;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	set = sf_locks_of(steps, p->before);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+	return set;
+}
+
+/* The steps of a T transaction and their mark; an error is returned after the rollback. */
+static ErrorData *
+try_transaction(const Performance *p, List *steps, SfLockSet *locks)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		ListCell   *lc;
+
+		sf_worker_begin();
+		MemoryContextSwitchTo(old);
+		enter_step(p, linitial(steps));
+		sf_locks_take(locks);
+		foreach(lc, steps)
+			run_step(p, lfirst(lc));
+		sf_journal_mark(p->migration->revision, ((SfStep *) linitial(steps))->transaction, p->direction);
+		sf_worker_commit();
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		sf_worker_rollback();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return error;
+}
+
+static void
+run_transaction(const Performance *p, List *steps)
+{
+	SfLockSet  *locks;
+	ErrorData  *error;
+
+	note_step(p, linitial(steps), false);
+	locks = locks_of(p, steps);
+	do
+	{
+		sf_locks_look(locks);
+		error = try_transaction(p, steps, locks);
+		if (error && !sf_locks_again(locks, error))
+			ReThrowError(error);
+	} while (error);
+}
+
+/* ---- outside of transactions ---- */
+
+static bool
+is_pending(const Performance *p, int transaction)
+{
+	bool		pending;
+
+	sf_worker_begin();
+	pending = sf_journal_pending(p->migration->revision, transaction, p->direction);
+	sf_worker_commit();
+	return pending;
+}
+
+static void
+clear_leftovers(const Performance *p, int transaction)
+{
+	MemoryContext old = CurrentMemoryContext;
+	List	   *statements;
+	ListCell   *lc;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	statements = sf_journal_leftovers(p->migration->revision, transaction, p->direction);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+	foreach(lc, statements)
+	{
+		ereport(INFO, (errmsg("an earlier attempt was stopped: %s", one_line(lfirst(lc)))));
+		run_sql(lfirst(lc));
+	}
+}
+
+static ErrorData *
+try_outside(const Performance *p, const SfStep *step)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		clear_leftovers(p, step->transaction);
+		run_step(p, step);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		sf_worker_rollback();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return error;
+}
+
+static void
+run_outside(const Performance *p, const SfStep *step)
+{
+	enter_step(p, step);
+	if (is_pending(p, step->transaction))
+	{
+		SfLockSet  *locks;
+		ErrorData  *error;
+
+		note_step(p, step, true);
+		locks = locks_of(p, list_make1(unconstify(SfStep *, step)));
+		do
+		{
+			sf_locks_look(locks);
+			sf_locks_look_for_snapshots(locks);
+			error = try_outside(p, step);
+			if (error && !sf_locks_again(locks, error))
+				ReThrowError(error);
+		} while (error);
+	}
+	else
+		ereport(INFO, (errmsg("%d of %d: %s (was there already)", step->n, p->nsteps, one_line(step->sql))));
+	sf_worker_begin();
+	sf_journal_mark(p->migration->revision, step->transaction, p->direction);
+	sf_run_at(p->migration->revision, p->direction, step->n, p->nsteps, step->phase, NULL);
+	sf_worker_commit();
+}
+
+/* ---- the migration ---- */
+
+/* The migration has no steps, and still is to be marked. */
+static void
+mark_empty(const Performance *p)
+{
+	sf_worker_begin();
+	sf_journal_mark(p->migration->revision, 0, p->direction);
+	sf_worker_commit();
+}
+
+static int
+phase_number(const char *phase)
+{
+	for (int i = 0; i < lengthof(phases); i++)
+		if (strcmp(phases[i], phase) == 0)
+			return i;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" is not a phase", phase),
+			 errhint("Phases are expand, backfill, validate, contract.")));
+}
+
+/* Of SfStep: those of a transaction. */
+static List *
+steps_of(const Performance *p, int transaction)
+{
+	List	   *steps = NIL;
+	ListCell   *lc;
+
+	foreach(lc, p->migration->steps[p->direction])
+		if (((SfStep *) lfirst(lc))->transaction == transaction)
+			steps = lappend(steps, lfirst(lc));
+	return steps;
+}
+
+static bool
+is_beyond(List *steps, const char *through)
+{
+	ListCell   *lc;
+
+	if (through)
+		foreach(lc, steps)
+			if (phase_number(((SfStep *) lfirst(lc))->phase) > phase_number(through))
+				return true;
+	return false;
+}
+
+/* Done already: the journal's word, not the catalog's. */
+static int
+done_before(const Performance *p)
+{
+	SfRevision *r;
+	int			done;
+
+	sf_worker_begin();
+	r = sf_revision_find(sf_revisions(), p->migration->revision);
+	done = r && sf_is_partly(r) && r->direction == p->direction ? r->done : 0;
+	sf_worker_commit();
+	return done;
+}
+
+static void
+check_end(const Performance *p)
+{
+	MemoryContext old = CurrentMemoryContext;
+	char	   *differs;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	differs = sf_journal_differs(p->migration, p->direction == SF_UP);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+	if (differs)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("all steps of revision \"%s\" ran, but the schema is not the one that they lead %s to",
+						p->migration->revision, sf_direction_name(p->direction)),
+				 errdetail("Here %s.", differs),
+				 errhint("They are recorded as done. SELECT * FROM sf_diff() shows what differs from the model; "
+						 "SELECT sf_plan_migration('...') plans the rest.")));
+}
+
+bool
+sf_perform(const SfMigration *migration, SfDirection direction, const char *through)
+{
+	Performance p = {migration, direction, list_length(migration->steps[direction])};
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "schemaflow transaction",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = CurrentMemoryContext;
+	int			done = done_before(&p),
+				of = sf_transactions(migration, direction);
+
+	MemoryContextSwitchTo(old);
+	ereport(INFO, (errmsg("revision %s %s: %s", migration->revision, sf_direction_name(direction),
+						  one_line(migration->message))));
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	p.before = sf_live_facts();
+	sf_base_finish(p.before);
+	sf_worker_commit();
+	for (int transaction = done + 1; transaction <= of; transaction++)
+	{
+		List	   *steps = steps_of(&p, transaction);
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_beyond(steps, through))
+		{
+			ereport(INFO, (errmsg("stops before step %d: it is past phase %s", ((SfStep *) linitial(steps))->n,
+								  through)));
+			MemoryContextSwitchTo(old);
+			return false;
+		}
+		set_up(&p);
+		MemoryContextSwitchTo(context);
+		if (((SfStep *) linitial(steps))->class == 'N')
+			run_outside(&p, linitial(steps));
+		else
+			run_transaction(&p, steps);
+		MemoryContextReset(context);
+	}
+	MemoryContextSwitchTo(old);
+	if (of == 0)
+	{
+		set_up(&p);
+		mark_empty(&p);
+	}
+	MemoryContextDelete(context);
+	check_end(&p);
+	where = NULL;
+	return true;
+}

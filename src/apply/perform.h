@@ -1,0 +1,19 @@
+/*
+ * perform.h - run one migration in one direction, in the runner.
+ */
+#ifndef SF_PERFORM_H
+#define SF_PERFORM_H
+
+#include "apply/history.h"
+
+/*
+ * Run what is still to be done of it, up to and with the phase "through" (NULL: all), each transaction marked in
+ * itself.  Outside of transactions; raises with everything that is done marked as such.  Returns whether the migration
+ * is finished.
+ */
+extern bool sf_perform(const SfMigration *migration, SfDirection direction, const char *through);
+
+/* Where the runner stands, for the error of what stops it; NULL: in no step. */
+extern const char *sf_perform_where(void);
+
+#endif

@@ -1,0 +1,304 @@
+/*
+ * run.c - the runner: the worker that takes a database to a revision.
+ *
+ * Protocol: it becomes the runner (runner.h) or goes away; finds the way; refuses what can be refused before anything is
+ * run; runs one migration after the other (perform.h).  It needs nobody: when its caller leaves, it goes on.  An error
+ * is written into the row of the run and then raised.  Whatever ends the process at any point leaves the journal true,
+ * and the next runner goes on from it; so there is no recovery here.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "storage/ipc.h"
+#include "utils/memutils.h"
+
+#include "apply/journal.h"
+#include "apply/perform.h"
+#include "apply/runner.h"
+#include "apply/way.h"
+#include "lib/origin.h"
+#include "lib/pins.h"
+#include "lib/spi.h"
+#include "lib/text.h"
+#include "server/server.h"
+
+#define ALLOW_DATA_LOSS	"data_loss"
+#define MAX_NAMED		8
+
+/* Handler of the job. */
+extern PGDLLEXPORT void sf_apply_handler(SfJobContext *job);
+
+/* The role that made the call. */
+static Oid	caller;
+
+/* A migration to run. */
+typedef struct Task
+{
+	SfMigration *migration;
+	int			done;			/* transactions of it that are done in this direction */
+} Task;
+
+/* ---- before anything runs ---- */
+
+/* Nothing is here, though rows of another database are: a copy that nobody has adopted. */
+static void
+check_restored(void)
+{
+	const char *args[] = {sf_origin_system(), sf_origin_database()};
+	int			pins = sf_pins_enter();
+	char	   *others = sf_query_text("SELECT count(*) FROM schemaflow.migration WHERE NOT (" SF_ORIGIN_IS_OURS ")",
+									   lengthof(args), args);
+
+	sf_pins_leave(pins);
+	if (strcmp(others, "0") != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the migrations that are here belong to another database"),
+				 errdetail("This database is a restored or copied one; nothing of its history runs by itself."),
+				 errhint("To go on with it here: SELECT * FROM sf_adopt_restored().")));
+}
+
+/* Is the loss allowed: as such, by the object, or for the migration? */
+static bool
+is_allowed(const char *allow, const SfMigration *m, const SfStep *step)
+{
+	char	  **words;
+	int			n = sf_text_array_in(allow, &words);
+
+	for (int i = 0; i < n; i++)
+		if (words[i] && (strcmp(words[i], ALLOW_DATA_LOSS) == 0 || strcmp(words[i], step->object) == 0 ||
+						 strcmp(words[i], m->revision) == 0))
+			return true;
+	return false;
+}
+
+static void
+check_losses(List *tasks, const SfRunRequest *request)
+{
+	List	   *lost = NIL;
+	int			n = 0;
+	ListCell   *lc,
+			   *ls;
+
+	foreach(lc, tasks)
+	{
+		const Task *task = lfirst(lc);
+
+		foreach(ls, task->migration->steps[request->direction])
+		{
+			const SfStep *step = lfirst(ls);
+
+			if (!step->loses_data || step->transaction <= task->done ||
+				is_allowed(request->allow, task->migration, step))
+				continue;
+			if (++n <= MAX_NAMED)
+				lost = lappend(lost, psprintf("step %d of %s (%s)", step->n, task->migration->revision,
+											  step->object));
+		}
+	}
+	if (n > MAX_NAMED)
+		lost = lappend(lost, psprintf("and %d more", n - MAX_NAMED));
+	if (lost)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("%d steps lose data that cannot come back; nothing was run", n),
+				 errdetail("They are %s.", sf_join(lost, ", ")),
+				 request->direction == SF_UP ?
+				 errhint("If that is wanted: CALL sf_upgrade('%s', allow => '{" ALLOW_DATA_LOSS "}'); or name single "
+						 "objects as they stand above in brackets.", request->to) :
+				 errhint("If that is wanted: CALL sf_downgrade('%s', allow => '{" ALLOW_DATA_LOSS "}'); or name single "
+						 "objects as they stand above in brackets.", request->to)));
+}
+
+/*
+ * The way as tasks, all of them looked at: in one transaction.  Of those behind the first only what does not depend on
+ * the schema; sf_perform()'s caller looks at the rest when it is their turn.
+ */
+static List *
+prepare(const SfRunRequest *request)
+{
+	List	   *revisions = sf_revisions();
+	List	   *tasks = NIL;
+	ListCell   *lc;
+
+	if (revisions == NIL)
+	{
+		check_restored();
+		/* Nothing was ever planned: these two are where the database is. */
+		if (strcmp(request->to, "head") == 0 || strcmp(request->to, "base") == 0)
+			return NIL;
+	}
+	foreach(lc, sf_way(revisions, request->to, request->direction))
+	{
+		SfRevision *r = lfirst(lc);
+		Task	   *task = palloc0(sizeof(Task));
+
+		task->migration = sf_migration_load(r->revision);
+		sf_migration_check_owner(r->revision, r->owner);
+		task->done = sf_is_partly(r) ? r->done : 0;
+		tasks = lappend(tasks, task);
+	}
+	check_losses(tasks, request);
+	if (tasks)
+		(void) sf_journal_check_start(((Task *) linitial(tasks))->migration->revision, request->direction);
+	return tasks;
+}
+
+static List *
+prepare_all(const SfRunRequest *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	List	   *tasks;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(context);
+	tasks = prepare(request);
+	if (tasks)
+		sf_run_begin(request);
+	sf_worker_commit();
+	return tasks;
+}
+
+/* ---- the run ---- */
+
+static void
+check_start(const Task *task, SfDirection direction)
+{
+	/* The caller's right to run it, not that of the owner of the migration before. */
+	sf_worker_become(caller);
+	sf_worker_begin();
+	(void) sf_journal_check_start(task->migration->revision, direction);
+	sf_worker_commit();
+}
+
+static void
+end_run(const char *status, const ErrorData *error)
+{
+	MemoryContext old = CurrentMemoryContext;
+
+	sf_worker_reset();
+	sf_worker_begin();
+	sf_run_end(status, error);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+}
+
+static void
+run_tasks(const SfRunRequest *request, List *tasks)
+{
+	ListCell   *lc;
+	bool		finished = true;
+
+	foreach(lc, tasks)
+	{
+		Task	   *task = lfirst(lc);
+
+		if (lc != list_head(tasks))
+			check_start(task, request->direction);
+		finished = sf_perform(task->migration, request->direction, request->through);
+		if (!finished)
+			break;
+	}
+	end_run(finished ? "done" : "ready", NULL);
+}
+
+/* The error as the caller gets it: where it was, and how to go on. */
+static void
+complete_error(ErrorData *error, const SfRunRequest *request)
+{
+	const char *where = sf_perform_where();
+	const char *again = request->direction == SF_UP ? psprintf("CALL sf_upgrade('%s')", request->to) :
+		psprintf("CALL sf_downgrade('%s')", request->to);
+
+	if (where == NULL)
+		return;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	{
+		error->message = psprintf("the migration is paused at %s", where);
+		error->detail = pstrdup("The running statement was cancelled; what was done before stays done.");
+		error->hint = psprintf("%s goes on; CALL sf_abort() undoes what was done.", again);
+		return;
+	}
+	error->context = psprintf("%s%s%s", error->context ? error->context : "", error->context ? "\n" : "", where);
+	if (error->hint == NULL)
+		error->hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() "
+							   "undoes what was done.", again);
+}
+
+/*
+ * Errors are caught once, here; all that is open is rolled back.
+ */
+static void
+run_or_report(const SfRunRequest *request, List *tasks)
+{
+	MemoryContext old = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		run_tasks(request, tasks);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		sf_worker_rollback();
+		MemoryContextSwitchTo(old);
+		complete_error(error, request);
+		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+static void
+say(const char *word)
+{
+	const char *row[] = {word};
+
+	sf_worker_send(1, row);
+}
+
+static void
+run_request(const SfRunRequest *request)
+{
+	List	   *tasks = prepare_all(request);
+
+	if (tasks == NIL)
+		ereport(NOTICE,
+				(errmsg("nothing to do: the database is at \"%s\" already", request->to)));
+	else
+		run_or_report(request, tasks);
+}
+
+void
+sf_apply_handler(SfJobContext *job)
+{
+	SfRunRequest request;
+
+	caller = job->role;
+	sf_run_request_unpack(job->payload, &request);
+	sf_worker_begin();
+	if (!sf_runner_become())
+	{
+		sf_worker_commit();
+		say(SF_RUN_BUSY);
+		return;
+	}
+	sf_worker_commit();
+	PG_TRY();
+	{
+		run_request(&request);
+	}
+	PG_CATCH();
+	{
+		sf_runner_leave();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	sf_runner_leave();
+	say(SF_RUN_DONE);
+}
