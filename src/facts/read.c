@@ -51,6 +51,13 @@ typedef struct SfDepend
 	char		type;
 } SfDepend;
 
+typedef struct SfPromise		/* an edge to a fact that may not have been read yet */
+{
+	SfFact	   *from;
+	char	   *to;
+	char		type;
+} SfPromise;
+
 typedef struct SfReading
 {
 	SfFactBase *base;
@@ -58,6 +65,7 @@ typedef struct SfReading
 	sf_owners_hash *owners;
 	SfDepend   *depends;
 	int			ndepends;
+	List	   *promised;		/* of SfPromise */
 	MemoryContext scratch;		/* dies with the reading */
 } SfReading;
 
@@ -72,7 +80,8 @@ note_owner(SfReading *reading, const SfDepend *d)
 	bool		found;
 	SfOwnerSlot *slot;
 
-	if (strchr("ieP", d->type) == NULL)
+	/* A clone of a partition (deptype P) is a fact of its own, or none at all. */
+	if (strchr("ie", d->type) == NULL)
 		return;
 	slot = sf_owners_insert(reading->owners, d->from, &found);
 	/* A member of an extension is that before anything else. */
@@ -158,9 +167,62 @@ membership(const SfReading *reading, ObjectAddress address)
 	return NULL;
 }
 
+/* A relation's dependency that a fact of its own stands for: OWNED BY, PARTITION OF, INHERITS. */
+static bool
+is_owned_apart(const SfDepend *d, const SfFact *from, const SfFact *to)
+{
+	if (!from->kind->owned_apart || d->from.objectSubId != 0)
+		return false;
+	return d->type == DEPENDENCY_AUTO || (d->type == DEPENDENCY_NORMAL && to->kind->owned_apart && d->to.objectSubId == 0);
+}
+
+static SfFact *
+original_of(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+		if (((SfEdge *) lfirst(lc))->type == SF_EDGE_IMPLIED)
+			return ((SfEdge *) lfirst(lc))->to;
+	return NULL;
+}
+
+/* A child is attached when its own columns and checks are as its parent's, and detached before they go other ways. */
+static void
+order_attachment(SfReading *reading, SfFact *copy)
+{
+	SfFact	   *relation = copy->parent_key ? sf_base_find(reading->base, copy->parent_key) : NULL;
+	SfFact	   *attachment;
+
+	if (relation == NULL || relation->addr.objectSubId != 0 || !copy->kind->folds || (copy->kind->may_fold && !copy->kind->may_fold(copy)))
+		return;
+	attachment = sf_base_find_address(reading->base, relation->addr.classId, relation->addr.objectId, SF_OWNED_SUBID);
+	if (attachment && attachment->kind->attaches)
+		sf_base_add_edge(reading->base, attachment, copy, SF_EDGE_ORDER);
+}
+
+static void
+keep_promises(SfReading *reading)
+{
+	ListCell   *lc;
+
+	foreach(lc, reading->promised)
+	{
+		SfPromise  *promise = lfirst(lc);
+		SfFact	   *to = sf_base_find(reading->base, promise->to);
+
+		if (to)
+			sf_base_add_edge(reading->base, promise->from, to, promise->type);
+	}
+	foreach(lc, reading->promised)
+		if (((SfPromise *) lfirst(lc))->type == SF_EDGE_IMPLIED)
+			order_attachment(reading, ((SfPromise *) lfirst(lc))->from);
+}
+
 static void
 make_edges(SfReading *reading)
 {
+	keep_promises(reading);
 	for (int i = 0; i < reading->ndepends; i++)
 	{
 		SfDepend   *d = &reading->depends[i];
@@ -171,18 +233,25 @@ make_edges(SfReading *reading)
 		CHECK_FOR_INTERRUPTS();
 		if (to == NULL || to == from)
 			continue;
-		/* A sequence goes with the column that owns it, but is made before it (the column's default needs it). */
-		if (type == DEPENDENCY_AUTO && from->kind->owned_apart)
+		/*
+		 * A sequence goes with the column that owns it, but is made before it (the column's default needs it); a partition
+		 * goes before its parent, and is a table without it.
+		 */
+		if (is_owned_apart(d, from, to))
 		{
 			SfFact	   *owning = sf_base_find_address(reading->base, d->from.classId, d->from.objectId, SF_OWNED_SUBID);
 
-			if (owning)
+			if (owning && owning->kind->attaches)
+				type = type == DEPENDENCY_AUTO ? SF_EDGE_DROP : SF_EDGE_ORDER;
+			else if (owning)
 			{
-				sf_base_add_edge(reading->base, owning, to, DEPENDENCY_AUTO);
+				sf_base_add_edge(reading->base, owning, to, type);
 				type = SF_EDGE_DROP;
 			}
 		}
 		sf_base_add_edge(reading->base, from, to, type);
+		for (SfFact *original = original_of(to); original; original = original_of(original))
+			sf_base_add_edge(reading->base, from, original, SF_EDGE_ORDER);
 	}
 }
 
@@ -197,7 +266,8 @@ typedef struct SfColumns		/* where a query's columns are, 1-based; 0 = not there
 				identity,
 				suffix,
 				parent,
-				needs;
+				implied,
+				requires;
 } SfColumns;
 
 static int
@@ -310,6 +380,22 @@ map_attributes(const SfKind *kind, TupleDesc desc, const char *reader)
 }
 
 static void
+promise(SfReading *reading, SfFact *from, char *to, char type)
+{
+	MemoryContext caller;
+	char	  **names;
+	int			n;
+
+	if (to == NULL)
+		return;
+	n = sf_text_array_in(to, &names);
+	caller = MemoryContextSwitchTo(reading->scratch);
+	reading->promised = lappend(reading->promised, palloc(sizeof(SfPromise)));
+	*(SfPromise *) llast(reading->promised) = (SfPromise) {from, sf_fact_key(names[0], n - 1, names + 1), type};
+	MemoryContextSwitchTo(caller);
+}
+
+static void
 run_reader(SfReading *reading, const SfReader *reader)
 {
 	MemoryContext row_context;
@@ -332,6 +418,8 @@ run_reader(SfReading *reading, const SfReader *reader)
 	at.identity = column_of(desc, "identity");
 	at.suffix = column_of(desc, "suffix");
 	at.parent = column_of(desc, "parent");
+	at.implied = column_of(desc, "implied");
+	at.requires = column_of(desc, "requires");
 	row_context = AllocSetContextCreate(reading->scratch, "schemaflow row", ALLOCSET_SMALL_SIZES);
 	for (uint64 r = 0; r < nrows; r++)
 	{
@@ -365,6 +453,8 @@ run_reader(SfReading *reading, const SfReader *reader)
 			fact = sf_base_add(reading->base, kind, n, name, parent_key, attr);
 			if (at.identity)
 				sf_base_set_address(reading->base, fact, address.classId, address.objectId, address.objectSubId);
+			promise(reading, fact, SPI_getvalue(tuple, desc, at.implied), SF_EDGE_IMPLIED);
+			promise(reading, fact, SPI_getvalue(tuple, desc, at.requires), DEPENDENCY_NORMAL);
 		}
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_context);

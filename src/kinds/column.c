@@ -10,11 +10,18 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 {
 	ListCell   *lc;
 
-	appendStringInfo(out, "%s %s", sf_ident(sf_last(fact)), sf_attr(fact, "type"));
-	if (sf_attr(fact, "compression"))
-		appendStringInfo(out, " COMPRESSION %s", sf_attr(fact, "compression"));
-	if (sf_attr(fact, "collation"))
-		appendStringInfo(out, " COLLATE %s", sf_attr(fact, "collation"));
+	if (sf_attr(fact, "typed"))
+		appendStringInfo(out, "%s WITH OPTIONS", sf_ident(sf_last(fact)));
+	else
+	{
+		appendStringInfo(out, "%s %s", sf_ident(sf_last(fact)), sf_attr(fact, "type"));
+		if (sf_attr(fact, "fdw_options"))
+			appendStringInfo(out, " OPTIONS (%s)", sf_attr(fact, "fdw_options"));
+		if (sf_attr(fact, "compression"))
+			appendStringInfo(out, " COMPRESSION %s", sf_attr(fact, "compression"));
+		if (sf_attr(fact, "collation"))
+			appendStringInfo(out, " COLLATE %s", sf_attr(fact, "collation"));
+	}
 	foreach(lc, sf_folded_of(fact, folded))
 	{
 		const SfFact *part = lfirst(lc);
@@ -26,11 +33,53 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 		appendStringInfoString(out, " NOT NULL");
 }
 
+/* Made and dropped by the parent table's column, or by the type of a typed table. */
+static bool
+comes_along(const SfFact *fact)
+{
+	const SfFact *relation = fact->parent;
+
+	if (sf_attr(fact, "typed"))
+		return relation->twin == NULL || sf_attr(relation->twin, "of_type");
+	return sf_comes_along(fact);
+}
+
+static bool
+goes_along(const SfFact *fact)
+{
+	const SfFact *relation = fact->parent;
+
+	if (sf_attr(fact, "typed"))
+		return relation->twin == NULL || sf_attr(relation->twin, "of_type");
+	return sf_goes_along(fact);
+}
+
+/* An inherited column has the type of its original, also where the table declares it itself. */
+static bool
+type_is_passed_on(const SfFact *old, const SfFact *new)
+{
+	if (sf_attr(old, "typed") && sf_attr(new, "typed"))
+		return true;
+	return sf_implied_by(old) && sf_implied_by(new) && !sf_reattached(new);
+}
+
+/* Does altering the original change this attribute too? */
+static bool
+passed_on(const SfFact *old, const SfFact *new, const char *attr)
+{
+	const SfFact *original = sf_implied_by(new);
+
+	return sf_cascades(old, new) && original->twin && sf_changed(original->twin, original, attr) &&
+		!sf_changed(original, new, attr);
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
 	StringInfoData text;
 
+	if (comes_along(fact))
+		return;
 	initStringInfo(&text);
 	clause(&text, fact, folded);
 	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
@@ -43,11 +92,39 @@ alter_head(const SfFact *fact)
 }
 
 static void
+alter_fdw_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit_fdw_options(out, psprintf("ALTER FOREIGN TABLE %s ALTER COLUMN %s", sf_rel(new), sf_ident(sf_last(new))),
+						old ? sf_attr(old, "fdw_options") : NULL, sf_attr(new, "fdw_options"));
+}
+
+/* What a copy has that its original did not give it. */
+static void
+after_copy(SfEmit *out, const SfFact *fact, const SfFact *original)
+{
+	if (sf_attr(fact, "not_null") && sf_attr(original, "not_null") == NULL)
+		sf_emit(out, "%s SET NOT NULL", alter_head(fact));
+	if (sf_changed(original, fact, "storage"))
+		sf_emit(out, "%s SET STORAGE %s", alter_head(fact),
+				sf_attr(fact, "storage") ? sf_attr(fact, "storage") : sf_attr(fact, "type_storage"));
+	if (sf_changed(original, fact, "compression"))
+		sf_emit(out, "%s SET COMPRESSION %s", alter_head(fact),
+				sf_attr(fact, "compression") ? sf_attr(fact, "compression") : "DEFAULT");
+	if (sf_attr(fact, "fdw_options"))
+		alter_fdw_options(out, NULL, fact, NULL);
+}
+
+static void
 after(SfEmit *out, const SfFact *fact)
 {
-	if (sf_attr(fact, "storage"))
+	const SfFact *original = comes_along(fact) ? sf_implied_by(fact) : NULL;
+
+	if (original)
+		after_copy(out, fact, original);
+	else if (sf_attr(fact, "storage"))
 		sf_emit(out, "%s SET STORAGE %s", alter_head(fact), sf_attr(fact, "storage"));
-	if (sf_attr(fact, "statistics"))
+	/* The original's target reaches only the copies that exist by then. */
+	if (sf_attr(fact, "statistics") && (original == NULL || fact->parent->twin == NULL || sf_changed(original, fact, "statistics")))
 		sf_emit(out, "%s SET STATISTICS %s", alter_head(fact), sf_attr(fact, "statistics"));
 	if (sf_attr(fact, "options"))
 		sf_emit(out, "%s SET (%s)", alter_head(fact), sf_attr(fact, "options"));
@@ -56,12 +133,16 @@ after(SfEmit *out, const SfFact *fact)
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "ALTER TABLE %s DROP COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
+	if (goes_along(fact))
+		return;
+	sf_emit(out, "ALTER TABLE %s%s DROP COLUMN %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
+	if (type_is_passed_on(old, new))
+		return;
 	sf_emit(out, "ALTER TABLE %s RENAME COLUMN %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
 }
 
@@ -96,6 +177,8 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 	const char *collation = sf_attr(new, "collation");
 	char	   *using = conversion(out, old, new);
 
+	if (type_is_passed_on(old, new))
+		return;
 	sf_emit(out, "%s TYPE %s%s%s%s%s", alter_head(new), type, collation ? " COLLATE " : "", collation ? collation : "",
 			using ? " USING " : "", using ? using : "");
 }
@@ -103,6 +186,8 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 static void
 alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
+	if (passed_on(old, new, "not_null"))
+		return;
 	sf_emit(out, "%s %s NOT NULL", alter_head(new), sf_attr(new, "not_null") ? "SET" : "DROP");
 }
 
@@ -112,6 +197,8 @@ alter_storage(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 	/* Before 16 there is no SET STORAGE DEFAULT; the type's own storage is what the other side's fact of no storage means. */
 	const char *storage = sf_attr(new, "storage");
 
+	if (passed_on(old, new, "storage"))
+		return;
 	sf_emit(out, "%s SET STORAGE %s", alter_head(new), storage ? storage : sf_attr(new, "type_storage"));
 }
 
@@ -128,6 +215,8 @@ alter_statistics(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 {
 	const char *statistics = sf_attr(new, "statistics");
 
+	if (passed_on(old, new, "statistics"))
+		return;
 	sf_emit(out, "%s SET STATISTICS %s", alter_head(new), statistics ? statistics : "-1");
 }
 
@@ -151,6 +240,9 @@ static const SfAttr attrs[] = {
 	{"compression", SF_ALTER, alter_compression},
 	{"statistics", SF_ALTER, alter_statistics},
 	{"options", SF_ALTER, alter_options},
+	{"fdw_options", SF_ALTER, alter_fdw_options},
+	{"local", SF_IGNORE},
+	{"typed", SF_IGNORE},
 	{"position", SF_IGNORE},
 	{"type_storage", SF_IGNORE},
 };

@@ -1,5 +1,13 @@
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
-       ARRAY[n.nspname::text, relname, attname] AS identity, ARRAY['table', n.nspname, relname] AS parent,
+       ARRAY[n.nspname::text, relname, attname] AS identity,
+       ARRAY[CASE relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, relname] AS parent,
+       CASE WHEN attinhcount > 0 THEN
+         (SELECT ARRAY['column', pn.nspname, p.relname, a.attname] FROM pg_inherits
+          JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+          JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname AND NOT pa.attisdropped
+          WHERE inhrelid = c.oid ORDER BY inhseqno LIMIT 1) END AS implied,
+       CASE WHEN attinhcount > 0 AND attislocal THEN 't' END AS local,
+       CASE WHEN reloftype <> 0 THEN 't' END AS typed,
        format_type(atttypid, atttypmod) AS type,
        CASE WHEN attcollation <> typcollation THEN format('%I.%I', cn.nspname, collname) END AS collation,
        CASE WHEN attnotnull THEN 't' END AS not_null,
@@ -9,9 +17,11 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        CASE WHEN attstattarget >= 0 THEN attstattarget END AS statistics,
        (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
         FROM unnest(attoptions) o WHERE o !~ '^pg_attver=') AS options,
+       (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || ' ' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
+        FROM unnest(attfdwoptions) o) AS fdw_options,
        to_char(attnum, 'FM0000') AS position
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped AND attislocal
+JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
 JOIN pg_type t ON t.oid = atttypid
 LEFT JOIN (pg_collation l JOIN pg_namespace cn ON cn.oid = collnamespace) ON l.oid = attcollation
-WHERE relkind IN ('r', 'p') AND reloftype = 0 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -80,7 +80,7 @@ sf_folded_of(const SfFact *fact, List *folded)
 	return mine;
 }
 
-/* ---- options: name='value', name='value' ---- */
+/* ---- options: name='value', name='value' or name 'value', name 'value' ---- */
 
 typedef struct SfOption
 {
@@ -89,7 +89,7 @@ typedef struct SfOption
 } SfOption;
 
 static List *
-split_options(const char *text)
+split_options(const char *text, char between)
 {
 	List	   *options = NIL;
 	const char *p = text;
@@ -105,7 +105,7 @@ split_options(const char *text)
 		{
 			if (*p == '\'' || (*p == '"' && equals == NULL))
 				quoted = !quoted;
-			if (*p == '=' && equals == NULL && !quoted)
+			if (*p == between && equals == NULL && !quoted)
 				equals = p;
 		}
 		option->text = pnstrdup(start, p - start);
@@ -131,8 +131,8 @@ option_named(List *options, const char *name)
 void
 sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
 {
-	List	   *was = split_options(old);
-	List	   *is = split_options(new);
+	List	   *was = split_options(old, '=');
+	List	   *is = split_options(new, '=');
 	List	   *set = NIL;
 	List	   *reset = NIL;
 	ListCell   *lc;
@@ -168,10 +168,37 @@ sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
 }
 
 void
+sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *new)
+{
+	List	   *was = split_options(old, ' ');
+	List	   *is = split_options(new, ' ');
+	List	   *changes = NIL;
+	ListCell   *lc;
+
+	foreach(lc, was)
+	{
+		SfOption   *option = lfirst(lc);
+
+		if (option_named(is, option->name) == NULL)
+			changes = lappend(changes, psprintf("DROP %s", option->name));
+	}
+	foreach(lc, is)
+	{
+		SfOption   *option = lfirst(lc);
+		SfOption   *before = option_named(was, option->name);
+
+		if (before == NULL || strcmp(before->text, option->text) != 0)
+			changes = lappend(changes, psprintf("%s %s", before ? "SET" : "ADD", option->text));
+	}
+	if (changes)
+		sf_emit(out, "%s OPTIONS (%s)", head, sf_join(changes, ", "));
+}
+
+void
 sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new)
 {
-	List	   *was = split_options(old);
-	List	   *is = split_options(new);
+	List	   *was = split_options(old, ' ');
+	List	   *is = split_options(new, ' ');
 	ListCell   *lc;
 
 	foreach(lc, was)

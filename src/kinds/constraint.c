@@ -7,6 +7,9 @@
 
 #include "kinds/kind.h"
 
+extern const SfKind sf_kind_check;
+extern const SfKind sf_kind_foreign_key;
+
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
@@ -28,21 +31,53 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 		appendStringInfo(out, " %s", sf_attr(fact, "deferrable"));
 }
 
+static char *
+index_name(const SfFact *fact)
+{
+	return psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(sf_last(fact)));
+}
+
+/* On a partition whose table is there the index of a key joins its parent's by a statement of its own. */
+static void
+attach(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "attached") && !sf_reattached(fact))
+		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_attr(fact, "attached"), index_name(fact));
+}
+
+/* A foreign key of a partitioned table cannot be NOT VALID. */
+static bool
+may_be_unproved(const SfFact *fact)
+{
+	int			partitioned = sf_kind_attr(fact->parent->kind, "partition_key");
+
+	return fact->kind != &sf_kind_foreign_key || partitioned < 0 || fact->parent->attr[partitioned] == NULL;
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
 	StringInfoData text;
+	bool		unproved = (out->flags & SF_EMIT_NOT_VALID) && may_be_unproved(fact);
 
+	if (sf_comes_along(fact))
+	{
+		if (sf_attr(fact, "born_as"))
+			sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(sf_attr(fact, "born_as")),
+					sf_ident(sf_last(fact)));
+		return;
+	}
 	initStringInfo(&text);
 	clause(&text, fact, folded);
-	sf_emit(out, "ALTER TABLE %s ADD %s%s", sf_rel(fact), text.data,
-			sf_attr(fact, "not_valid") || (out->flags & SF_EMIT_NOT_VALID) ? " NOT VALID" : "");
+	sf_emit(out, "ALTER TABLE %s%s ADD %s%s", sf_attr(fact, "only") ? "ONLY " : "", sf_rel(fact), text.data,
+			sf_attr(fact, "not_valid") || unproved ? " NOT VALID" : "");
+	attach(out, fact);
 }
 
 static void
 validate(SfEmit *out, const SfFact *fact)
 {
-	if (sf_attr(fact, "not_valid") == NULL)
+	if (sf_attr(fact, "not_valid") == NULL && !sf_comes_along(fact) && may_be_unproved(fact))
 		sf_emit(out, "ALTER TABLE %s VALIDATE CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
@@ -75,19 +110,23 @@ after(SfEmit *out, const SfFact *fact)
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "ALTER TABLE %s DROP CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+	if (!sf_goes_along(fact))
+		sf_emit(out, "ALTER TABLE %s%s DROP CONSTRAINT %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
-	sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+	/* The name of an inherited check is its original's. */
+	if (!(old->kind == &sf_kind_check && sf_cascades(old, new)))
+		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
 }
 
 static void
 alter_not_valid(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	validate(out, new);
+	if (!sf_cascades(old, new))
+		validate(out, new);
 }
 
 static bool
@@ -101,13 +140,29 @@ alter_deferrable(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 {
 	const char *deferrable = sf_attr(new, "deferrable");
 
+	if (sf_cascades(old, new))
+		return;
 	sf_emit(out, "ALTER TABLE %s ALTER CONSTRAINT %s %s", sf_rel(new), sf_ident(sf_last(new)), deferrable ? deferrable : "NOT DEFERRABLE");
 }
 
-static char *
-index_name(const SfFact *fact)
+static void
+alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	return psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(sf_last(fact)));
+	attach(out, new);
+}
+
+/* Attaching the last missing index makes it whole; there is no way back. */
+static bool
+becomes_whole(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "only") == NULL;
+}
+
+/* An attached index cannot be taken off, but with its whole table. */
+static bool
+may_attach(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(old, "attached") == NULL || sf_reattached(new);
 }
 
 static void
@@ -150,12 +205,19 @@ takes_with_index(const SfFact *fact)
 	return lappend(takes(fact), psprintf("relation:%s", index_name(fact)));
 }
 
-/* A NOT VALID constraint cannot be said inside CREATE TABLE; an empty table would make it valid. */
+/*
+ * A NOT VALID constraint cannot be said inside CREATE TABLE (an empty table would make it valid), and clones are made when
+ * both the table and the original are there.
+ */
 static bool
 may_fold(const SfFact *fact)
 {
-	return sf_attr(fact, "not_valid") == NULL;
+	return sf_attr(fact, "not_valid") == NULL && (sf_implied_by(fact) == NULL || fact->kind == &sf_kind_check);
 }
+
+#define COPY_ATTRS \
+	{"local", SF_IGNORE}, \
+	{"born_as", SF_IGNORE}
 
 static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
@@ -165,6 +227,9 @@ static const SfAttr attrs[] = {
 	{"tablespace", SF_ALTER, alter_tablespace},
 	{"clustered", SF_ALTER, alter_clustered},
 	{"replica_identity", SF_ALTER, alter_replica_identity},
+	{"attached", SF_ALTER, alter_attached, 0, may_attach},
+	{"only", SF_ALTER, NULL, 0, becomes_whole},
+	COPY_ATTRS
 };
 
 /* Only a foreign key's deferrability can be altered. */
@@ -176,6 +241,9 @@ static const SfAttr fk_attrs[] = {
 	{"tablespace", SF_IGNORE},
 	{"clustered", SF_IGNORE},
 	{"replica_identity", SF_IGNORE},
+	{"attached", SF_IGNORE},
+	{"only", SF_IGNORE},
+	COPY_ATTRS
 };
 
 #define CONSTRAINT_KIND(words, order, its_attrs, its_takes, fold) \

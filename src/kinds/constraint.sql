@@ -1,15 +1,36 @@
-SELECT CASE contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind,
+-- Clones on partitions and inherited checks are copies (implied); the rows that the server keeps for each partition of a
+-- referenced table are part of the foreign key.  born_as: the name that the server gives a copy, if that is not its name.
+SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind,
        'pg_constraint'::regclass AS classid, k.oid AS objid, 0 AS objsubid,
-       ARRAY[n.nspname::text, c.relname, conname] AS identity, ARRAY['table', n.nspname, c.relname] AS parent,
+       ARRAY[n.nspname::text, c.relname, k.conname] AS identity,
+       ARRAY[CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, c.relname] AS parent,
+       CASE WHEN o.oid IS NOT NULL THEN ARRAY[CASE o.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
+              WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END, pn.nspname, p.relname, o.conname]
+            WHEN k.coninhcount > 0 THEN
+         (SELECT ARRAY['check', hn.nspname, h.relname, k.conname] FROM pg_inherits
+          JOIN pg_class h ON h.oid = inhparent JOIN pg_namespace hn ON hn.oid = h.relnamespace
+          JOIN pg_constraint hk ON hk.conrelid = h.oid AND hk.conname = k.conname AND hk.contype = 'c'
+          WHERE inhrelid = c.oid ORDER BY inhseqno LIMIT 1) END AS implied,
+       CASE WHEN k.coninhcount > 0 AND k.conislocal THEN 't' END AS local,
+       CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN (SELECT format('%I.%I', pn.nspname, relname) FROM pg_class WHERE oid = o.conindid) END AS attached,
+       CASE WHEN o.oid IS NOT NULL THEN
+         (SELECT CASE WHEN k.conname = name OR (left(k.conname, length(name)) = name AND substr(k.conname, length(name) + 1) ~ '^[0-9]+$')
+                        OR octet_length(name) > 63 THEN NULL ELSE name END
+          FROM (SELECT CASE k.contype WHEN 'f' THEN o.conname WHEN 'p' THEN c.relname || '_pkey' ELSE c.relname || '_' ||
+                  (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = k.conindid)
+                  || CASE k.contype WHEN 'u' THEN '_key' ELSE '_excl' END END AS name) b) END AS born_as,
+       CASE WHEN c.relkind = 'p' AND k.contype IN ('p', 'u', 'x') AND NOT indisvalid THEN 't' END AS only,
        regexp_replace(pg_get_constraintdef(k.oid), '(( NOT DEFERRABLE| DEFERRABLE)?( INITIALLY (DEFERRED|IMMEDIATE))?)?( NOT VALID)?$', '') AS definition,
-       CASE WHEN condeferrable THEN 'DEFERRABLE' || CASE WHEN condeferred THEN ' INITIALLY DEFERRED' ELSE '' END END AS deferrable,
-       CASE WHEN NOT convalidated THEN 't' END AS not_valid,
-       CASE WHEN i.oid IS NOT NULL AND contype <> 'f' THEN
+       CASE WHEN k.condeferrable THEN 'DEFERRABLE' || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END END AS deferrable,
+       CASE WHEN NOT k.convalidated THEN 't' END AS not_valid,
+       CASE WHEN i.oid IS NOT NULL AND k.contype <> 'f' THEN
          (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
-       CASE WHEN contype <> 'f' THEN spcname::text END AS tablespace,
-       CASE WHEN contype <> 'f' AND indisclustered THEN 't' END AS clustered,
-       CASE WHEN contype <> 'f' AND indisreplident THEN 't' END AS replica_identity
-FROM pg_constraint k JOIN pg_class c ON c.oid = conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN pg_class i ON i.oid = conindid LEFT JOIN pg_index x ON x.indexrelid = i.oid LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
-WHERE contype IN ('p', 'u', 'c', 'f', 'x') AND conparentid = 0 AND conislocal
+       CASE WHEN k.contype <> 'f' THEN spcname::text END AS tablespace,
+       CASE WHEN k.contype <> 'f' AND indisclustered THEN 't' END AS clustered,
+       CASE WHEN k.contype <> 'f' AND indisreplident THEN 't' END AS replica_identity
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN (pg_constraint o JOIN pg_class p ON p.oid = o.conrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace) ON o.oid = k.conparentid
+LEFT JOIN pg_class i ON i.oid = k.conindid LEFT JOIN pg_index x ON x.indexrelid = i.oid LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
+WHERE k.contype IN ('p', 'u', 'c', 'f', 'x')
+  AND (k.conparentid = 0 OR (o.conrelid <> k.conrelid AND o.confrelid = k.confrelid))
   AND c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

@@ -20,19 +20,29 @@ clause_default(StringInfo out, const SfFact *fact, List *folded)
 static void
 create_default(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), sf_attr(fact, "expression"));
+	if (!sf_comes_along(fact))
+		sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), sf_attr(fact, "expression"));
 }
 
 static void
 drop_default(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
+	if (!sf_goes_along(fact))
+		sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
 }
 
 static void
 alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	create_default(out, new, NIL);
+	if (!sf_cascades(old, new))
+		sf_emit(out, "%s SET DEFAULT %s", alter_column(new), sf_attr(new, "expression"));
+}
+
+/* A copy's own default stands beside no column definition. */
+static bool
+may_fold(const SfFact *fact)
+{
+	return sf_attr(fact, "local") == NULL;
 }
 
 static char *
@@ -50,6 +60,7 @@ takes(const SfFact *fact)
 
 static const SfAttr default_attrs[] = {
 	{"expression", SF_ALTER, alter_default, SF_ATTR_EXPRESSION},
+	{"local", SF_IGNORE},
 };
 
 const SfKind sf_kind_default = {
@@ -58,6 +69,7 @@ const SfKind sf_kind_default = {
 	.attrs = default_attrs,
 	.nattrs = lengthof(default_attrs),
 	.folds = true,
+	.may_fold = may_fold,
 	.drops_with_parent = true,
 	.survives_alter = true,
 	.create = create_default,
@@ -77,11 +89,13 @@ clause_generated(StringInfo out, const SfFact *fact, List *folded)
 static void
 drop_generated(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "%s DROP EXPRESSION", alter_column(fact));
+	if (!sf_goes_along(fact))
+		sf_emit(out, "%s DROP EXPRESSION", alter_column(fact));
 }
 
 static const SfAttr generated_attrs[] = {
 	{"expression", SF_REPLACE_PARENT, NULL, SF_ATTR_EXPRESSION},
+	{"local", SF_IGNORE},
 };
 
 const SfKind sf_kind_generated = {

@@ -1,7 +1,25 @@
+-- implied: the parent table's default; local: this one is not the same.  No default where the parent has one is a default of NULL.
 SELECT CASE WHEN attgenerated = '' THEN 'default' ELSE 'generated' END AS kind,
        'pg_attrdef'::regclass AS classid, d.oid AS objid, 0 AS objsubid,
-       ARRAY[nspname::text, relname, attname] AS identity, ARRAY['column', nspname, relname, attname] AS parent,
-       pg_get_expr(adbin, adrelid) AS expression
+       ARRAY[n.nspname::text, relname, attname] AS identity, ARRAY['column', n.nspname, relname, attname] AS parent,
+       l.implied, CASE WHEN attinhcount > 0 AND l.expression IS DISTINCT FROM e.expression THEN 't' END AS local,
+       e.expression
 FROM pg_attrdef d JOIN pg_class c ON c.oid = adrelid JOIN pg_namespace n ON n.oid = relnamespace
 JOIN pg_attribute a ON attrelid = adrelid AND attnum = adnum
-WHERE relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+CROSS JOIN LATERAL (SELECT pg_get_expr(adbin, adrelid) AS expression) e
+LEFT JOIN LATERAL (SELECT ARRAY[CASE WHEN pa.attgenerated = '' THEN 'default' ELSE 'generated' END, pn.nspname, p.relname, a.attname] AS implied,
+         pg_get_expr(pd.adbin, pd.adrelid) AS expression
+  FROM pg_inherits JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+  JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname AND NOT pa.attisdropped
+  JOIN pg_attrdef pd ON pd.adrelid = p.oid AND pd.adnum = pa.attnum
+  WHERE inhrelid = c.oid AND a.attinhcount > 0 ORDER BY inhseqno LIMIT 1) l ON attinhcount > 0
+WHERE relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+UNION ALL
+SELECT DISTINCT ON (c.oid, a.attnum) 'default', 'pg_class'::regclass, c.oid, a.attnum,
+       ARRAY[n.nspname::text, c.relname, a.attname], ARRAY['column', n.nspname, c.relname, a.attname],
+       ARRAY['default', pn.nspname, p.relname, a.attname], 't', 'NULL'
+FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount > 0 AND NOT a.atthasdef AND a.attidentity = ''
+JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname AND pa.atthasdef AND pa.attgenerated = ''
+WHERE c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

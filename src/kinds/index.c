@@ -5,6 +5,21 @@
 
 #include "kinds/kind.h"
 
+/* On a partition whose table is there, the index joins its parent's by a statement of its own. */
+static void
+attach(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "attached") && !sf_reattached(fact))
+		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_attr(fact, "attached"), sf_name(fact));
+}
+
+/* The index of a partitioned table cannot be made or dropped concurrently. */
+static bool
+concurrently(const SfEmit *out, const SfFact *fact)
+{
+	return (out->flags & SF_EMIT_CONCURRENTLY) && sf_attr(fact, "partitioned") == NULL;
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -12,12 +27,21 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	const char *tablespace = sf_attr(fact, "tablespace");
 	const char *predicate = sf_attr(fact, "predicate");
 
-	sf_emit(out, "CREATE %sINDEX %s%s ON %s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
-			out->flags & SF_EMIT_CONCURRENTLY ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)), sf_attr(fact, "table"),
+	if (sf_comes_along(fact))
+	{
+		if (sf_attr(fact, "born_as"))
+			sf_emit(out, "ALTER INDEX %s.%s RENAME TO %s", sf_ident(fact->name[0]), sf_ident(sf_attr(fact, "born_as")),
+					sf_ident(sf_last(fact)));
+		return;
+	}
+	sf_emit(out, "CREATE %sINDEX %s%s ON %s%s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
+			concurrently(out, fact) ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)), sf_attr(fact, "only") ? "ONLY " : "",
+			sf_attr(fact, "table"),
 			sf_attr(fact, "definition"),
 			options ? " WITH (" : "", options ? options : "", options ? ")" : "",
 			tablespace ? " TABLESPACE " : "", tablespace ? sf_ident(tablespace) : "",
 			predicate ? " WHERE " : "", predicate ? predicate : "");
+	attach(out, fact);
 }
 
 static void
@@ -71,7 +95,8 @@ after(SfEmit *out, const SfFact *fact)
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "DROP INDEX %s%s", out->flags & SF_EMIT_CONCURRENTLY ? "CONCURRENTLY " : "", sf_name(fact));
+	if (!sf_goes_along(fact))
+		sf_emit(out, "DROP INDEX %s%s", concurrently(out, fact) ? "CONCURRENTLY " : "", sf_name(fact));
 }
 
 static void
@@ -105,6 +130,26 @@ match(const SfFact *fact)
 	return psprintf("%s %s %s", sf_attr(fact, "unique") ? "unique" : "", sf_attr(fact, "definition"), predicate ? predicate : "");
 }
 
+static void
+alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	attach(out, new);
+}
+
+/* Attaching the last missing index makes it whole; there is no way back. */
+static bool
+becomes_whole(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "only") == NULL;
+}
+
+/* An attached index cannot be taken off, but with its whole table. */
+static bool
+may_attach(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(old, "attached") == NULL || sf_reattached(new);
+}
+
 static List *
 takes(const SfFact *fact)
 {
@@ -117,6 +162,10 @@ static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"predicate", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"invalid", SF_REPLACE},
+	{"attached", SF_ALTER, alter_attached, 0, may_attach},
+	{"born_as", SF_IGNORE},
+	{"only", SF_ALTER, NULL, 0, becomes_whole},
+	{"partitioned", SF_IGNORE},
 	{"options", SF_ALTER, alter_options},
 	{"tablespace", SF_ALTER, alter_tablespace},
 	{"statistics", SF_ALTER, alter_statistics},

@@ -1,6 +1,14 @@
 SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, i.relname] AS identity,
        ARRAY[CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END, tn.nspname, t.relname] AS parent,
+       CASE WHEN o.oid IS NOT NULL THEN ARRAY['index', pn.nspname, o.relname] END AS implied,
+       CASE WHEN o.oid IS NOT NULL THEN format('%I.%I', pn.nspname, o.relname) END AS attached,
+       CASE WHEN o.oid IS NOT NULL THEN
+         (SELECT CASE WHEN i.relname = name OR (left(i.relname, length(name)) = name AND substr(i.relname, length(name) + 1) ~ '^[0-9]+$')
+                        OR octet_length(name) > 63 THEN NULL ELSE name END
+          FROM (SELECT t.relname || '_' || string_agg(attname, '_' ORDER BY attnum) || '_idx' AS name FROM pg_attribute WHERE attrelid = i.oid) b) END AS born_as,
+       CASE WHEN i.relkind = 'I' AND NOT indisvalid THEN 't' END AS only,
+       CASE WHEN i.relkind = 'I' THEN 't' END AS partitioned,
        CASE WHEN indisunique THEN 't' END AS "unique",
        format('%I.%I', tn.nspname, t.relname) AS "table",
        -- USING method (columns) INCLUDE (...) NULLS NOT DISTINCT: the server's text less its head and its tail
@@ -12,7 +20,8 @@ SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        CASE WHEN NOT indisvalid AND i.relkind = 'i' THEN 't' END AS invalid
 FROM pg_index x JOIN pg_class i ON i.oid = indexrelid JOIN pg_class t ON t.oid = indrelid
 JOIN pg_namespace n ON n.oid = i.relnamespace JOIN pg_namespace tn ON tn.oid = t.relnamespace
-LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace,
+LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
+LEFT JOIN (pg_inherits h JOIN pg_class o ON o.oid = inhparent JOIN pg_namespace pn ON pn.oid = o.relnamespace) ON inhrelid = i.oid,
 LATERAL (SELECT substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON %I.%I', i.relname, tn.nspname, t.relname)) + 1) AS def,
   pg_get_expr(indpred, indrelid) AS predicate,
   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END, ', ')
@@ -20,5 +29,4 @@ LATERAL (SELECT substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON
   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ')
    FROM unnest(i.reloptions) o) AS options) l
 WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND contype IN ('p', 'u', 'x') AND conrelid = indrelid)
-  AND NOT i.relispartition
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

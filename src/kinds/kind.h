@@ -12,6 +12,9 @@
  *	 parent text[]			{kind, names...} of the parent fact, or NULL; a row whose parent was left out is left out
  * A query without identity reads satellites (comments, grants): identity and parent come from the fact at the address.
  *	 suffix text[]			in a query without identity: more names behind the object's
+ *	 implied text[]			{kind, names...} of the parent table's fact that this one is a copy of (a partition's column, the
+ *							clone of an index): see sf_comes_along()
+ *	 requires text[]		{kind, names...} of a fact that this one needs and pg_depend does not name for its address
  *	 one column an attribute, named as in SfKind.attrs: canonical text, NULL for the default or absent
  * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
  * returned: the reader leaves them out (by address).  A line "-- @major N-M" or "-- @major N-" before a line keeps that
@@ -46,6 +49,12 @@ extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);
 /* objsubid of the pseudo-address of an owned_apart kind's owning fact; edge that matters for drops only. */
 #define SF_OWNED_SUBID	(-1)
 #define SF_EDGE_DROP	'D'
+/*
+ * Edges that order and mean no more: what they point at is altered or replaced without taking this fact down.  IMPLIED: from
+ * a copy to its original; ORDER: from what needs a copy to the original, whose alteration reaches the copy.
+ */
+#define SF_EDGE_IMPLIED	'='
+#define SF_EDGE_ORDER	'~'
 
 /* How a difference in an attribute is mended. */
 typedef enum SfHow
@@ -110,6 +119,8 @@ struct SfKind
 	bool		late;
 	/* Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after, dropped with. */
 	bool		owned_apart;
+	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
+	bool		attaches;
 
 	/* Append the statement(s).  folded: SfFact list, created in the same statement, in order. */
 	void		(*create) (SfEmit *out, const SfFact *fact, List *folded);
@@ -186,6 +197,25 @@ extern char *sf_address(const SfFact *fact);
 /* In folded, those whose parent is fact, in the order of their clauses (weight, position, key). */
 extern List *sf_folded_of(const SfFact *fact, List *folded);
 
+/* The fact of the parent table (or type) that this one is a copy of, or NULL. */
+extern SfFact *sf_implied_by(const SfFact *fact);
+/*
+ * Does a statement for another fact create this one, or drop it?  A copy comes and goes with its original and its table,
+ * unless the table is attached or detached in this very plan: then it stands on its own before or after.  Needs twins.
+ */
+extern bool sf_comes_along(const SfFact *fact);
+extern bool sf_goes_along(const SfFact *fact);
+/* Both are copies, so that altering the original alters this one too? */
+extern bool sf_cascades(const SfFact *old, const SfFact *new);
+/* Do the copies of a fact that goes stay behind, on their own? */
+extern bool sf_copies_stay(const SfFact *fact);
+/* Does the relation that a fact belongs to become, or cease to be, a child of another? */
+extern bool sf_reattached(const SfFact *fact);
+/* The relation that a fact belongs to, by its parents; itself if it is one. */
+extern const SfFact *sf_relation_of(const SfFact *fact);
+/* The first child of the kind that says what the relation is a child of; NULL: an ordinary one. */
+extern SfFact *sf_attachment(const SfFact *relation);
+
 /* Attribute differs between the two sides? */
 extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);
 
@@ -197,6 +227,8 @@ extern void sf_emit_options(SfEmit *out, const char *head, const char *old, cons
 
 /* DEPENDS ON EXTENSION: lists of SQL identifiers joined by ", "; a statement "<head> [NO] DEPENDS ON EXTENSION x" each. */
 extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new);
+/* The same for FDW options, canonical "name 'value', name 'value'": "<head> OPTIONS (ADD ..., SET ..., DROP ...)". */
+extern void sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *new);
 
 /*
  * Is the option (start, increment, min, max, cache, type) of a sequence what CREATE SEQUENCE gives when it is not said?

@@ -8,14 +8,15 @@
 
 /* X(C name of the SfKind), in any order. */
 #define SF_KINDS(X) \
-	X(schema) X(extension) X(table) X(column) X(default) X(generated) X(identity) \
-	X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(constraint_index) X(index) \
+	X(schema) X(extension) X(table) X(foreign_table) X(partition) X(inheritance) X(column) X(default) X(generated) \
+	X(identity) X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(constraint_index) X(index) \
 	X(sequence) X(owned_by) X(enum) X(domain) X(domain_constraint) \
 	X(view) X(view_column) X(view_default) X(materialized_view) X(materialized_view_column) \
 	X(rule) X(trigger) X(trigger_state) X(constraint_trigger_state) X(policy) X(event_trigger) X(statistics) \
 	X(function) X(procedure) X(aggregate) X(composite) X(attribute) X(range) X(base_type) X(shell_type) \
 	X(collation) X(ts_parser) X(ts_template) X(ts_dict) X(ts_config) X(cast) X(operator) X(operator_family) \
 	X(family_member) X(operator_class) X(language) X(transform) X(access_method) X(conversion) \
+	X(foreign_data_wrapper) X(server) X(user_mapping) \
 	X(owner) X(comment) X(grant)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
@@ -33,7 +34,11 @@ const SfReader sf_readers[] = {
 	SF_READER(domain),
 	SF_READER(domain_constraint),
 	SF_READER(sequence),
+	SF_READER(foreign_data_wrapper),
+	SF_READER(foreign_server),
+	SF_READER(user_mapping),
 	SF_READER(table),
+	SF_READER(partition),
 	SF_READER(column),
 	SF_READER(default),
 	SF_READER(identity),

@@ -1,34 +1,85 @@
 /*
- * table.c - ordinary and partitioned tables.  Columns, defaults and constraints are facts of their own that fold into
- * CREATE TABLE.
+ * table.c - ordinary, partitioned and foreign tables.  Columns, defaults and constraints are facts of their own that fold
+ * into CREATE TABLE; so does what the table is a child of (PARTITION OF, INHERITS).
+ *
+ * The copies that a child has of its parent's columns and checks are not written, unless the child is made on its own and
+ * attached later (a cycle was broken there).
  */
 #include "postgres.h"
 
 #include "kinds/kind.h"
 
+extern const SfKind sf_kind_partition;
+
+/* Does the type or the parent say it all? */
+static bool
+is_said(const SfFact *part, List *attachments, List *folded)
+{
+	int			typed = sf_kind_attr(part->kind, "typed");
+	int			local = sf_kind_attr(part->kind, "local");
+
+	if (typed >= 0 && part->attr[typed])
+		return sf_folded_of(part, folded) == NIL && sf_attr(part, "not_null") == NULL;
+	return attachments && sf_implied_by(part) && (local < 0 || part->attr[local] == NULL);
+}
+
+/* The columns and constraints in brackets, PARTITION OF or INHERITS. */
+static void
+append_content(StringInfo sql, const SfFact *fact, List *folded)
+{
+	List	   *parts = NIL;
+	List	   *attachments = NIL;
+	const SfFact *attachment;
+	bool		is_partition;
+	ListCell   *lc;
+
+	foreach(lc, sf_folded_of(fact, folded))
+		if (((SfFact *) lfirst(lc))->kind->attaches)
+			attachments = lappend(attachments, lfirst(lc));
+	foreach(lc, sf_folded_of(fact, folded))
+		if (!((SfFact *) lfirst(lc))->kind->attaches && !is_said(lfirst(lc), attachments, folded))
+			parts = lappend(parts, lfirst(lc));
+	attachment = attachments ? linitial(attachments) : NULL;
+	is_partition = attachment && attachment->kind == &sf_kind_partition;
+	if (is_partition)
+		appendStringInfo(sql, " PARTITION OF %s", sf_attr(attachment, "of"));
+	if (parts != NIL || (!is_partition && sf_attr(fact, "of_type") == NULL))
+		appendStringInfoString(sql, " (");
+	foreach(lc, parts)
+	{
+		const SfFact *part = lfirst(lc);
+
+		appendStringInfoString(sql, foreach_current_index(lc) ? ",\n    " : "\n    ");
+		part->kind->clause(sql, part, folded);
+	}
+	if (parts != NIL || (!is_partition && sf_attr(fact, "of_type") == NULL))
+		appendStringInfoString(sql, parts ? "\n)" : ")");
+	if (is_partition)
+		appendStringInfoChar(sql, ' ');
+	else if (attachment)
+		appendStringInfoString(sql, "\nINHERITS (");
+	foreach(lc, attachments)
+	{
+		const SfFact *part = lfirst(lc);
+
+		appendStringInfoString(sql, foreach_current_index(lc) ? ", " : "");
+		part->kind->clause(sql, part, folded);
+	}
+	if (attachment && !is_partition)
+		appendStringInfoChar(sql, ')');
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
 	StringInfoData sql;
-	List	   *parts = sf_folded_of(fact, folded);
 	const char *text;
-	ListCell   *lc;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE %sTABLE %s", sf_attr(fact, "persistence") ? "UNLOGGED " : "", sf_name(fact));
 	if ((text = sf_attr(fact, "of_type")) != NULL)
 		appendStringInfo(&sql, " OF %s", text);
-	if (parts != NIL || text == NULL)
-		appendStringInfoString(&sql, " (");
-	foreach(lc, parts)
-	{
-		const SfFact *part = lfirst(lc);
-
-		appendStringInfoString(&sql, foreach_current_index(lc) ? ",\n    " : "\n    ");
-		part->kind->clause(&sql, part, folded);
-	}
-	if (parts != NIL || text == NULL)
-		appendStringInfoString(&sql, parts ? "\n)" : ")");
+	append_content(&sql, fact, folded);
 	if ((text = sf_attr(fact, "partition_key")) != NULL)
 		appendStringInfo(&sql, " PARTITION BY %s", text);
 	if ((text = sf_attr(fact, "access_method")) != NULL)
@@ -153,6 +204,8 @@ static const SfAttr attrs[] = {
 	{"force_row_security", SF_ALTER, alter_force_row_security},
 	{"of_type", SF_ALTER, alter_of_type},
 	{"partition_key", SF_REPLACE},
+	{"server", SF_IGNORE},
+	{"fdw_options", SF_IGNORE},
 };
 
 const SfKind sf_kind_table = {
@@ -161,9 +214,60 @@ const SfKind sf_kind_table = {
 	.weight = 100,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
+	.owned_apart = true,
 	.create = create,
 	.after = after,
 	.drop = drop,
+	.rename = rename_it,
+	.takes = takes,
+	.acl_class = 'r',
+};
+
+/* ---- foreign tables ---- */
+
+static void
+create_foreign(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData sql;
+	const char *options = sf_attr(fact, "fdw_options");
+
+	initStringInfo(&sql);
+	appendStringInfo(&sql, "CREATE FOREIGN TABLE %s", sf_name(fact));
+	append_content(&sql, fact, folded);
+	appendStringInfo(&sql, " SERVER %s", sf_ident(sf_attr(fact, "server")));
+	if (options)
+		appendStringInfo(&sql, " OPTIONS (%s)", options);
+	sf_emit(out, "%s", sql.data);
+}
+
+static void
+drop_foreign(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "DROP FOREIGN TABLE %s", sf_name(fact));
+}
+
+static void
+alter_fdw_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	sf_emit_fdw_options(out, psprintf("ALTER FOREIGN TABLE %s", sf_name(new)), sf_attr(old, "fdw_options"),
+						sf_attr(new, "fdw_options"));
+}
+
+/* A foreign table holds no rows: it is made anew for another server. */
+static const SfAttr foreign_attrs[] = {
+	{"server", SF_REPLACE},
+	{"fdw_options", SF_ALTER, alter_fdw_options},
+};
+
+const SfKind sf_kind_foreign_table = {
+	.name = "foreign table",
+	.keyword = "FOREIGN TABLE",
+	.weight = 100,
+	.attrs = foreign_attrs,
+	.nattrs = lengthof(foreign_attrs),
+	.owned_apart = true,
+	.create = create_foreign,
+	.drop = drop_foreign,
 	.rename = rename_it,
 	.takes = takes,
 	.acl_class = 'r',

@@ -1,4 +1,5 @@
-SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
+SELECT CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind,
+       'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, c.relname] AS identity, ARRAY['schema', nspname] AS parent,
        CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED' END AS persistence,
        (SELECT string_agg(toast || quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY toast, o)
@@ -9,9 +10,13 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        CASE WHEN c.relrowsecurity THEN 't' END AS row_security,
        CASE WHEN c.relforcerowsecurity THEN 't' END AS force_row_security,
        CASE WHEN c.reloftype <> 0 THEN format_type(c.reloftype, NULL) END AS of_type,
-       pg_get_partkeydef(c.oid) AS partition_key
+       pg_get_partkeydef(c.oid) AS partition_key,
+       v.srvname::text AS server,
+       (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || ' ' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
+        FROM unnest(f.ftoptions) o) AS fdw_options
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_class t ON t.oid = c.reltoastrelid AND t.reloptions IS NOT NULL
+LEFT JOIN pg_foreign_table f ON f.ftrelid = c.oid LEFT JOIN pg_foreign_server v ON v.oid = f.ftserver
 LEFT JOIN pg_am am ON am.oid = c.relam
 LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace
-WHERE c.relkind IN ('r', 'p') AND nspname !~ '^pg_' AND nspname <> 'information_schema'
+WHERE c.relkind IN ('r', 'p', 'f') AND nspname !~ '^pg_' AND nspname <> 'information_schema'

@@ -194,6 +194,9 @@ link_needed(SfItem *item)
 			after(need->stash, item->drop, item);
 		after(need->rename, item->drop, item);
 		after(need->drop, item->alter, item);
+		/* A copy that comes to stand on its own is made when the server has dropped the old one with its original. */
+		if (edge->type == SF_EDGE_IMPLIED)
+			after(item->create, need->drop, item);
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
 		if (edge->to->parent && edge->to->parent->parent)
 			after(need->alter, item->drop, item);
@@ -219,6 +222,33 @@ link_binding(SfItem *item)
 			if (other->kind->backs && sf_item(other))
 				after(item->create, sf_item(other)->drop, item);
 		}
+	}
+}
+
+/*
+ * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy; but not
+ * if its copies change.
+ */
+static void
+link_attachments(SfItem *item)
+{
+	SfFact	   *relation = item->old->parent;
+	ListCell   *lc;
+
+	if (relation == NULL || relation->twin == NULL || item->new)
+		return;
+	foreach(lc, relation->children)
+		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
+			return;
+	foreach(lc, relation->twin->children)
+		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
+			return;
+	foreach(lc, relation->twin->children)
+	{
+		SfFact	   *other = lfirst(lc);
+
+		if (other->kind->attaches && other->twin == NULL)
+			after(item->drop, sf_item(other)->create, item);
 	}
 }
 
@@ -249,7 +279,7 @@ link_late(SfItem *item)
 typedef struct SfNameSlot
 {
 	const char *name;
-	SfAction   *released_by;
+	List	   *released_by;	/* of SfAction */
 	char		status;
 } SfNameSlot;
 
@@ -276,7 +306,8 @@ link_names(SfBuild *build)
 {
 	sf_names_hash *names = sf_names_create(CurrentMemoryContext, 256, NULL);
 	ListCell   *lc,
-			   *ln;
+			   *ln,
+			   *lr;
 
 	foreach(lc, build->items)
 	{
@@ -290,7 +321,7 @@ link_names(SfBuild *build)
 			bool		found;
 			SfNameSlot *slot = sf_names_insert(names, lfirst(ln), &found);
 
-			slot->released_by = release;
+			slot->released_by = lappend(found ? slot->released_by : NIL, release);
 		}
 	}
 	foreach(lc, build->items)
@@ -304,8 +335,8 @@ link_names(SfBuild *build)
 		{
 			SfNameSlot *slot = sf_names_lookup(names, lfirst(ln));
 
-			if (slot)
-				after(taker, slot->released_by, item);
+			foreach(lr, slot ? slot->released_by : NIL)
+				after(taker, lfirst(lr), item);
 		}
 	}
 }
@@ -349,6 +380,8 @@ sf_build_actions(SfBuild *build)
 			link_needs(item);
 		if (item->old)
 			link_needed(item);
+		if (item->old && item->old->kind->attaches && item->drop && item->drop->old == item->old)
+			link_attachments(item);
 		if (item->new && item->new->kind->binds && item->create)
 			link_binding(item);
 		if (item->new && item->new->kind->late && item->create)

@@ -157,7 +157,7 @@ follow(SfItem *item, List **work)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *dependent = sf_item(edge->from);
 
-		if (dependent == NULL)
+		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;
 		if (swaps && edge->type != 'p')
 			move_over(dependent, work);

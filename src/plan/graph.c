@@ -38,10 +38,16 @@ rank(const SfAction *action)
 		case SF_VERB_RENAME:
 			return 0;
 		case SF_VERB_CREATE:
+			/* A table becomes a child when all is done that would be refused on one. */
+			if (action->kind->attaches)
+				return 4;
 			return action->kind->weight >= 900 ? 2 : 1;
 		case SF_VERB_ALTER:
 			return action->kind->weight >= 900 ? 2 : 1;
 		case SF_VERB_DROP:
+			/* A table is no child of another any more before that one changes. */
+			if (action->kind->attaches && !action->rebuild)
+				return 0;
 			return action->kind->weight >= 900 ? 2 : 3;
 	}
 	return 3;

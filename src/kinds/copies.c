@@ -1,0 +1,144 @@
+/*
+ * copies.c - facts that are copies of a parent table's: a partition's columns, the clones of indexes and keys.
+ *
+ * A copy has an edge to its original (the query's column "implied").  What is asked here depends on both sides of the plan:
+ * the twins must be in place.  Without another side (rendering a model) every copy comes along.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+
+SfFact *
+sf_implied_by(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+		if (((SfEdge *) lfirst(lc))->type == SF_EDGE_IMPLIED)
+			return ((SfEdge *) lfirst(lc))->to;
+	return NULL;
+}
+
+const SfFact *
+sf_relation_of(const SfFact *fact)
+{
+	while (fact->parent && fact->parent->nname > 1)
+		fact = fact->parent;
+	return fact;
+}
+
+SfFact *
+sf_attachment(const SfFact *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation->children)
+		if (((SfFact *) lfirst(lc))->kind->attaches)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* Is the relation a child of that one? */
+static bool
+is_child_of(const SfFact *relation, const char *of)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (child->kind->attaches && strcmp(sf_attr(child, "of"), of) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+sf_reattached(const SfFact *fact)
+{
+	const SfFact *relation = sf_relation_of(fact);
+
+	if (relation->twin == NULL)
+		return false;
+	for (int side = 0; side < 2; side++)
+	{
+		const SfFact *here = side ? relation->twin : relation;
+		const SfFact *there = here->twin;
+		ListCell   *lc;
+
+		foreach(lc, here->children)
+		{
+			const SfFact *child = lfirst(lc);
+
+			if (child->kind->attaches && !is_child_of(there, sf_attr(child, "of")) &&
+				(child->twin == NULL || sf_changed(child, child->twin, "of")))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A copy that says something of its own stays when the original goes, and is altered apart. */
+static bool
+is_local(const SfFact *fact)
+{
+	int			local = sf_kind_attr(fact->kind, "local");
+
+	return local >= 0 && fact->attr[local];
+}
+
+/* An index ON ONLY a partitioned table makes none on the partitions. */
+static bool
+is_alone(const SfFact *original)
+{
+	int			only = sf_kind_attr(original->kind, "only");
+
+	return only >= 0 && original->attr[only];
+}
+
+bool
+sf_comes_along(const SfFact *fact)
+{
+	const SfFact *original = sf_implied_by(fact);
+	const SfFact *relation = sf_relation_of(fact);
+
+	if (original == NULL || is_local(fact) || is_alone(original) || sf_reattached(fact))
+		return false;
+	if (fact->parent != relation && fact->parent && sf_comes_along(fact->parent))
+		return true;
+	/* Were the original and the table there before without it?  Then it is on its own; but a new name is passed on. */
+	return !(fact->twin == NULL && relation->twin && original->twin &&
+			 strcmp(sf_last(original), sf_last(original->twin)) == 0);
+}
+
+bool
+sf_goes_along(const SfFact *fact)
+{
+	return sf_implied_by(fact) && !is_local(fact) && !sf_reattached(fact);
+}
+
+bool
+sf_copies_stay(const SfFact *fact)
+{
+	int			copies = 0;
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->type != SF_EDGE_IMPLIED)
+			continue;
+		if (edge->from->twin == NULL || sf_implied_by(edge->from->twin))
+			return false;
+		copies++;
+	}
+	return copies > 0;
+}
+
+bool
+sf_cascades(const SfFact *old, const SfFact *new)
+{
+	return sf_implied_by(old) && sf_implied_by(new) && !is_local(old) && !is_local(new) && !sf_reattached(new);
+}
