@@ -317,16 +317,6 @@ collect_changes(List *changes, SfFactBase *some, SfFactBase *others, Change miss
 	return changes;
 }
 
-/* The label without its first word or words, which have a column of their own. */
-static const char *
-name_without_kind(const SfFact *fact)
-{
-	const char *label = sf_fact_label(fact);
-	size_t		len = strlen(fact->kind->name);
-
-	return strncmp(label, fact->kind->name, len) == 0 && label[len] == ' ' ? label + len + 1 : label;
-}
-
 static void
 put_changes(FunctionCallInfo fcinfo, SfFactBase *old, SfFactBase *new)
 {
@@ -352,7 +342,7 @@ put_changes(FunctionCallInfo fcinfo, SfFactBase *old, SfFactBase *new)
 		last = changed->object->key;
 		values[0] = CStringGetTextDatum(change_words[changed->change]);
 		values[1] = CStringGetTextDatum(changed->object->kind->name);
-		values[2] = CStringGetTextDatum(name_without_kind(changed->object));
+		values[2] = CStringGetTextDatum(sf_fact_name(changed->object));
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	}
 }

@@ -35,7 +35,7 @@ PG_FUNCTION_INFO_V1(sf_drop_scratches);
 static void
 put_diff(SfResult *result, const SfFact *fact, const char *change, char *detail)
 {
-	char	   *values[] = {pstrdup(fact->kind->name), sf_name(fact), pstrdup(change), detail};
+	char	   *values[] = {pstrdup(fact->kind->name), sf_fact_name(fact), pstrdup(change), detail};
 
 	sf_result_put(result, values);
 }
@@ -81,7 +81,7 @@ put_pair(SfResult *result, const SfFact *old, const SfFact *new)
 	bool	   *changed = sf_diff_attributes(old, new);
 
 	if (sf_diff_renamed(old, new))
-		put_diff(result, new, "rename", psprintf("was %s", sf_name(old)));
+		put_diff(result, new, "rename", psprintf("was %s", sf_fact_name(old)));
 	for (int i = 0; changed && i < old->kind->nattrs; i++)
 		if (changed[i])
 			put_diff(result, new, "alter",
@@ -126,7 +126,7 @@ static bool
 is_named(const SfFact *fact, const char *object)
 {
 	for (; fact; fact = fact->parent)
-		if (strcmp(sf_name(fact), object) == 0 || strcmp(fact->key, object) == 0 ||
+		if (strcmp(sf_fact_name(fact), object) == 0 || strcmp(fact->key, object) == 0 ||
 			strcmp(sf_fact_label(fact), object) == 0)
 			return true;
 	return false;
@@ -145,7 +145,7 @@ sf_facts(PG_FUNCTION_ARGS)
 	foreach(lc, live->facts)
 	{
 		SfFact	   *fact = lfirst(lc);
-		char	   *values[] = {pstrdup(fact->kind->name), sf_name(fact), NULL, NULL};
+		char	   *values[] = {pstrdup(fact->kind->name), sf_fact_name(fact), NULL, NULL};
 		int			n = 0;
 
 		CHECK_FOR_INTERRUPTS();

@@ -182,7 +182,7 @@ labels_of(const SfPlan *plan, SfVerb verb, bool satellites)
 		if (action->verb != verb || action->rebuild || (fact->kind->weight >= SF_WEIGHT_SATELLITES) != satellites)
 			continue;
 		labels = lappend(labels, verb == SF_VERB_RENAME ?
-						 psprintf("%s to %s", sf_fact_label(action->old), sf_name(action->new)) : sf_fact_label(fact));
+						 psprintf("%s to %s", sf_fact_label(action->old), sf_fact_name(action->new)) : sf_fact_label(fact));
 	}
 	return labels;
 }

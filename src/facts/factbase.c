@@ -274,6 +274,15 @@ sf_fact_label(const SfFact *fact)
 	return psprintf("%s %s", fact->kind->name, sf_name(fact));
 }
 
+char *
+sf_fact_name(const SfFact *fact)
+{
+	char	   *label = sf_fact_label(fact);
+	Size		n = strlen(fact->kind->name);
+
+	return strncmp(label, fact->kind->name, n) == 0 && label[n] == ' ' ? label + n + 1 : label;
+}
+
 /* ---- encoding: fields separated by tabs, escaped as in COPY ---- */
 
 static void

@@ -30,6 +30,9 @@ extern const char *sf_attr(const SfFact *fact, const char *attr);
 /* For messages: "column public.users.phone". */
 extern char *sf_fact_label(const SfFact *fact);
 
+/* The same without the kind: "public.users.phone". */
+extern char *sf_fact_name(const SfFact *fact);
+
 /*
  * One line of text a fact, needs included; the wire and storage format.  decode adds what it reads (edges are resolved
  * by sf_base_finish).  Unknown kinds or attributes are an error: stored facts carry SF_FACT_FORMAT and the server major,

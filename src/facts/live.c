@@ -32,10 +32,14 @@ contains(List *names, const char *name)
 static void
 collect_managed(const SfFactBase *model, List **schemas, List **kinds)
 {
+	const char *const args[] = {sf_origin_system(), sf_origin_database()};
 	ListCell   *lc;
+	SfRows	   *rows = sf_query("SELECT name FROM schemaflow.managed_schema WHERE " SF_ORIGIN_IS_OURS, lengthof(args), args);
 
 	*schemas = list_make1("public");
 	*kinds = NIL;
+	for (int r = 0; r < rows->nrows; r++)
+		*schemas = lappend(*schemas, sf_cell(rows, r, 0));
 	foreach(lc, model->facts)
 	{
 		SfFact	   *fact = lfirst(lc);

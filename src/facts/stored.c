@@ -84,6 +84,33 @@ sf_model_facts(void)
 	return base;
 }
 
+/* What the model has named once stays ours, so that dropping a schema from the model drops it. */
+static void
+remember_schemas(const SfFactBase *base)
+{
+	List	   *names = NIL;
+	const char *args[] = {sf_origin_system(), sf_origin_database(), NULL};
+	char	  **elements;
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, base->facts)
+	{
+		const SfFact *fact = lfirst(lc);
+		const char *schema = fact->baseline ? NULL : sf_fact_schema(fact);
+
+		if (schema && !list_member(names, makeString(unconstify(char *, schema))))
+			names = lappend(names, makeString(unconstify(char *, schema)));
+	}
+	elements = palloc(Max(1, list_length(names)) * sizeof(char *));
+	foreach(lc, names)
+		elements[n++] = strVal(lfirst(lc));
+	args[2] = text_array(elements, n);
+	sf_execute("INSERT INTO schemaflow.managed_schema (system_identifier, database_oid, name) "
+			   "SELECT $1::pg_catalog.int8, $2::pg_catalog.oid, n FROM pg_catalog.unnest($3::pg_catalog.text[]) n "
+			   "ON CONFLICT DO NOTHING", lengthof(args), args);
+}
+
 void
 sf_model_store(List *units, SfFactBase *base)
 {
@@ -133,6 +160,7 @@ sf_model_store(List *units, SfFactBase *base)
 			   "objects = excluded.objects, facts = excluded.facts, format = excluded.format, major = excluded.major "
 			   "WHERE (d.line, d.hash, d.facts, d.format, d.major) IS DISTINCT FROM "
 			   "(excluded.line, excluded.hash, excluded.facts, excluded.format, excluded.major)", lengthof(args), args);
+	remember_schemas(base);
 	sf_owner_leave(&owner);
 }
 

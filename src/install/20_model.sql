@@ -67,11 +67,21 @@ CREATE TABLE schemaflow.ignore (
 );
 COMMENT ON TABLE schemaflow.ignore IS 'objects that belong to others: LIKE patterns of qualified names';
 
+CREATE TABLE schemaflow.managed_schema (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	name text NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid, name)
+);
+COMMENT ON TABLE schemaflow.managed_schema IS 'schemas that the model names or has named: ours to change (schemaflow.manage)';
+
 -- A database owner's pg_dump has to read them, and the rows come back with a restore.
-GRANT SELECT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore TO PUBLIC;
+GRANT SELECT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore,
+	schemaflow.managed_schema TO PUBLIC;
 -- His restore brings them; they are not trusted (see sf_trusted).
 GRANT INSERT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.unit', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.declaration', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.rename_hint', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.ignore', '');
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.managed_schema', '');
