@@ -70,6 +70,7 @@ COMMENT ON TABLE schemaflow.ignore IS 'objects that belong to others: LIKE patte
 CREATE TABLE schemaflow.managed_schema (
 	system_identifier bigint NOT NULL,
 	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
 	name text NOT NULL,
 	PRIMARY KEY (system_identifier, database_oid, name)
 );
@@ -79,7 +80,8 @@ COMMENT ON TABLE schemaflow.managed_schema IS 'schemas that the model names or h
 GRANT SELECT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore,
 	schemaflow.managed_schema TO PUBLIC;
 -- His restore brings them; they are not trusted (see sf_trusted).
-GRANT INSERT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore TO pg_database_owner;
+GRANT INSERT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore,
+	schemaflow.managed_schema TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.unit', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.declaration', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.rename_hint', '');
