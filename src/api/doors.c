@@ -57,10 +57,14 @@ sf_define_from(PG_FUNCTION_ARGS)
 	List	   *schemas = text_list(fcinfo, 2);
 	SfFactBase *base = sf_other_facts(database, schemas);
 
-	sf_mark_baseline(base);
 	if (schemas != NIL)
+	{
+		sf_mark_baseline(base);
 		leave_unneeded(base);
-	ddl = sf_render_all(base);
+		ddl = sf_render_all(base);
+	}
+	else
+		ddl = sf_render_from(sf_elaborate(NIL, NIL, NULL), base);
 	if (ddl[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -113,8 +117,7 @@ sf_adopt(PG_FUNCTION_ARGS)
 							 sf_literal(unit->name))));
 	}
 	base = sf_live_facts();
-	sf_mark_baseline(base);
-	ddl = sf_render_all(base);
+	ddl = sf_render_from(sf_elaborate(NIL, NIL, NULL), base);
 	if (ddl[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

@@ -55,6 +55,18 @@ sf_render_all(SfFactBase *base)
 	return out.data;
 }
 
+char *
+sf_render_from(SfFactBase *empty, SfFactBase *base)
+{
+	StringInfoData out;
+	ListCell   *lc;
+
+	initStringInfo(&out);
+	foreach(lc, sf_plan_make(empty, base, NULL)->actions)
+		append_statements(&out, lfirst(lc));
+	return out.data;
+}
+
 /* Is it the object asked for, or inside it? */
 static bool
 is_within(const SfFact *fact, const char *object)
