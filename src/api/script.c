@@ -87,8 +87,7 @@ put_head(StringInfo out, List *migrations, SfDirection direction)
 						 one_line(m->message));
 	}
 	appendStringInfoString(out,
-						   "\\set ON_ERROR_STOP on\n"
-						   "SET statement_timeout = 0;\n"
+						   "SET statement_timeout = 0; \\set ON_ERROR_STOP on\n"
 						   "SET idle_in_transaction_session_timeout = 0;\n"
 						   "SET default_transaction_isolation = 'read committed';\n"
 						   "SET default_transaction_read_only = off;\n"
