@@ -395,6 +395,31 @@ promise(SfReading *reading, SfFact *from, char *to, char type)
 	MemoryContextSwitchTo(caller);
 }
 
+/* A satellite that needs another one of the same object, which differs in as many last names. */
+static void
+promise_sibling(SfReading *reading, SfFact *from, char *suffix)
+{
+	MemoryContext caller;
+	SfPromise  *promise;
+	char	  **more;
+	char	  **name;
+	int			n;
+
+	if (suffix == NULL)
+		return;
+	n = sf_text_array_in(suffix, &more);
+	name = palloc(from->nname * sizeof(char *));
+	for (int i = 0; i < from->nname; i++)
+		name[i] = i < from->nname - n ? from->name[i] : more[i - (from->nname - n)];
+	caller = MemoryContextSwitchTo(reading->scratch);
+	promise = palloc(sizeof(SfPromise));
+	promise->from = from;
+	promise->to = sf_fact_key(from->kind->name, from->nname, name);
+	promise->type = DEPENDENCY_NORMAL;
+	reading->promised = lappend(reading->promised, promise);
+	MemoryContextSwitchTo(caller);
+}
+
 static void
 run_reader(SfReading *reading, const SfReader *reader)
 {
@@ -454,7 +479,10 @@ run_reader(SfReading *reading, const SfReader *reader)
 			if (at.identity)
 				sf_base_set_address(reading->base, fact, address.classId, address.objectId, address.objectSubId);
 			promise(reading, fact, SPI_getvalue(tuple, desc, at.implied), SF_EDGE_IMPLIED);
-			promise(reading, fact, SPI_getvalue(tuple, desc, at.requires), DEPENDENCY_NORMAL);
+			if (at.identity)
+				promise(reading, fact, SPI_getvalue(tuple, desc, at.requires), DEPENDENCY_NORMAL);
+			else
+				promise_sibling(reading, fact, SPI_getvalue(tuple, desc, at.requires));
 		}
 		MemoryContextSwitchTo(caller);
 		MemoryContextReset(row_context);

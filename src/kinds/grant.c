@@ -1,33 +1,19 @@
 /*
  * grant.c - privileges: one fact a (object, grantee, grantor) whose privileges differ from those at birth.
  *
- * Text: "INSERT, SELECT*", sorted, a star for the grant option; '' when all was revoked.  No fact: what acldefault() says
- * (the owner everything, PUBLIC what default_for_public() says).  Grantee '' is the owner, 'public' is PUBLIC.
+ * The text is '' when all was revoked.  No fact: what acldefault() says (the owner everything, PUBLIC its birthright).
+ * Grantee and grantor '' are the owner, 'public' is PUBLIC.  A fact of another grantor needs the one that gave that
+ * grantor the option.
+ *
+ * Default privileges of the role that runs the plan act on what the plan creates: sf_emit_birth() takes away, right after
+ * a CREATE, what they gave and the model does not have.  What the model has is granted by its own facts.
  */
 #include "postgres.h"
 
-#include "kinds/kind.h"
+#include "kinds/privileges.h"
 
-/* GRANT's words for an acldefault() letter, and what PUBLIC has at birth. */
-static const struct
-{
-	char		acl_class;
-	const char *words;
-	const char *to_public;
-}			classes[] =
-{
-	{'r', "TABLE", ""}, {'c', "TABLE", ""}, {'s', "SEQUENCE", ""}, {'n', "SCHEMA", ""}, {'f', "ROUTINE", "EXECUTE"},
-	{'T', "TYPE", "USAGE"}, {'l', "LANGUAGE", "USAGE"}, {'F', "FOREIGN DATA WRAPPER", ""}, {'S', "FOREIGN SERVER", ""},
-};
-
-static int
-class_of(const SfFact *fact)
-{
-	for (int i = 0; i < lengthof(classes); i++)
-		if (classes[i].acl_class == fact->parent->kind->acl_class)
-			return i;
-	elog(ERROR, "cannot happen: kind %s has no privileges", fact->parent->kind->name);
-}
+extern const SfKind sf_kind_default_privileges;
+extern const SfKind sf_kind_grant;
 
 static const char *
 grantee_name(const SfFact *fact)
@@ -37,10 +23,9 @@ grantee_name(const SfFact *fact)
 
 /* The words behind the object's keyword in its address: 'public.f(integer)'. */
 static const char *
-object_name(const SfFact *fact)
+object_name(const SfFact *object)
 {
-	const SfFact *object = fact->parent->kind->acl_class == 'c' ? fact->parent->parent : fact->parent;
-	const char *address = sf_address(object);
+	const char *address = sf_address(object->kind->acl_class == 'c' ? object->parent : object);
 
 	for (const char *p = address; (*p >= 'A' && *p <= 'Z') || *p == ' '; p++)
 		if (*p == ' ')
@@ -49,9 +34,9 @@ object_name(const SfFact *fact)
 }
 
 static const char *
-owner_name(const SfFact *fact)
+owner_name(const SfFact *object)
 {
-	for (const SfFact *object = fact->parent; object; object = object->parent)
+	for (; object; object = object->parent)
 	{
 		ListCell   *lc;
 
@@ -67,111 +52,71 @@ owner_name(const SfFact *fact)
 }
 
 static const char *
-grantee(const SfFact *fact)
+role_name(const char *name, const char *owner)
 {
-	const char *name = grantee_name(fact);
-
 	if (*name == '\0')
-		return owner_name(fact);
+		return owner;
 	return strcmp(name, "public") == 0 ? "PUBLIC" : sf_ident(name);
 }
 
-/* Is "privilege" in the list, and with the grant option? */
-static bool
-holds(const char *list, const char *privilege, bool *grantable)
+static char
+class_of(const SfFact *fact)
 {
-	Size		n = strlen(privilege);
-
-	for (const char *p = list; *p;)
-	{
-		const char *end = strchr(p, ',') ? strchr(p, ',') : p + strlen(p);
-		bool		star = end > p && end[-1] == '*';
-
-		if ((Size) (end - p) - star == n && strncmp(p, privilege, n) == 0)
-		{
-			*grantable = star;
-			return true;
-		}
-		p = *end ? end + 2 : end;
-	}
-	*grantable = false;
-	return false;
+	return fact->parent->kind->acl_class;
 }
 
-/* Privileges of "has" that "lacks" has not; options: only their grant options, where both have the privilege. */
-static List *
-beyond(const SfFact *fact, const char *has, const char *lacks, bool options, bool starred)
+static SfPrivilegeTarget
+target_of(const SfFact *fact)
 {
-	List	   *result = NIL;
-	char	   *rest = pstrdup(has);
+	SfPrivilegeTarget target = {""};
 
-	for (char *item = strtok(rest, ","); item; item = strtok(NULL, ","))
-	{
-		bool		star,
-					other_star,
-					both;
-
-		item += *item == ' ';
-		star = item[strlen(item) - 1] == '*';
-		if (star)
-			item[strlen(item) - 1] = '\0';
-		both = holds(lacks, item, &other_star);
-		if (options ? (both && star && !other_star) : (!both && star == starred))
-			result = lappend(result, fact->parent->kind->acl_class == 'c' ?
-							 psprintf("%s (%s)", item, sf_ident(sf_last(fact->parent))) : item);
-	}
-	return result;
+	target.on = psprintf("%s %s", sf_privilege_words(class_of(fact)), object_name(fact->parent));
+	target.column = class_of(fact) == 'c' ? sf_ident(sf_last(fact->parent)) : NULL;
+	target.who = role_name(grantee_name(fact), owner_name(fact->parent));
+	target.as = *sf_last(fact) ? sf_last(fact) : NULL;
+	return target;
 }
 
 static void
 change(SfEmit *out, const SfFact *fact, const char *old, const char *new)
 {
-	const char *words = classes[class_of(fact)].words;
-	const char *on = object_name(fact);
-	const char *who = grantee(fact);
-	List	   *gone = list_concat(beyond(fact, old, new, false, false), beyond(fact, old, new, false, true));
-	List	   *options_gone = beyond(fact, old, new, true, false);
-	List	   *added = beyond(fact, new, old, false, false);
-	List	   *added_with_option = list_concat(beyond(fact, new, old, false, true), beyond(fact, new, old, true, false));
+	SfPrivilegeTarget target = target_of(fact);
 
-	if (gone)
-		sf_emit(out, "REVOKE %s ON %s %s FROM %s", sf_join(gone, ", "), words, on, who);
-	if (options_gone)
-		sf_emit(out, "REVOKE GRANT OPTION FOR %s ON %s %s FROM %s", sf_join(options_gone, ", "), words, on, who);
-	if (added)
-		sf_emit(out, "GRANT %s ON %s %s TO %s", sf_join(added, ", "), words, on, who);
-	if (added_with_option)
-		sf_emit(out, "GRANT %s ON %s %s TO %s WITH GRANT OPTION", sf_join(added_with_option, ", "), words, on, who);
+	sf_emit_privileges(out, &target, old, new, 0);
 }
 
 /* The owner's birthright is everything; it is spelt ALL since it grows with the majors. */
 static bool
 is_owner(const SfFact *fact)
 {
-	return *grantee_name(fact) == '\0' && *sf_last(fact) == '\0' && fact->parent->kind->acl_class != 'c';
+	return *grantee_name(fact) == '\0' && *sf_last(fact) == '\0' && class_of(fact) != 'c';
 }
 
 static const char *
 birthright(const SfFact *fact)
 {
-	return strcmp(grantee_name(fact), "public") == 0 ? classes[class_of(fact)].to_public : "";
+	return strcmp(grantee_name(fact), "public") == 0 && *sf_last(fact) == '\0' ? sf_public_birthright(class_of(fact)) : "";
 }
 
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
+	SfPrivilegeTarget target = target_of(fact);
+
 	if (is_owner(fact))
-		sf_emit(out, "REVOKE ALL ON %s %s FROM %s", classes[class_of(fact)].words, object_name(fact), grantee(fact));
-	change(out, fact, birthright(fact), sf_attr(fact, "privileges"));
+		sf_emit(out, "REVOKE ALL ON %s FROM %s", target.on, target.who);
+	sf_emit_privileges(out, &target, birthright(fact), sf_attr(fact, "privileges"), 0);
 }
 
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
+	SfPrivilegeTarget target = target_of(fact);
+
 	if (is_owner(fact))
-		sf_emit(out, "GRANT ALL ON %s %s TO %s", classes[class_of(fact)].words, object_name(fact), grantee(fact));
+		sf_emit(out, "GRANT ALL ON %s TO %s", target.on, target.who);
 	else
-		change(out, fact, sf_attr(fact, "privileges"), birthright(fact));
+		sf_emit_privileges(out, &target, sf_attr(fact, "privileges"), birthright(fact), 0);
 }
 
 static void
@@ -193,7 +138,6 @@ static const SfAttr attrs[] = {
 const SfKind sf_kind_grant = {
 	.name = "grant",
 	.weight = 910,
-	.role_names = 2,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
 	.drops_with_parent = true,
@@ -202,3 +146,214 @@ const SfKind sf_kind_grant = {
 	.drop = drop,
 	.label = label,
 };
+
+/* ---- members of extensions: the object is no fact ---- */
+
+static SfPrivilegeTarget
+member_target(const SfFact *fact)
+{
+	SfPrivilegeTarget target = {""};
+
+	target.on = psprintf("%s %s", fact->name[1], fact->name[2]);
+	target.who = role_name(fact->name[3], sf_ident(sf_attr(fact, "owner")));
+	target.as = *fact->name[4] ? fact->name[4] : NULL;
+	return target;
+}
+
+static void
+create_member(SfEmit *out, const SfFact *fact, List *folded)
+{
+	SfPrivilegeTarget target = member_target(fact);
+
+	sf_emit_privileges(out, &target, sf_attr(fact, "birth"), sf_attr(fact, "privileges"), 0);
+}
+
+static void
+drop_member(SfEmit *out, const SfFact *fact)
+{
+	SfPrivilegeTarget target = member_target(fact);
+
+	sf_emit_privileges(out, &target, sf_attr(fact, "privileges"), sf_attr(fact, "birth"), 0);
+}
+
+static void
+alter_member(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	SfPrivilegeTarget target = member_target(new);
+
+	sf_emit_privileges(out, &target, sf_attr(old, "privileges"), sf_attr(new, "privileges"), 0);
+}
+
+static char *
+label_member(const SfFact *fact)
+{
+	return psprintf("grant to %s on %s %s of extension %s", *fact->name[3] ? fact->name[3] : "its owner", fact->name[1],
+					fact->name[2], fact->name[0]);
+}
+
+static const SfAttr member_attrs[] = {
+	{"privileges", SF_ALTER, alter_member},
+	{"birth", SF_IGNORE},
+	{"owner", SF_IGNORE},
+};
+
+const SfKind sf_kind_member_grant = {
+	.name = "member grant",
+	.weight = 911,
+	.attrs = member_attrs,
+	.nattrs = lengthof(member_attrs),
+	.create = create_member,
+	.drop = drop_member,
+	.label = label_member,
+};
+
+/* ---- default privileges: {role, schema or '', objects, grantee} ---- */
+
+static SfPrivilegeTarget
+default_target(const SfFact *fact)
+{
+	SfPrivilegeTarget target = {0};
+
+	target.head = psprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s%s ", sf_ident(fact->name[0]), *fact->name[1] ? " IN SCHEMA " : "",
+						   *fact->name[1] ? sf_ident(fact->name[1]) : "");
+	target.on = fact->name[2];
+	target.who = role_name(fact->name[3], "");
+	return target;
+}
+
+/* In one schema they begin with nothing, for all schemas with what is built in. */
+static const char *
+default_birthright(const SfFact *fact)
+{
+	return *fact->name[1] == '\0' && strcmp(fact->name[3], "public") == 0 ? sf_public_birthright(*sf_attr(fact, "letter")) : "";
+}
+
+static bool
+is_own(const SfFact *fact)
+{
+	return *fact->name[1] == '\0' && strcmp(fact->name[3], fact->name[0]) == 0;
+}
+
+static void
+create_default(SfEmit *out, const SfFact *fact, List *folded)
+{
+	SfPrivilegeTarget target = default_target(fact);
+
+	if (is_own(fact))
+		sf_emit(out, "%sREVOKE ALL ON %s FROM %s", target.head, target.on, target.who);
+	sf_emit_privileges(out, &target, default_birthright(fact), sf_attr(fact, "privileges"), 0);
+}
+
+static void
+drop_default(SfEmit *out, const SfFact *fact)
+{
+	SfPrivilegeTarget target = default_target(fact);
+
+	if (is_own(fact))
+		sf_emit(out, "%sGRANT ALL ON %s TO %s", target.head, target.on, target.who);
+	else
+		sf_emit_privileges(out, &target, sf_attr(fact, "privileges"), default_birthright(fact), 0);
+}
+
+static void
+alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	SfPrivilegeTarget target = default_target(new);
+
+	sf_emit_privileges(out, &target, sf_attr(old, "privileges"), sf_attr(new, "privileges"), 0);
+}
+
+static char *
+label_default(const SfFact *fact)
+{
+	return psprintf("default privileges of %s on %s%s%s to %s", fact->name[0], fact->name[2], *fact->name[1] ? " in schema " : "",
+					fact->name[1], fact->name[3]);
+}
+
+static const SfAttr default_attrs[] = {
+	{"privileges", SF_ALTER, alter_default},
+	{"role", SF_REPLACE, NULL, SF_ATTR_ROLE},
+	{"grantee", SF_REPLACE, NULL, SF_ATTR_ROLE},
+	{"letter", SF_IGNORE},
+};
+
+/* They come last: what the plan creates is created under those that were there before. */
+const SfKind sf_kind_default_privileges = {
+	.name = "default privileges",
+	.weight = 940,
+	.attrs = default_attrs,
+	.nattrs = lengthof(default_attrs),
+	.drops_with_parent = true,
+	.create = create_default,
+	.drop = drop_default,
+	.label = label_default,
+};
+
+/* ---- birth ---- */
+
+/* The object's own fact for a grantee: what the model wants; NULL: acldefault()'s. */
+static const SfFact *
+wanted_grant(const SfFact *object, const char *grantee)
+{
+	ListCell   *lc;
+
+	foreach(lc, object->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (child->kind == &sf_kind_grant && strcmp(grantee_name(child), grantee) == 0 && *sf_last(child) == '\0')
+			return child;
+	}
+	return NULL;
+}
+
+/* The default privileges of the running role that act on an object for a grantee: for all schemas or in its own. */
+static const SfFact *
+acting_default(const SfEmit *out, const SfFact *object, const char *schema, const char *objects, const char *grantee)
+{
+	char	   *names[4] = {unconstify(char *, out->role), unconstify(char *, schema), unconstify(char *, objects),
+	unconstify(char *, grantee)};
+
+	return sf_base_find_named(out->from, sf_kind_default_privileges.name, 4, names);
+}
+
+static void
+mend_birth(SfEmit *out, const SfFact *object, const SfFact *acting)
+{
+	const char *grantee = acting->name[3];
+	bool		everywhere = *acting->name[1] == '\0';
+	const SfFact *other = acting_default(out, object, everywhere ? object->name[0] : "", acting->name[2], grantee);
+	const SfFact *wanted = wanted_grant(object, grantee);
+	const char *builtin = strcmp(grantee, "public") == 0 ? sf_public_birthright(object->kind->acl_class) : "";
+	const SfFact *global = everywhere ? acting : other;
+	const SfFact *local = everywhere ? other : acting;
+	SfPrivilegeTarget target = {""};
+
+	/* Both act together; it is mended once. */
+	if (everywhere && local && object->kind->acl_class != 'n')
+		return;
+	target.on = psprintf("%s %s", sf_privilege_words(object->kind->acl_class), object_name(object));
+	target.who = role_name(grantee, "");
+	sf_emit_privileges(out, &target,
+					   sf_privileges_union(global ? sf_attr(global, "privileges") : builtin, local ? sf_attr(local, "privileges") : ""),
+					   wanted ? sf_attr(wanted, "privileges") : builtin, wanted ? SF_REVOKE_ONLY : 0);
+}
+
+void
+sf_emit_birth(SfEmit *out, const SfFact *object)
+{
+	ListCell   *lc;
+	char		acl_class = object->kind->acl_class;
+
+	if (out->role == NULL || out->from == NULL || acl_class == 0 || acl_class == 'c')
+		return;
+	foreach(lc, out->from->facts)
+	{
+		const SfFact *fact = lfirst(lc);
+
+		if (fact->kind == &sf_kind_default_privileges && strcmp(fact->name[0], out->role) == 0 &&
+			*sf_attr(fact, "letter") == acl_class && strcmp(fact->name[3], out->role) != 0 &&
+			(*fact->name[1] == '\0' || (acl_class != 'n' && strcmp(fact->name[1], object->name[0]) == 0)))
+			mend_birth(out, object, fact);
+	}
+}

@@ -14,7 +14,8 @@
  *	 suffix text[]			in a query without identity: more names behind the object's
  *	 implied text[]			{kind, names...} of the parent table's fact that this one is a copy of (a partition's column, the
  *							clone of an index): see sf_comes_along()
- *	 requires text[]		{kind, names...} of a fact that this one needs and pg_depend does not name for its address
+ *	 requires text[]		{kind, names...} of a fact that this one needs and pg_depend does not name for its address; in a
+ *							query without identity: the suffix of another satellite of the object
  *	 one column an attribute, named as in SfKind.attrs: canonical text, NULL for the default or absent
  * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
  * returned: the reader leaves them out (by address).  A line "-- @major N-M" or "-- @major N-" before a line keeps that
@@ -36,6 +37,7 @@ typedef struct SfEmit
 	List	   *statements;		/* of char *, without semicolon */
 	int			flags;			/* SF_EMIT_... */
 	const char *role;			/* who will run the statements; NULL: not known */
+	const SfFactBase *from;		/* the side that the statements start from; NULL: an empty database */
 	/* The USING expression that turns expr of type "from" into "to"; NULL: the server's assignment cast does. */
 	char	   *(*conversion) (const char *expr, const char *from, const char *to);
 } SfEmit;
@@ -191,6 +193,9 @@ extern int	sf_kind_attr(const SfKind *kind, const char *attr);
 
 /* "TABLE public.t": keyword and name, by kind->address or the default. */
 extern char *sf_address(const SfFact *fact);
+
+/* After the CREATE of an object: take away what live default privileges gave it and the model does not have. */
+extern void sf_emit_birth(SfEmit *out, const SfFact *object);
 
 /* ---- helpers for writers ---- */
 

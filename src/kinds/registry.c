@@ -16,8 +16,8 @@
 	X(function) X(procedure) X(aggregate) X(composite) X(attribute) X(range) X(base_type) X(shell_type) \
 	X(collation) X(ts_parser) X(ts_template) X(ts_dict) X(ts_config) X(cast) X(operator) X(operator_family) \
 	X(family_member) X(operator_class) X(language) X(transform) X(access_method) X(conversion) \
-	X(foreign_data_wrapper) X(server) X(user_mapping) \
-	X(owner) X(comment) X(grant)
+	X(foreign_data_wrapper) X(server) X(user_mapping) X(publication) X(publication_table) X(publication_schema) \
+	X(owner) X(comment) X(security_label) X(grant) X(member_grant) X(default_privileges)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
 SF_KINDS(SF_DECLARE_KIND)
@@ -76,9 +76,15 @@ const SfReader sf_readers[] = {
 	SF_READER(ts_template),
 	SF_READER(ts_dict),
 	SF_READER(ts_config),
+	SF_READER(publication),
+	SF_READER(publication_table),
+	SF_READER(publication_schema),
 	SF_READER(owner),
 	SF_READER(comment),
+	SF_READER(security_label),
 	SF_READER(grant),
+	SF_READER(member_grant),
+	SF_READER(default_privileges),
 };
 const int	sf_nreaders = lengthof(sf_readers);
 

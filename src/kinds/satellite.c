@@ -1,5 +1,5 @@
 /*
- * satellite.c - owners and comments: one rule each for all kinds.
+ * satellite.c - owners, comments and security labels: one rule each for all kinds.
  *
  * A satellite is named after its object ({kind, names...}) and its parent is the object; grants are in grant.c.
  */
@@ -87,4 +87,44 @@ const SfKind sf_kind_comment = {
 	.create = create_comment,
 	.drop = drop_comment,
 	.label = label_comment,
+};
+
+static void
+create_security_label(SfEmit *out, const SfFact *fact, List *folded)
+{
+	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), sf_address(fact->parent), sf_literal(sf_attr(fact, "label")));
+}
+
+static void
+drop_security_label(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS NULL", sf_ident(sf_last(fact)), sf_address(fact->parent));
+}
+
+static void
+alter_security_label(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	create_security_label(out, new, NIL);
+}
+
+static char *
+label_security_label(const SfFact *fact)
+{
+	return psprintf("security label of %s on %s", sf_last(fact), sf_fact_label(fact->parent));
+}
+
+static const SfAttr security_label_attrs[] = {
+	{"label", SF_ALTER, alter_security_label},
+};
+
+const SfKind sf_kind_security_label = {
+	.name = "security label",
+	.weight = 930,
+	.attrs = security_label_attrs,
+	.nattrs = lengthof(security_label_attrs),
+	.drops_with_parent = true,
+	.survives_alter = true,
+	.create = create_security_label,
+	.drop = drop_security_label,
+	.label = label_security_label,
 };

@@ -13,6 +13,7 @@ sf_plan_emit_init(SfEmit *out, const SfPlan *plan)
 {
 	memset(out, 0, sizeof(*out));
 	out->role = plan->role;
+	out->from = plan->from;
 	out->conversion = sf_conversion;
 }
 
@@ -59,10 +60,12 @@ render_create(SfEmit *out, SfAction *action)
 		action->kind->create(out, action->new, action->folded);
 	if (action->kind->after)
 		action->kind->after(out, action->new);
+	sf_emit_birth(out, action->new);
 	foreach(lc, action->folded)
 	{
 		const SfFact *fact = lfirst(lc);
 
+		sf_emit_birth(out, fact);
 		if (fact->kind->after)
 			fact->kind->after(out, fact);
 	}
