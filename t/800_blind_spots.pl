@@ -189,6 +189,17 @@ my @spots = (
 		answer => '1none,2none'
 	},
 	{
+		# Made anew: the rows go (until archives come), and the plan has to say so.
+		name => 'PARTITION BY added',
+		live => q(CREATE TABLE t (id int, at date NOT NULL); INSERT INTO t VALUES (1, '2026-01-01')),
+		model => q(CREATE TABLE t (id int, at date NOT NULL) PARTITION BY RANGE (at);
+			CREATE TABLE t_rest PARTITION OF t DEFAULT),
+		says => qr/LOSES DATA: table public\.t$/m,
+		shows => q(SELECT pg_get_partkeydef('t'::regclass) || count(i.*) FROM pg_inherits i
+			WHERE inhparent = 't'::regclass),
+		answer => 'RANGE (at)1'
+	},
+	{
 		name => 'a new enum type goes with the way down, and comes again',
 		live => q(CREATE TABLE t (id int); INSERT INTO t VALUES (1)),
 		model => q(CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (id int, m mood)),
@@ -249,6 +260,7 @@ for my $spot (@spots)
 
 	start_spot($db, $spot);
 	my $plan = answers($db, q(SELECT sf_plan_migration('spot')));
+	like($plan, $spot->{says}, "$name: the plan says what it does to rows") if $spot->{says};
 	if (!ok(run_script($db, 'up'), "$name: planned and run"))
 	{
 		note($plan);
