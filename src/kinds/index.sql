@@ -27,6 +27,8 @@ LATERAL (SELECT substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON
   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END, ', ')
    FROM unnest(i.reloptions) o, LATERAL (SELECT substr(o, strpos(o, '=') + 1) AS v) v) AS options_tail,
   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ')
-   FROM unnest(i.reloptions) o) AS options) l
+   FROM unnest(i.reloptions) o) AS options
+  -- Not to be flattened: each use of def would deparse the index again.
+  OFFSET 0) l
 WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND contype IN ('p', 'u', 'x') AND conrelid = indrelid)
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
