@@ -34,6 +34,7 @@
 
 PG_FUNCTION_INFO_V1(sf_upgrade);
 PG_FUNCTION_INFO_V1(sf_downgrade);
+PG_FUNCTION_INFO_V1(sf_abort);
 PG_FUNCTION_INFO_V1(sf_pause);
 PG_FUNCTION_INFO_V1(sf_resume);
 
@@ -42,6 +43,12 @@ PG_FUNCTION_INFO_V1(sf_resume);
 static void
 check_context(FunctionCallInfo fcinfo, const char *name)
 {
+	if (IsSubTransaction())
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
+				 errmsg("%s cannot run inside a subtransaction", name),
+				 errdetail("Blocks with an EXCEPTION clause and savepoints are subtransactions; nothing in them can commit."),
+				 errhint("CALL %s by itself.", name)));
 	if (!IsA(fcinfo->context, CallContext) || ((CallContext *) fcinfo->context)->atomic)
 	{
 		if (IsTransactionBlock())
@@ -65,12 +72,6 @@ check_context(FunctionCallInfo fcinfo, const char *name)
 				 errdetail("A function cannot commit."),
 				 errhint("CALL %s by itself.", name)));
 	}
-	if (IsSubTransaction())
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
-				 errmsg("%s cannot run inside a block with an EXCEPTION clause", name),
-				 errdetail("Such a block is a subtransaction, which cannot be committed."),
-				 errhint("CALL %s by itself.", name)));
 }
 
 /* ---- waiting for another runner ---- */
@@ -197,6 +198,17 @@ sf_downgrade(PG_FUNCTION_ARGS)
 	request.to = sf_text_arg(fcinfo, 0, "to");
 	request.allow = array_arg(fcinfo, 1);
 	return run(fcinfo, &request, PG_ARGISNULL(2) || PG_GETARG_BOOL(2));
+}
+
+Datum
+sf_abort(PG_FUNCTION_ARGS)
+{
+	SfRunRequest request = {.direction = SF_DOWN,.abort = true};
+
+	check_context(fcinfo, "sf_abort");
+	request.to = "current";
+	request.allow = array_arg(fcinfo, 0);
+	return run(fcinfo, &request, PG_ARGISNULL(1) || PG_GETARG_BOOL(1));
 }
 
 /* ---- from another session ---- */

@@ -26,6 +26,7 @@
 #include "apply/locks.h"
 #include "apply/perform.h"
 #include "apply/runner.h"
+#include "apply/undo.h"
 #include "facts/live.h"
 #include "guc.h"
 #include "server/server.h"
@@ -42,6 +43,7 @@ typedef struct Performance
 	SfDirection direction;
 	int			nsteps;
 	SfFactBase *before;			/* for the locks of foreign keys' partners */
+	bool		undo;			/* the steps were made for this run: apply/undo.h */
 } Performance;
 
 static char *where = NULL;
@@ -184,6 +186,16 @@ locks_of(const Performance *p, List *steps)
 	return set;
 }
 
+/* In the transaction that did it. */
+static void
+mark(const Performance *p, int transaction)
+{
+	if (p->undo)
+		sf_undo_mark(p->migration, p->direction, transaction);
+	else
+		sf_journal_mark(p->migration->revision, transaction, p->direction);
+}
+
 /* The steps of a T transaction and their mark; an error is returned after the rollback. */
 static ErrorData *
 try_transaction(const Performance *p, List *steps, SfLockSet *locks)
@@ -201,7 +213,7 @@ try_transaction(const Performance *p, List *steps, SfLockSet *locks)
 		sf_locks_take(locks);
 		foreach(lc, steps)
 			run_step(p, lfirst(lc));
-		sf_journal_mark(p->migration->revision, ((SfStep *) linitial(steps))->transaction, p->direction);
+		mark(p, ((SfStep *) linitial(steps))->transaction);
 		sf_worker_commit();
 	}
 	PG_CATCH();
@@ -240,6 +252,9 @@ is_pending(const Performance *p, int transaction)
 {
 	bool		pending;
 
+	/* Made from what is there now. */
+	if (p->undo)
+		return true;
 	sf_worker_begin();
 	pending = sf_journal_pending(p->migration->revision, transaction, p->direction);
 	sf_worker_commit();
@@ -253,6 +268,8 @@ clear_leftovers(const Performance *p, int transaction)
 	List	   *statements;
 	ListCell   *lc;
 
+	if (p->undo)
+		return;
 	sf_worker_begin();
 	MemoryContextSwitchTo(old);
 	statements = sf_journal_leftovers(p->migration->revision, transaction, p->direction);
@@ -309,9 +326,12 @@ run_outside(const Performance *p, const SfStep *step)
 		} while (error);
 	}
 	else
+	{
 		ereport(INFO, (errmsg("%d of %d: %s (was there already)", step->n, p->nsteps, one_line(step->sql))));
+		stand_still(p, step);
+	}
 	sf_worker_begin();
-	sf_journal_mark(p->migration->revision, step->transaction, p->direction);
+	mark(p, step->transaction);
 	sf_run_at(p->migration->revision, p->direction, step->n, p->nsteps, step->phase, NULL);
 	sf_worker_commit();
 }
@@ -323,7 +343,7 @@ static void
 mark_empty(const Performance *p)
 {
 	sf_worker_begin();
-	sf_journal_mark(p->migration->revision, 0, p->direction);
+	mark(p, 0);
 	sf_worker_commit();
 }
 
@@ -399,52 +419,88 @@ check_end(const Performance *p)
 						 "SELECT sf_plan_migration('...') plans the rest.")));
 }
 
-bool
-sf_perform(const SfMigration *migration, SfDirection direction, const char *through)
+/* The facts that the migration starts from, kept as long as it is half done: what sf_abort() goes back to. */
+static void
+read_before(Performance *p, int done)
 {
-	Performance p = {migration, direction, list_length(migration->steps[direction])};
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "schemaflow transaction",
-												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = CurrentMemoryContext;
-	int			done = done_before(&p),
-				of = sf_transactions(migration, direction);
 
-	MemoryContextSwitchTo(old);
-	ereport(INFO, (errmsg("revision %s %s: %s", migration->revision, sf_direction_name(direction),
-						  one_line(migration->message))));
 	sf_worker_begin();
 	MemoryContextSwitchTo(old);
-	p.before = sf_live_facts();
-	sf_base_finish(p.before);
+	p->before = sf_live_facts();
+	sf_base_finish(p->before);
+	if (done == 0 && !p->undo)
+		sf_undo_keep(p->migration, p->direction, p->before);
 	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+}
+
+/* The transactions behind "done"; false: stopped before one that is past the phase. */
+static bool
+run_from(const Performance *p, int done, const char *through)
+{
+	MemoryContext old = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(old, "schemaflow transaction", ALLOCSET_DEFAULT_SIZES);
+	int			of = sf_transactions(p->migration, p->direction);
+
 	for (int transaction = done + 1; transaction <= of; transaction++)
 	{
-		List	   *steps = steps_of(&p, transaction);
+		List	   *steps = steps_of(p, transaction);
 
 		CHECK_FOR_INTERRUPTS();
 		if (is_beyond(steps, through))
 		{
 			ereport(INFO, (errmsg("stops before step %d: it is past phase %s", ((SfStep *) linitial(steps))->n,
 								  through)));
-			MemoryContextSwitchTo(old);
 			return false;
 		}
-		set_up(&p);
+		set_up(p);
 		MemoryContextSwitchTo(context);
 		if (((SfStep *) linitial(steps))->class == 'N')
-			run_outside(&p, linitial(steps));
+			run_outside(p, linitial(steps));
 		else
-			run_transaction(&p, steps);
+			run_transaction(p, steps);
+		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
 	}
-	MemoryContextSwitchTo(old);
 	if (of == 0)
 	{
-		set_up(&p);
-		mark_empty(&p);
+		set_up(p);
+		mark_empty(p);
 	}
+	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
+	return true;
+}
+
+bool
+sf_perform(const SfMigration *migration, SfDirection direction, const char *through)
+{
+	Performance p = {migration, direction, list_length(migration->steps[direction])};
+	MemoryContext old = CurrentMemoryContext;
+	int			done = done_before(&p);
+
+	MemoryContextSwitchTo(old);
+	ereport(INFO, (errmsg("revision %s %s: %s", migration->revision, sf_direction_name(direction),
+						  one_line(migration->message))));
+	if (through)
+		(void) phase_number(through);
+	read_before(&p, done);
+	if (!run_from(&p, done, through))
+		return false;
 	check_end(&p);
 	where = NULL;
 	return true;
+}
+
+void
+sf_perform_undo(const SfMigration *undo, SfDirection direction)
+{
+	Performance p = {undo, direction, list_length(undo->steps[direction])};
+
+	p.undo = true;
+	ereport(INFO, (errmsg("revision %s: undoing what was done of it", undo->revision)));
+	read_before(&p, 0);
+	(void) run_from(&p, 0, NULL);
+	where = NULL;
 }

@@ -16,6 +16,7 @@
 #include "apply/journal.h"
 #include "apply/perform.h"
 #include "apply/runner.h"
+#include "apply/undo.h"
 #include "apply/way.h"
 #include "lib/origin.h"
 #include "lib/pins.h"
@@ -31,6 +32,9 @@ extern PGDLLEXPORT void sf_apply_handler(SfJobContext *job);
 
 /* The role that made the call. */
 static Oid	caller;
+
+/* The migration at hand, when this process began it from its start. */
+static const SfMigration *begun_here = NULL;
 
 /* A migration to run. */
 typedef struct Task
@@ -102,13 +106,32 @@ check_losses(List *tasks, const SfRunRequest *request)
 	if (lost)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("%d steps lose data that cannot come back; nothing was run", n),
+				 errmsg_plural("%d step loses data that cannot come back; nothing was run",
+							   "%d steps lose data that cannot come back; nothing was run", n, n),
 				 errdetail("They are %s.", sf_join(lost, ", ")),
-				 request->direction == SF_UP ?
-				 errhint("If that is wanted: CALL sf_upgrade('%s', allow => '{" ALLOW_DATA_LOSS "}'); or name single "
-						 "objects as they stand above in brackets.", request->to) :
-				 errhint("If that is wanted: CALL sf_downgrade('%s', allow => '{" ALLOW_DATA_LOSS "}'); or name single "
-						 "objects as they stand above in brackets.", request->to)));
+				 errhint("If that is wanted: %s; or name single objects as they stand above in brackets.",
+						 request->abort ? "CALL sf_abort('{" ALLOW_DATA_LOSS "}')" :
+						 psprintf("CALL %s('%s', allow => '{" ALLOW_DATA_LOSS "}')",
+								  request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to))));
+}
+
+/* One that is half undone can only be undone. */
+static void
+check_no_undo(List *revisions)
+{
+	ListCell   *lc;
+
+	foreach(lc, revisions)
+	{
+		SfRevision *r = lfirst(lc);
+
+		if (sf_is_partly(r) && sf_undo_is_begun(r->revision))
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("revision \"%s\" is half undone", r->revision),
+					 errdetail("Undoing what was done of it was stopped."),
+					 errhint("CALL sf_abort() goes on with it.")));
+	}
 }
 
 /*
@@ -122,6 +145,7 @@ prepare(const SfRunRequest *request)
 	List	   *tasks = NIL;
 	ListCell   *lc;
 
+	check_no_undo(revisions);
 	if (revisions == NIL)
 	{
 		check_restored();
@@ -196,11 +220,97 @@ run_tasks(const SfRunRequest *request, List *tasks)
 
 		if (lc != list_head(tasks))
 			check_start(task, request->direction);
+		begun_here = task->done == 0 ? task->migration : NULL;
 		finished = sf_perform(task->migration, request->direction, request->through);
 		if (!finished)
 			break;
 	}
 	end_run(finished ? "done" : "ready", NULL);
+}
+
+/* ---- undoing ---- */
+
+static void
+undo(const SfMigration *migration, const SfMigration *back, SfDirection direction)
+{
+	sf_worker_become(caller);
+	sf_worker_begin();
+	sf_undo_begin(back, direction);
+	sf_worker_commit();
+	sf_perform_undo(back, direction);
+}
+
+/* The migration that is half done; NULL: there is none.  A failed one that marked nothing may have left something, too. */
+static SfMigration *
+half_done(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_revisions())
+		if (sf_is_partly(lfirst(lc)))
+			return sf_migration_load(((SfRevision *) lfirst(lc))->revision);
+	return NULL;
+}
+
+static void
+run_abort(const SfRunRequest *request)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SfMigration *migration,
+			   *back = NULL;
+	SfDirection direction = SF_DOWN;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(context);
+	migration = half_done();
+	if (migration)
+	{
+		Task		task = {NULL, 0};
+		SfRunRequest losses = *request;
+
+		sf_migration_check_owner(migration->revision, migration->owner);
+		back = sf_undo_make(migration, &direction);
+		task.migration = back;
+		losses.direction = direction;
+		check_losses(list_make1(&task), &losses);
+		sf_run_begin(request);
+	}
+	sf_worker_commit();
+	MemoryContextSwitchTo(context);
+	if (migration == NULL)
+	{
+		ereport(NOTICE, (errmsg("nothing to undo: no migration is half done")));
+		return;
+	}
+	undo(migration, back, direction);
+	end_run("aborted", NULL);
+}
+
+/*
+ * The data does not fit what the model asks for, and that turned out in the middle: go back to where we began, if that
+ * takes nothing from anybody.  A second error there is told, and what stands is what the journal says.
+ */
+static bool
+undo_after(const ErrorData *error, const SfMigration *migration)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+	SfDirection direction;
+	SfMigration *back;
+	bool		harmless;
+
+	if (category != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION && category != ERRCODE_DATA_EXCEPTION)
+		return false;
+	sf_worker_become(caller);
+	sf_worker_begin();
+	MemoryContextSwitchTo(context);
+	back = sf_undo_make(migration, &direction);
+	harmless = direction == SF_DOWN && sf_undo_is_harmless(migration, SF_UP, back);
+	sf_worker_commit();
+	MemoryContextSwitchTo(context);
+	if (harmless)
+		undo(migration, back, direction);
+	return harmless;
 }
 
 /* The error as the caller gets it: where it was, and how to go on. */
@@ -248,6 +358,12 @@ run_or_report(const SfRunRequest *request, List *tasks)
 		sf_worker_rollback();
 		MemoryContextSwitchTo(old);
 		complete_error(error, request);
+		if (begun_here && sf_perform_where() && undo_after(error, begun_here))
+		{
+			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data or the "
+								  "model, then call again.");
+			ereport(INFO, (errmsg("the schema is as it was before the call")));
+		}
 		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
 		ReThrowError(error);
 	}
@@ -265,8 +381,14 @@ say(const char *word)
 static void
 run_request(const SfRunRequest *request)
 {
-	List	   *tasks = prepare_all(request);
+	List	   *tasks;
 
+	if (request->abort)
+	{
+		run_abort(request);
+		return;
+	}
+	tasks = prepare_all(request);
 	if (tasks == NIL)
 		ereport(NOTICE,
 				(errmsg("nothing to do: the database is at \"%s\" already", request->to)));

@@ -35,6 +35,22 @@ GRANT SELECT ON schemaflow.run TO PUBLIC;
 GRANT INSERT ON schemaflow.run TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.run', '');
 
+CREATE TABLE schemaflow.start (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	revision text NOT NULL,
+	direction text NOT NULL CHECK (direction IN ('up', 'down')),
+	facts text NOT NULL,
+	format integer NOT NULL,
+	major integer NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid)
+);
+COMMENT ON TABLE schemaflow.start IS 'the schema that the migration that runs, or ran last, started from: what sf_abort() goes back to';
+GRANT SELECT ON schemaflow.start TO PUBLIC;
+GRANT INSERT ON schemaflow.start TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.start', '');
+
 CREATE PROCEDURE @extschema@.sf_upgrade("to" text DEFAULT 'head', through text DEFAULT NULL, allow text[] DEFAULT '{}',
 	wait boolean DEFAULT true)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_upgrade';
@@ -45,6 +61,11 @@ CREATE PROCEDURE @extschema@.sf_downgrade("to" text DEFAULT '-1', allow text[] D
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_downgrade';
 COMMENT ON PROCEDURE @extschema@.sf_downgrade(text, text[], boolean) IS
 	'run migrations down to a revision, step by step; goes on where it was stopped';
+
+CREATE PROCEDURE @extschema@.sf_abort(allow text[] DEFAULT '{}', wait boolean DEFAULT true)
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_abort';
+COMMENT ON PROCEDURE @extschema@.sf_abort(text[], boolean) IS
+	'undo what was done of the migration that is half done';
 
 CREATE FUNCTION @extschema@.sf_pause() RETURNS boolean
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_pause';
@@ -57,7 +78,7 @@ COMMENT ON FUNCTION @extschema@.sf_resume() IS
 	'go on with the last run in the background; false: it runs, or is done';
 
 REVOKE ALL ON PROCEDURE @extschema@.sf_upgrade(text, text, text[], boolean),
-	@extschema@.sf_downgrade(text, text[], boolean) FROM PUBLIC;
+	@extschema@.sf_downgrade(text, text[], boolean), @extschema@.sf_abort(text[], boolean) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.sf_pause(), @extschema@.sf_resume() FROM PUBLIC;
 
 CREATE VIEW @extschema@.sf_progress AS

@@ -1,0 +1,36 @@
+/*
+ * undo.h - back from the middle of a migration to where it started.
+ *
+ * The way back is planned from what is there now to the facts that were kept when the migration began, so it is right
+ * however far the migration came; and when it is stopped itself, it is planned again.
+ */
+#ifndef SF_UNDO_H
+#define SF_UNDO_H
+
+#include "apply/history.h"
+
+/* Keep the facts that a migration starts from.  In a transaction. */
+extern void sf_undo_keep(const SfMigration *migration, SfDirection direction, const SfFactBase *before);
+
+/*
+ * The way back from the middle of a migration, as a migration of one direction: the opposite one of what runs.  Raises
+ * when the migration was not begun by the runner.  *direction: of the steps.  In a transaction, memory: current context.
+ */
+extern SfMigration *sf_undo_make(const SfMigration *migration, SfDirection *direction);
+
+/*
+ * May the runner undo by itself what it has just done?  Only when nothing that was there before has lost data or its
+ * name, nor would lose data by it.
+ */
+extern bool sf_undo_is_harmless(const SfMigration *migration, SfDirection ran, const SfMigration *undo);
+
+/* From here on the migration can only be undone: in a transaction, before the first step. */
+extern void sf_undo_begin(const SfMigration *undo, SfDirection direction);
+
+/* Transaction of the way back is done: written in it. */
+extern void sf_undo_mark(const SfMigration *undo, SfDirection direction, int transaction);
+
+/* Was undoing this migration begun, and not finished? */
+extern bool sf_undo_is_begun(const char *revision);
+
+#endif
