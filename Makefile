@@ -21,7 +21,7 @@ ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
 TAP ?= $(sort $(wildcard t/*.pl))
 
 # Goals that are not PGXS's: each calls this Makefile again.  PGXS has a "check" that only refuses.
-TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench matrix property
+TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench matrix property kinds
 
 ifneq ($(filter $(TOP_GOALS),$(MAKECMDGOALS)),)
 
@@ -59,6 +59,8 @@ demo: stage
 	@PG_CONFIG=$(PG_CONFIG) demo/run
 property: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/property $(SIDES)
+kinds: stage
+	@PG_CONFIG=$(PG_CONFIG) test/cluster test/kinds
 bench: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/run
 matrix:
