@@ -75,7 +75,7 @@ sorted_by_relative_key(List *facts)
 	{
 		SfFact	   *fact = lfirst(lc);
 
-		if (fact->unmanaged)
+		if (fact->unmanaged || fact->twin)
 			continue;
 		fact->note = relative_key(fact);
 		sorted = lappend(sorted, fact);
@@ -118,11 +118,28 @@ pair_by_match(List *olds, List *news)
 	}
 }
 
+/* The same name in the same place: by far the most. */
+static void
+pair_by_key(List *news, const SfFactBase *from)
+{
+	ListCell   *lc;
+
+	foreach(lc, news)
+	{
+		SfFact	   *new = lfirst(lc);
+		SfFact	   *old = new->twin || new->unmanaged ? NULL : sf_base_find(from, new->key);
+
+		if (old && old->twin == NULL && !old->unmanaged && sf_streq(old->parent_key, new->parent_key))
+			couple(old, new);
+	}
+}
+
 static void pair_children(SfFact *old, SfFact *new, const SfFactBase *from, List *hints);
 
 static void
 pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 {
+	List	   *all_news = news;
 	ListCell   *lo,
 			   *ln;
 
@@ -137,6 +154,7 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 		if (old && old->twin == NULL && new->twin == NULL && !old->unmanaged && !new->unmanaged && old->kind == new->kind)
 			couple(old, new);
 	}
+	pair_by_key(news, from);
 	olds = sorted_by_relative_key(olds);
 	news = sorted_by_relative_key(news);
 	lo = list_head(olds);
@@ -147,7 +165,7 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 		SfFact	   *new = lfirst(ln);
 		int			order = strcmp(old->note, new->note);
 
-		if (order == 0 && old->twin == NULL && new->twin == NULL)
+		if (order == 0)
 			couple(old, new);
 		if (order <= 0)
 			lo = lnext(olds, lo);
@@ -155,7 +173,7 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 			ln = lnext(news, ln);
 	}
 	pair_by_match(olds, news);
-	foreach(ln, news)
+	foreach(ln, all_news)
 	{
 		SfFact	   *new = lfirst(ln);
 
@@ -235,5 +253,5 @@ sf_diff_attributes(const SfFact *old, const SfFact *new)
 bool
 sf_diff_renamed(const SfFact *old, const SfFact *new)
 {
-	return old->kind->rename && strcmp(relative_key(old), relative_key(new)) != 0;
+	return old->kind->rename && strcmp(old->key, new->key) != 0 && strcmp(relative_key(old), relative_key(new)) != 0;
 }

@@ -67,30 +67,31 @@ sf_base_new(const char *name)
 	return base;
 }
 
+/* In a chunk of its own size: a base holds one for each fact. */
 char *
 sf_fact_key(const char *kind, int nname, char *const *name)
 {
-	StringInfoData key;
+	const char *quoted[8];
+	Size		size = strlen(kind) + 1;
+	char	   *key,
+			   *to;
 
-	initStringInfo(&key);
-	appendStringInfoString(&key, kind);
 	for (int i = 0; i < nname; i++)
 	{
-		appendStringInfoChar(&key, i == 0 ? ':' : '.');
-		appendStringInfoString(&key, sf_ident(name[i]));
+		const char *text = sf_ident(name[i]);
+
+		size += strlen(text) + 1;
+		if (i < lengthof(quoted))
+			quoted[i] = text;
 	}
-	return key.data;
-}
-
-/* The key in a chunk of its own size: a base holds one for each fact. */
-static char *
-tight_key(const char *kind, int nname, char *const *name)
-{
-	char	   *key = sf_fact_key(kind, nname, name);
-	char	   *copy = pstrdup(key);
-
-	pfree(key);
-	return copy;
+	to = key = palloc(size);
+	to = stpcpy(to, kind);
+	for (int i = 0; i < nname; i++)
+	{
+		*to++ = i == 0 ? ':' : '.';
+		to = stpcpy(to, i < lengthof(quoted) ? quoted[i] : sf_ident(name[i]));
+	}
+	return key;
 }
 
 SfFact *
@@ -106,7 +107,7 @@ sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const 
 	fact->name = palloc(Max(nname, 1) * sizeof(char *));
 	for (int i = 0; i < nname; i++)
 		fact->name[i] = pstrdup(name[i]);
-	fact->key = tight_key(kind->name, nname, name);
+	fact->key = sf_fact_key(kind->name, nname, name);
 	fact->parent_key = parent_key ? pstrdup(parent_key) : NULL;
 	fact->attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
 	for (int i = 0; i < kind->nattrs; i++)
@@ -394,11 +395,20 @@ sf_fact_encode(const SfFact *fact, StringInfo out)
 	}
 }
 
+/* What decoding one line needs lives until the next one. */
+static MemoryContext
+decode_context(SfFactBase *base)
+{
+	if (base->scratch == NULL)
+		base->scratch = AllocSetContextCreate(base->context, "schemaflow decode", ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(base->scratch);
+	return base->scratch;
+}
+
 SfFact *
 sf_fact_decode(SfFactBase *base, const char *line)
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext, "schemaflow decode", ALLOCSET_SMALL_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	MemoryContext caller = MemoryContextSwitchTo(decode_context(base));
 	char	   *rest = pstrdup(line);
 	const SfKind *kind = sf_kind(take(&rest));
 	int			nname = atoi(take(&rest));
@@ -435,7 +445,6 @@ sf_fact_decode(SfFactBase *base, const char *line)
 	}
 	fact->note = pending;
 	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(scratch);
 	return fact;
 }
 

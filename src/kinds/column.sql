@@ -15,10 +15,13 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        CASE typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END AS type_storage,
        CASE attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
        CASE WHEN attstattarget >= 0 THEN attstattarget END AS statistics,
+       -- pg_attver is bookkeeping of the server's, on every column
+       CASE WHEN cardinality(attoptions) > 1 OR attoptions[1] NOT LIKE 'pg_attver=%' THEN
        (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
-        FROM unnest(attoptions) o WHERE o !~ '^pg_attver=') AS options,
+        FROM unnest(attoptions) o WHERE o !~ '^pg_attver=') END AS options,
+       CASE WHEN attfdwoptions IS NOT NULL THEN
        (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || ' ' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
-        FROM unnest(attfdwoptions) o) AS fdw_options,
+        FROM unnest(attfdwoptions) o) END AS fdw_options,
        to_char(attnum, 'FM0000') AS position
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped

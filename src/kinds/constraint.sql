@@ -20,10 +20,12 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
                   (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = k.conindid)
                   || CASE k.contype WHEN 'u' THEN '_key' ELSE '_excl' END END AS name) b) END AS born_as,
        CASE WHEN c.relkind = 'p' AND k.contype IN ('p', 'u', 'x') AND NOT indisvalid THEN 't' END AS only,
-       regexp_replace(pg_get_constraintdef(k.oid), '(( NOT DEFERRABLE| DEFERRABLE)?( INITIALLY (DEFERRED|IMMEDIATE))?)?( NOT VALID)?$', '') AS definition,
+       CASE WHEN k.condeferrable OR NOT k.convalidated THEN
+         regexp_replace(pg_get_constraintdef(k.oid), '( DEFERRABLE( INITIALLY DEFERRED)?)?( NOT VALID)?$', '')
+       ELSE pg_get_constraintdef(k.oid) END AS definition,
        CASE WHEN k.condeferrable THEN 'DEFERRABLE' || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END END AS deferrable,
        CASE WHEN NOT k.convalidated THEN 't' END AS not_valid,
-       CASE WHEN i.oid IS NOT NULL AND k.contype <> 'f' THEN
+       CASE WHEN i.reloptions IS NOT NULL AND k.contype <> 'f' THEN
          (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
        CASE WHEN k.contype <> 'f' THEN spcname::text END AS tablespace,
        CASE WHEN k.contype <> 'f' AND indisclustered THEN 't' END AS clustered,
