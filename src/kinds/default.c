@@ -98,6 +98,9 @@ static const SfAttr generated_attrs[] = {
 	{"local", SF_IGNORE},
 };
 
+/*
+ * The server alters no column that a generated one is computed from: that is taken down and computed anew.
+ */
 const SfKind sf_kind_generated = {
 	.name = "generated",
 	.weight = 121,
@@ -105,7 +108,6 @@ const SfKind sf_kind_generated = {
 	.nattrs = lengthof(generated_attrs),
 	.folds = true,
 	.drops_with_parent = true,
-	.survives_alter = true,
 	.create_replaces_parent = true,
 	.clause = clause_generated,
 	.drop = drop_generated,
