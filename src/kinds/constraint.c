@@ -205,6 +205,13 @@ takes_with_index(const SfFact *fact)
 	return lappend(takes(fact), psprintf("relation:%s", index_name(fact)));
 }
 
+/* A table has one. */
+static List *
+takes_primary(const SfFact *fact)
+{
+	return lappend(takes_with_index(fact), psprintf("primary key:%s", sf_rel(fact)));
+}
+
 /*
  * A NOT VALID constraint cannot be said inside CREATE TABLE (an empty table would make it valid), and clones are made when
  * both the table and the original are there.
@@ -252,7 +259,7 @@ static const SfAttr fk_attrs[] = {
 	.create = create, .clause = clause, .after = after, .drop = drop, .rename = rename_it, .validate = validate, \
 	.address = address, .match = match, .takes = its_takes
 
-const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_with_index, true), .backs = true};
+const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_primary, true), .backs = true};
 const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true), .backs = true};
 const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
 const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true)};
