@@ -257,3 +257,21 @@ sf_sequence_default(const SfFact *fact, const char *attr, const char *type)
 			return strcmp(defaults[i].value, value) == 0;
 	return false;
 }
+
+static void
+keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new, const char *attr, const char *beyond)
+{
+	const char *limit = sf_attr(new, attr);
+
+	if (sf_changed(old, new, attr) && strtoll(sf_attr(old, "min"), NULL, 10) <= strtoll(limit, NULL, 10) &&
+		strtoll(limit, NULL, 10) <= strtoll(sf_attr(old, "max"), NULL, 10))
+		sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s, false) FROM %s WHERE last_value %s %s",
+				sf_literal(sequence), limit, sequence, beyond, limit);
+}
+
+void
+sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new)
+{
+	keep_within(out, sequence, old, new, "min", "<");
+	keep_within(out, sequence, old, new, "max", ">");
+}

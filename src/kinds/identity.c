@@ -68,6 +68,7 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 {
 	StringInfoData sql;
 
+	sf_emit_keep_within(out, sf_attr(new, "sequence"), old, new);
 	initStringInfo(&sql);
 	appendStringInfoString(&sql, alter_column(new));
 	if (sf_changed(old, new, "generation"))

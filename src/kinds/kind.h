@@ -244,6 +244,12 @@ extern bool sf_sequence_default(const SfFact *fact, const char *attr, const char
 /* Move a sequence behind the greatest value of a column ({schema, table, column}) that has rows already. */
 extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column);
 
+/*
+ * Before a sequence's limits (attributes min and max) change: a position outside the new ones moves to the nearer one;
+ * the server refuses to leave it there.
+ */
+extern void sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new);
+
 /* The schema that a fact stands in (a schema's own facts: itself); NULL for objects of the database. */
 extern const char *sf_fact_schema(const SfFact *fact);
 

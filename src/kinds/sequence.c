@@ -45,26 +45,12 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
 }
 
-/* A position outside the new limits moves to the nearer one; the server refuses to leave it there. */
-static void
-keep_within(SfEmit *out, const SfFact *old, const SfFact *new, const char *attr, const char *beyond)
-{
-	const char *limit = sf_attr(new, attr);
-
-	if (sf_changed(old, new, attr) && strtoll(sf_attr(old, "min"), NULL, 10) <= strtoll(limit, NULL, 10) &&
-		strtoll(limit, NULL, 10) <= strtoll(sf_attr(old, "max"), NULL, 10))
-		sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s, false) FROM %s WHERE last_value %s %s",
-				sf_literal(sf_name(new)), limit, sf_name(new), beyond, limit);
-}
-
 static void
 alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	StringInfoData sql;
 
-	keep_within(out, old, new, "min", "<");
-	keep_within(out, old, new, "max", ">");
-
+	sf_emit_keep_within(out, sf_name(new), old, new);
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "ALTER SEQUENCE %s", sf_name(new));
 	for (int i = 0; i < lengthof(options); i++)
@@ -154,9 +140,49 @@ catch_up(SfEmit *out, const SfFact *fact)
 	}
 }
 
+static const char *
+owner_of(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (child->kind == &sf_kind_owner)
+			return sf_attr(child, "role");
+	}
+	return NULL;
+}
+
+/*
+ * A column that stands owns only sequences of its table's owner, who is still the old one (owners change late).  The
+ * owner of a sequence that another column owned is that column's table's, and nothing is said here.
+ */
+static void
+same_owner(SfEmit *out, const SfFact *fact)
+{
+	const SfFact *old = fact->parent ? fact->parent->twin : NULL;
+	const char *role = old ? owner_of(old) : out->role;
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+	{
+		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+		const SfFact *table = need != fact->parent && need->nname == 3 ? need->parent : NULL;
+		const char *wanted = table && table->twin ? owner_of(table->twin) : NULL;
+
+		if (wanted == NULL || (old && role == NULL) || (role && strcmp(role, wanted) == 0))
+			continue;
+		sf_emit(out, "ALTER SEQUENCE %s OWNER TO %s", sf_name(fact), sf_ident(wanted));
+		return;
+	}
+}
+
 static void
 own(SfEmit *out, const SfFact *fact, List *folded)
 {
+	same_owner(out, fact);
 	sf_emit(out, "ALTER SEQUENCE %s OWNED BY %s", sf_name(fact), sf_attr(fact, "column"));
 	catch_up(out, fact);
 }
