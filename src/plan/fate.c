@@ -142,6 +142,30 @@ step_aside(SfItem *item, const SfEdge *edge, List **work)
 		replace(item, work);
 }
 
+/* It goes with what is made anew: who needs it cannot move off it in place, for what it moves to is not there yet. */
+static bool
+goes_with_replaced(const SfItem *item)
+{
+	const SfFact *parent = item->old->parent;
+
+	return item->fate == SF_FATE_DROP && item->old->kind->drops_with_parent && parent && sf_item(parent) &&
+		sf_item(parent)->fate == SF_FATE_REPLACE;
+}
+
+static void
+follow_children(const SfItem *item, List **work)
+{
+	ListCell   *lc;
+
+	foreach(lc, item->old->children)
+	{
+		SfItem	   *child = sf_item((SfFact *) lfirst(lc));
+
+		if (child && goes_with_replaced(child))
+			*work = lappend(*work, child);
+	}
+}
+
 static void
 follow(SfItem *item, List **work)
 {
@@ -152,6 +176,8 @@ follow(SfItem *item, List **work)
 	if (item->new && item->new->kind->create_replaces_parent && sf_item_made(item) && item->new->parent &&
 		sf_item(item->new->parent))
 		replace(sf_item(item->new->parent), work);
+	if (item->fate == SF_FATE_REPLACE && !swaps)
+		follow_children(item, work);
 	foreach(lc, item->old ? item->old->needed_by : NIL)
 	{
 		const SfEdge *edge = lfirst(lc);
@@ -163,7 +189,8 @@ follow(SfItem *item, List **work)
 			move_over(dependent, work);
 		else if (item->fate == SF_FATE_REPLACE)
 			replace(dependent, work);
-		else if (item->fate == SF_FATE_DROP && dependent->fate == SF_FATE_KEEP && edge->type != SF_EDGE_DROP)
+		else if (item->fate == SF_FATE_DROP && edge->type != SF_EDGE_DROP &&
+				 (dependent->fate == SF_FATE_KEEP || goes_with_replaced(item)))
 			replace(dependent, work);
 		else if (rebuilds)
 			step_aside(dependent, edge, work);
