@@ -314,6 +314,10 @@ link_names(SfBuild *build)
 		SfItem	   *item = lfirst(lc);
 		SfAction   *release = item->stash ? item->stash : item->drop ? item->drop : item->rename;
 
+		/* Names below one that is put aside are out of the way with it. */
+		if (goes_with_swapped(item))
+			release = sf_item(item->old->parent)->stash;
+
 		if (release == NULL)
 			continue;
 		foreach(ln, names_taken(item->old))
