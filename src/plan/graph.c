@@ -197,6 +197,7 @@ leads_back(SfSort *sort, SfAction *action)
 	return false;
 }
 
+/* A granted wish binds who moves actions later (phases/bracket.c). */
 static void
 grant_wishes(SfSort *sort, SfAction *action)
 {
@@ -208,8 +209,10 @@ grant_wishes(SfSort *sort, SfAction *action)
 		SfAfter    *link = lfirst(lc);
 
 		sort->probe++;
-		if (!leads_back(sort, link->action))
-			visit(sort, link->action, link->because);
+		if (leads_back(sort, link->action))
+			continue;
+		visit(sort, link->action, link->because);
+		action->after = lappend(action->after, link);
 	}
 }
 

@@ -128,6 +128,47 @@ wish(SfAction *later, SfAction *earlier, SfItem *because)
 	later->wishes = lappend(later->wishes, link);
 }
 
+/* The name of a routine without its arguments; NULL for what is no routine. */
+static char *
+overloaded_name(const SfFact *fact)
+{
+	return is_signature(sf_last(fact)) && fact->nname > 1 ? sf_fact_key("", fact->nname - 1, fact->name) : NULL;
+}
+
+/*
+ * A routine that takes the place of another with other arguments had better find that one gone: a call that fits both
+ * (for the new one has defaults) is ambiguous while both are there.
+ */
+static void
+wish_overloads(SfBuild *build)
+{
+	sf_words_hash *dropped = sf_words_create(CurrentMemoryContext, 64, NULL);
+	ListCell   *lc,
+			   *li;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		char	   *name = item->drop && item->drop->old == item->old ? overloaded_name(item->old) : NULL;
+		SfWordSlot *slot;
+		bool		found;
+
+		if (name == NULL)
+			continue;
+		slot = sf_words_insert(dropped, name, &found);
+		slot->items = lappend(found ? slot->items : NIL, item);
+	}
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		char	   *name = item->create && item->create->new == item->new ? overloaded_name(item->new) : NULL;
+		SfWordSlot *slot = name ? sf_words_lookup(dropped, name) : NULL;
+
+		foreach(li, slot ? slot->items : NIL)
+			wish(item->create, ((SfItem *) lfirst(li))->drop, item);
+	}
+}
+
 void
 sf_build_wishes(SfBuild *build)
 {
@@ -135,6 +176,7 @@ sf_build_wishes(SfBuild *build)
 	ListCell   *lc,
 			   *li;
 
+	wish_overloads(build);
 	foreach(lc, build->items)
 	{
 		SfItem	   *item = lfirst(lc);

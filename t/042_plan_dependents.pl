@@ -1,0 +1,33 @@
+# What stands in the way of a change, or comes into its way: orders that the server insists on.
+use strict;
+use warnings;
+use SchemaflowPlan;
+use Test::More;
+
+my $node = sf_plan_node();
+
+migrates($node, 'a type change under a generated column', '',
+	q{CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a * 2) STORED); CREATE INDEX ON t (g); COMMENT ON COLUMN t.g IS 'c'},
+	q{CREATE TABLE t (a bigint, g bigint GENERATED ALWAYS AS (a * 2) STORED); CREATE INDEX ON t (g); COMMENT ON COLUMN t.g IS 'c'},
+	up => [qr/DROP COLUMN g;.*ALTER COLUMN a TYPE bigint;.*ADD COLUMN g bigint GENERATED/s]);
+migrates($node, 'a view grouped by one primary key, then by another', 'CREATE TABLE t (id int NOT NULL, a text, b int NOT NULL)',
+	'ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (id); CREATE VIEW v AS SELECT id, a FROM t GROUP BY id',
+	'ALTER TABLE t ADD CONSTRAINT k2 PRIMARY KEY (id) INCLUDE (b); CREATE VIEW v AS SELECT id, a FROM t GROUP BY id',
+	up => [qr/DROP VIEW public\.v;.*DROP CONSTRAINT k;.*ADD CONSTRAINT k2.*CREATE VIEW/s]);
+migrates($node, 'a routine that takes the place of one with fewer arguments', '',
+	map { my ($args, $plus) = @$_;
+		"CREATE FUNCTION f($args) RETURNS int IMMUTABLE LANGUAGE sql AS 'select a$plus'; CREATE DOMAIN d AS int CHECK (f(VALUE) > 0);
+		 CREATE TABLE t (a int DEFAULT f(1) CHECK (f(a) > 0), b d, g int GENERATED ALWAYS AS (f(a)) STORED); CREATE INDEX ON t (f(a));
+		 CREATE VIEW v AS SELECT f(a) FROM t; CREATE POLICY p ON t USING (f(a) = 1)" } (['a int', ''], ['a int, b int DEFAULT 0', '+b']));
+migrates($node, 'a column renamed in a view under a view', 'CREATE TABLE t (a int, b int)',
+	'CREATE VIEW v AS SELECT a AS x, b FROM t; CREATE VIEW w AS SELECT x FROM v',
+	'CREATE VIEW v AS SELECT a AS y, b FROM t; CREATE VIEW w AS SELECT y AS x FROM v');
+migrates($node, 'a domain with a check, used in an array', 'CREATE FUNCTION f(int8) RETURNS int8 LANGUAGE sql AS $$select 1::int8$$',
+	'CREATE DOMAIN d AS int CHECK (VALUE > 0); CREATE TABLE t (a d, b d[])',
+	'CREATE DOMAIN d AS bigint CHECK (VALUE > 0); CREATE TABLE t (a d, b d[])', up => [qr/CREATE DOMAIN public\.d AS bigint\s+CONSTRAINT d_check/]);
+migrates($node, 'limits of an identity that its position is outside of', '',
+	'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)', 'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (START 10 MINVALUE 5))');
+migrates($node, 'a serial column in a table of another owner', 'CREATE TABLE t (a int); ALTER TABLE t OWNER TO pg_monitor', '',
+	'ALTER TABLE t ADD s serial', up => [qr/ALTER SEQUENCE public\.t_s_seq OWNER TO pg_monitor;.*OWNED BY/s]);
+
+done_testing();
