@@ -416,8 +416,7 @@ skip_or_refuse(const SfDeclaration *declaration, Treatment how, bool dump, int *
 					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 					 errmsg("%s is about data and cannot be part of a model", declaration->tag),
 					 errdetail("A model describes the schema; it is run in an empty database and read back."),
-					 errhint("Leave it out and record it with sf_create_data_migration(message, table, set_expression, "
-							 "where_expression).")));
+					 errhint("Leave it out, and run it by itself when the migration has run.")));
 		(*data)++;
 	}
 	error_context_stack = callback.previous;

@@ -147,7 +147,7 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cannot order the changes: they wait for each other"),
 				 errdetail("The cycle: %s.", names.data),
-				 errhint("Split the change into two migrations, or write it by hand with sf_create_migration().")));
+				 errhint("Split the change: record and plan a part of it first.")));
 	}
 	sort->cycle = true;
 	sort->apart = best;
