@@ -159,6 +159,7 @@ static const SfAttr mapping_attrs[] = {
 const SfKind sf_kind_user_mapping = {
 	.name = "user mapping",
 	.weight = 87,
+	.role_names = 1,
 	.attrs = mapping_attrs,
 	.nattrs = lengthof(mapping_attrs),
 	.create = create_mapping,
