@@ -447,6 +447,20 @@ set_setting(const char *name, const char *value)
 
 /* ---- errors ---- */
 
+/* The call to make next, where the server's own error has no hint. */
+static const struct
+{
+	int			sqlerrcode;
+	const char *hint;
+}			hints[] = {
+	{ERRCODE_UNDEFINED_TABLE, "Declare it in this unit or record the unit that has it first: a model sees only itself."},
+	{ERRCODE_UNDEFINED_FUNCTION, "Declare it in this unit or record the unit that has it first: a model sees only itself."},
+	{ERRCODE_UNDEFINED_SCHEMA, "Add CREATE SCHEMA to the model, or to a unit that is recorded before."},
+	{ERRCODE_UNDEFINED_OBJECT, "Declare it in the model; what belongs to the server, as a role, has to be there before."},
+	{ERRCODE_DUPLICATE_TABLE, "Another declaration of the model has it: leave one out. SELECT sf_model_ddl() shows the model."},
+	{ERRCODE_DUPLICATE_OBJECT, "Another declaration of the model has it: leave one out. SELECT sf_model_ddl() shows the model."}
+};
+
 /* The error has the declaration in its context already. */
 static void
 raise_for(const SfDeclaration *declaration, ErrorData *error)
@@ -458,6 +472,9 @@ raise_for(const SfDeclaration *declaration, ErrorData *error)
 		error->internalquery = pstrdup(declaration->text);
 	}
 	error->cursorpos = 0;
+	for (int i = 0; i < lengthof(hints) && error->hint == NULL; i++)
+		if (hints[i].sqlerrcode == error->sqlerrcode)
+			error->hint = pstrdup(hints[i].hint);
 	ReThrowError(error);
 }
 

@@ -10,21 +10,41 @@
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "catalog/pg_aggregate.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_amop.h"
+#include "catalog/pg_amproc.h"
 #include "catalog/pg_attrdef.h"
 #include "catalog/pg_attribute.h"
+#include "catalog/pg_cast.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_conversion.h"
 #include "catalog/pg_description.h"
 #include "catalog/pg_enum.h"
+#include "catalog/pg_event_trigger.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_language.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_opclass.h"
+#include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_range.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_sequence.h"
 #include "catalog/pg_statistic_ext.h"
+#include "catalog/pg_transform.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_config_map.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_parser.h"
+#include "catalog/pg_ts_template.h"
 #include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "facts/stamp.h"
@@ -33,11 +53,16 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
-/* Every DDL that changes a fact writes at least one of these (or pg_depend with it). */
+/* Every DDL that changes a fact writes at least one of these. */
 static const Oid catalogs[] = {
 	RelationRelationId, AttributeRelationId, AttrDefaultRelationId, ConstraintRelationId, IndexRelationId,
 	InheritsRelationId, TypeRelationId, EnumRelationId, SequenceRelationId, ProcedureRelationId, RewriteRelationId,
 	TriggerRelationId, PolicyRelationId, NamespaceRelationId, DescriptionRelationId, StatisticExtRelationId,
+	ExtensionRelationId, EventTriggerRelationId, CollationRelationId, ConversionRelationId, CastRelationId,
+	TransformRelationId, LanguageRelationId, AggregateRelationId, RangeRelationId, AccessMethodRelationId,
+	OperatorRelationId, OperatorClassRelationId, OperatorFamilyRelationId, AccessMethodOperatorRelationId,
+	AccessMethodProcedureRelationId, TSConfigRelationId, TSConfigMapRelationId, TSDictionaryRelationId,
+	TSParserRelationId, TSTemplateRelationId,
 };
 
 struct SfStamp

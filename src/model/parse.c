@@ -46,6 +46,7 @@ static const struct
 	{T_MergeStmt, DATA},
 	{T_CopyStmt, DATA},
 	{T_TruncateStmt, DATA},
+	{T_ExplainStmt, DATA},
 	{T_GrantRoleStmt, SKIP_NOTICE}, /* roles are the cluster's: referred to, not managed */
 };
 
