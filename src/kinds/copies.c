@@ -38,9 +38,9 @@ sf_attachment(const SfFact *relation)
 	return NULL;
 }
 
-/* Is the relation a child of that one? */
-static bool
-is_child_of(const SfFact *relation, const char *of)
+/* The fact that makes a relation a child of that one. */
+static const SfFact *
+attachment_to(const SfFact *relation, const char *of)
 {
 	ListCell   *lc;
 
@@ -49,33 +49,39 @@ is_child_of(const SfFact *relation, const char *of)
 		const SfFact *child = lfirst(lc);
 
 		if (child->kind->attaches && strcmp(sf_attr(child, "of"), of) == 0)
-			return true;
+			return child;
 	}
-	return false;
+	return NULL;
+}
+
+static bool
+changes_parent(const SfFact *attachment)
+{
+	return attachment->twin == NULL || sf_changed(attachment, attachment->twin, "of");
 }
 
 bool
 sf_reattached(const SfFact *fact)
 {
 	const SfFact *relation = sf_relation_of(fact);
+	const SfFact *original = sf_implied_by(fact);
+	ListCell   *lc;
 
 	if (relation->twin == NULL)
 		return false;
-	for (int side = 0; side < 2; side++)
+	/* A copy goes by the relation of its original; another parent may come or go. */
+	if (original)
 	{
-		const SfFact *here = side ? relation->twin : relation;
-		const SfFact *there = here->twin;
-		ListCell   *lc;
+		const SfFact *attachment = attachment_to(relation, sf_name(sf_relation_of(original)));
 
-		foreach(lc, here->children)
-		{
-			const SfFact *child = lfirst(lc);
-
-			if (child->kind->attaches && !is_child_of(there, sf_attr(child, "of")) &&
-				(child->twin == NULL || sf_changed(child, child->twin, "of")))
-				return true;
-		}
+		return attachment == NULL || changes_parent(attachment);
 	}
+	foreach(lc, relation->children)
+		if (((SfFact *) lfirst(lc))->kind->attaches && changes_parent(lfirst(lc)))
+			return true;
+	foreach(lc, relation->twin->children)
+		if (((SfFact *) lfirst(lc))->kind->attaches && changes_parent(lfirst(lc)))
+			return true;
 	return false;
 }
 

@@ -17,25 +17,54 @@ clause_default(StringInfo out, const SfFact *fact, List *folded)
 	appendStringInfo(out, "DEFAULT %s", sf_attr(fact, "expression"));
 }
 
+/*
+ * A statement for the original reaches all copies; those that have another default and keep it get it again.  (It reaches
+ * their own copies in turn.)
+ */
+static void
+restore_copies(SfEmit *out, const SfFact *fact, bool goes)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+		const SfFact *copy = edge->from;
+
+		if (edge->type != SF_EDGE_IMPLIED || copy->twin == NULL)
+			continue;
+		if ((goes ? copy->twin : copy)->kind == fact->kind && sf_attr(goes ? copy->twin : copy, "local") &&
+			!sf_changed(copy, copy->twin, "expression"))
+			sf_emit(out, "%s SET DEFAULT %s", alter_column(copy), sf_attr(copy, "expression"));
+		restore_copies(out, copy, goes);
+	}
+}
+
 static void
 create_default(SfEmit *out, const SfFact *fact, List *folded)
 {
-	if (!sf_comes_along(fact))
-		sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), sf_attr(fact, "expression"));
+	if (sf_comes_along(fact))
+		return;
+	sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), sf_attr(fact, "expression"));
+	restore_copies(out, fact, false);
 }
 
 static void
 drop_default(SfEmit *out, const SfFact *fact)
 {
-	if (!sf_goes_along(fact))
-		sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
+	if (sf_goes_along(fact))
+		return;
+	sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
+	restore_copies(out, fact, true);
 }
 
 static void
 alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	if (!sf_cascades(old, new))
-		sf_emit(out, "%s SET DEFAULT %s", alter_column(new), sf_attr(new, "expression"));
+	if (sf_cascades(old, new))
+		return;
+	sf_emit(out, "%s SET DEFAULT %s", alter_column(new), sf_attr(new, "expression"));
+	restore_copies(out, new, false);
 }
 
 /* A copy's own default stands beside no column definition. */

@@ -92,6 +92,9 @@ dropped_with(const SfItem *item)
 
 		if (other == NULL || !sf_item_gone(other) || sf_item_swaps(other))
 			continue;
+		/* Dropped ONLY there: the server forgets about the copies of what it drops with it. */
+		if (edge->type == DEPENDENCY_AUTO && sf_copies_stay(edge->to))
+			continue;
 		if (edge->to->kind->takes_partners && needs(other->old, fact))
 			return other;
 		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
@@ -172,6 +175,39 @@ link_needs(SfItem *item)
 	}
 }
 
+/*
+ * A child that is detached and attached to the same parent (other bounds) is off only when what its copies follow has
+ * changed: the server changes them with their originals.
+ */
+static bool
+moves_in_place(const SfItem *item)
+{
+	return item->old->kind->attaches && item->new && item->fate == SF_FATE_REPLACE &&
+		!sf_changed(item->old, item->new, "of");
+}
+
+static bool
+relation_goes(const SfFact *fact)
+{
+	const SfItem *item = sf_item(sf_relation_of(fact));
+
+	return item && sf_item_gone(item);
+}
+
+static void
+link_originals(SfItem *item, const SfItem *copy)
+{
+	SfFact	   *original[] = {copy->old ? sf_implied_by(copy->old) : NULL, copy->new ? sf_implied_by(copy->new) : NULL};
+
+	for (int i = 0; i < lengthof(original); i++)
+		if (original[i] && sf_item(original[i]) && !relation_goes(original[i]))
+		{
+			after(item->drop, sf_item(original[i])->drop, item);
+			after(item->drop, sf_item(original[i])->alter, item);
+			after(item->drop, sf_item(original[i])->create, item);
+		}
+}
+
 /* What the old side needed stays until this is gone or changed. */
 static void
 link_needed(SfItem *item)
@@ -185,6 +221,11 @@ link_needed(SfItem *item)
 
 		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
+		if (edge->type == SF_EDGE_ORDER && moves_in_place(item))
+		{
+			link_originals(item, need);
+			continue;
+		}
 		after(need->drop, item->hollow && edge->type != 'p' ? item->hollow : item->drop, item);
 		/*
 		 * What is dropped by a name that this one's is part of (a function's arguments) goes before; not what was put
