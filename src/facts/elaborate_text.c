@@ -453,12 +453,18 @@ static const struct
 	int			sqlerrcode;
 	const char *hint;
 }			hints[] = {
-	{ERRCODE_UNDEFINED_TABLE, "Declare it in this unit or record the unit that has it first: a model sees only itself."},
-	{ERRCODE_UNDEFINED_FUNCTION, "Declare it in this unit or record the unit that has it first: a model sees only itself."},
-	{ERRCODE_UNDEFINED_SCHEMA, "Add CREATE SCHEMA to the model, or to a unit that is recorded before."},
-	{ERRCODE_UNDEFINED_OBJECT, "Declare it in the model; what belongs to the server, as a role, has to be there before."},
-	{ERRCODE_DUPLICATE_TABLE, "Another declaration of the model has it: leave one out. SELECT sf_model_ddl() shows the model."},
-	{ERRCODE_DUPLICATE_OBJECT, "Another declaration of the model has it: leave one out. SELECT sf_model_ddl() shows the model."}
+	{ERRCODE_UNDEFINED_TABLE,
+	"Declare it in this unit or record the unit that has it first: a model sees only itself."},
+	{ERRCODE_UNDEFINED_FUNCTION,
+	"Declare it in this unit or record the unit that has it first: a model sees only itself."},
+	{ERRCODE_UNDEFINED_SCHEMA,
+	"Add CREATE SCHEMA to the model, or to a unit that is recorded before."},
+	{ERRCODE_UNDEFINED_OBJECT,
+	"Declare it in the model; what belongs to the server, as a role, has to be there before."},
+	{ERRCODE_DUPLICATE_TABLE,
+	"Another declaration of the model has it: leave one out. SELECT sf_model_ddl() shows the model."},
+	{ERRCODE_DUPLICATE_OBJECT,
+	"Another declaration of the model has it: leave one out. SELECT sf_model_ddl() shows the model."}
 };
 
 /* The error has the declaration in its context already. */

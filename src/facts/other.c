@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
 #include "compat.h"
@@ -20,7 +21,14 @@
 
 PGDLLEXPORT void sf_job_read(SfJobContext *job);
 
-static Oid	database_oid(const char *name);
+/* Where facts go, and how their bytes are to be read. */
+typedef struct SfOtherReading
+{
+	SfFactBase *base;
+	int			encoding;		/* of the other database */
+} SfOtherReading;
+
+static Oid	database_oid(const char *name, int *encoding);
 static void take_fact(int n, char **values, void *arg);
 static List *schemas_besides(List *wanted);
 
@@ -29,14 +37,15 @@ sf_other_facts(const char *database, List *schemas)
 {
 	SfFactBase *base = sf_base_new("another database");
 	StringInfoData payload;
-	SfJob		job = {.handler = "sf_job_read", .place = SF_JOB_LIVE, .on_row = take_fact, .arg = base};
+	SfOtherReading reading = {base, 0};
+	SfJob		job = {.handler = "sf_job_read", .place = SF_JOB_LIVE, .on_row = take_fact, .arg = &reading};
 	ListCell   *lc;
 
+	job.database = database_oid(database, &reading.encoding);
 	initStringInfo(&payload);
 	sf_wire_put_int(&payload, list_length(schemas));
 	foreach(lc, schemas)
-		sf_wire_put(&payload, lfirst(lc));
-	job.database = database_oid(database);
+		sf_wire_put(&payload, pg_server_to_any(lfirst(lc), strlen(lfirst(lc)), reading.encoding));
 	job.activity = psprintf("read the schema of database %s", database);
 	job.payload = payload.data;
 	job.payload_len = payload.len;
@@ -61,14 +70,14 @@ sf_mark_baseline(SfFactBase *base)
 }
 
 static Oid
-database_oid(const char *name)
+database_oid(const char *name, int *encoding)
 {
 	const char *args[] = {name};
 	SfRows	   *rows;
 	int			pins = sf_pins_enter();
 
 	rows = sf_query("SELECT oid, CASE WHEN datallowconn AND NOT datistemplate THEN 't' END, "
-					"CASE WHEN has_database_privilege(session_user, oid, 'CONNECT') THEN 't' END "
+					"CASE WHEN has_database_privilege(session_user, oid, 'CONNECT') THEN 't' END, encoding "
 					"FROM pg_database WHERE datname = $1::name", 1, args);
 	sf_pins_leave(pins);
 	if (rows->nrows == 0)
@@ -90,13 +99,17 @@ database_oid(const char *name)
 						   GetUserNameFromId(GetSessionUserId(), false)),
 				 errhint("GRANT CONNECT ON DATABASE %s TO %s.", sf_ident(name),
 						 sf_ident(GetUserNameFromId(GetSessionUserId(), false)))));
+	*encoding = atoi(sf_cell(rows, 0, 3));
 	return atooid(sf_cell(rows, 0, 0));
 }
 
 static void
 take_fact(int n, char **values, void *arg)
 {
-	sf_fact_decode(arg, values[0]);
+	const SfOtherReading *reading = arg;
+
+	/* What this database cannot store is an error here. */
+	sf_fact_decode(reading->base, pg_any_to_server(values[0], strlen(values[0]), reading->encoding));
 }
 
 /* ---- in the worker ---- */
