@@ -132,7 +132,8 @@ sf_guc_define(void)
 	for (int i = 0; i < lengthof(int_settings); i++)
 		DefineCustomIntVariable(int_settings[i].name, int_settings[i].short_desc, int_settings[i].long_desc,
 								int_settings[i].variable, *int_settings[i].variable,
-								int_settings[i].min, int_settings[i].max, int_settings[i].context, int_settings[i].flags,
+								int_settings[i].min, int_settings[i].max, int_settings[i].context,
+								int_settings[i].flags,
 								NULL, NULL, NULL);
 	for (int i = 0; i < lengthof(enum_settings); i++)
 		DefineCustomEnumVariable(enum_settings[i].name, enum_settings[i].short_desc, enum_settings[i].long_desc,

@@ -1,9 +1,9 @@
 /*
  * run.c - SQL entry points that run migrations.
  *
- * Protocol: the procedures commit first and then hold neither a lock nor a snapshot while the runner (apply/runner.h), a
- * worker, does everything; otherwise what it runs CONCURRENTLY would wait for its own caller.  While another runner is at
- * it they look at shared memory only.
+ * Protocol: the procedures commit first and then hold neither a lock nor a snapshot while the runner (apply/runner.h),
+ * a worker, does everything; otherwise what it runs CONCURRENTLY would wait for its own caller.  While another runner
+ * is at it they look at shared memory only.
  */
 #include "postgres.h"
 
@@ -30,7 +30,7 @@
 #include "compat.h"
 #include "server/server.h"
 
-#define LOOK_AGAIN_MS	100
+#define LOOK_AGAIN_MS	200
 
 PG_FUNCTION_INFO_V1(sf_upgrade);
 PG_FUNCTION_INFO_V1(sf_downgrade);
@@ -47,7 +47,8 @@ check_context(FunctionCallInfo fcinfo, const char *name)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),
 				 errmsg("%s cannot run inside a subtransaction", name),
-				 errdetail("Blocks with an EXCEPTION clause and savepoints are subtransactions; nothing in them can commit."),
+				 errdetail("Blocks with an EXCEPTION clause and savepoints are subtransactions: nothing in them "
+						   "can commit."),
 				 errhint("CALL %s by itself.", name)));
 	if (!IsA(fcinfo->context, CallContext) || ((CallContext *) fcinfo->context)->atomic)
 	{

@@ -5,8 +5,8 @@
  * LOCK TABLE statements under the identity of the steps, so that nobody locks what he may not.
  *
  * Autovacuum gives way to a waiter once the waiter looks for deadlocks; our waits are shorter than the server's usual
- * deadlock_timeout, so transactions that lock have a shorter one of their own, and autovacuum is not looked out for (but
- * the one against wraparound, which does not give way).
+ * deadlock_timeout, so transactions that lock have a shorter one of their own, and autovacuum is not looked out for
+ * (but the one against wraparound, which does not give way).
  */
 #include "postgres.h"
 

@@ -3,8 +3,8 @@
  *
  * Transactions: a T transaction is a block of its steps with the mark written last, so that state and effect commit
  * together or not at all.  An N step runs at top level between two transactions: before it the row of the run says what
- * is about to run (the intent), afterwards the mark is written when the catalog shows the effect.  What a failed attempt
- * left is dropped before; what succeeded without its mark is only marked.  IF NOT EXISTS has no part in it.
+ * is about to run (the intent), afterwards the mark is written when the catalog shows the effect.  What a failed
+ * attempt left is dropped before; what succeeded without its mark is only marked.  IF NOT EXISTS has no part in it.
  *
  * Identity: statements run as the migration's owner under the migration's search_path; our own rows are written as the
  * extension's owner (server/owner.h).  Memory: a context for each transaction of the migration.

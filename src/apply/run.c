@@ -1,10 +1,10 @@
 /*
  * run.c - the runner: the worker that takes a database to a revision.
  *
- * Protocol: it becomes the runner (runner.h) or goes away; finds the way; refuses what can be refused before anything is
- * run; runs one migration after the other (perform.h).  It needs nobody: when its caller leaves, it goes on.  An error
- * is written into the row of the run and then raised.  Whatever ends the process at any point leaves the journal true,
- * and the next runner goes on from it; so there is no recovery here.
+ * Protocol: it becomes the runner (runner.h) or goes away; finds the way; refuses what can be refused before anything
+ * is run; runs one migration after the other (perform.h).  It needs nobody: when its caller leaves, it goes on.  An
+ * error is written into the row of the run and then raised.  Whatever ends the process at any point leaves the journal
+ * true, and the next runner goes on from it; so there is no recovery here.
  */
 #include "postgres.h"
 
@@ -240,7 +240,7 @@ undo(const SfMigration *migration, const SfMigration *back, SfDirection directio
 	sf_perform_undo(back, direction);
 }
 
-/* The migration that is half done; NULL: there is none.  A failed one that marked nothing may have left something, too. */
+/* The migration that is half done; NULL: there is none. */
 static SfMigration *
 half_done(void)
 {
@@ -360,8 +360,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 		complete_error(error, request);
 		if (begun_here && sf_perform_where() && undo_after(error, begun_here))
 		{
-			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data or the "
-								  "model, then call again.");
+			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data or "
+								  "the model, then call again.");
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
 		}
 		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);

@@ -9,9 +9,6 @@
 
 #include "miscadmin.h"
 #include "storage/lock.h"
-#include "storage/proc.h"
-#include "storage/procarray.h"
-#include "storage/sinvaladt.h"
 
 #include "apply/runner.h"
 #include "compat.h"
@@ -31,18 +28,25 @@ runner_tag(LOCKTAG *tag)
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, 0, 0, RUNNER_LOCK_CLASS);
 }
 
+/* From the lock table itself: between its transactions the runner is in none that GetLockConflicts() could name. */
 int
 sf_runner_pid(void)
 {
 	LOCKTAG		tag;
-	int			n;
-	VirtualTransactionId *holders;
-	PGPROC	   *proc;
+	LockData   *locks = GetLockStatusData();
+	int			pid = 0;
 
 	runner_tag(&tag);
-	holders = GetLockConflicts(&tag, ExclusiveLock, &n);
-	proc = n > 0 ? sf_proc_of(holders[0]) : NULL;
-	return proc ? proc->pid : 0;
+	for (int i = 0; i < locks->nelements && pid == 0; i++)
+	{
+		const LockInstanceData *lock = &locks->locks[i];
+
+		if (memcmp(&lock->locktag, &tag, sizeof(tag)) == 0 && (lock->holdMask & LOCKBIT_ON(ExclusiveLock)))
+			pid = lock->pid;
+	}
+	pfree(locks->locks);
+	pfree(locks);
+	return pid;
 }
 
 bool

@@ -37,8 +37,8 @@ extern bool sf_runner_become(void);
 extern void sf_runner_leave(void);
 
 /*
- * The row of the run.  Each in a transaction that the caller has opened: begin forgets the last run.  statement: what is
- * about to run outside of a transaction, else NULL.
+ * The row of the run.  Each in a transaction that the caller has opened: begin forgets the last run.  statement: what
+ * is about to run outside of a transaction, else NULL.
  */
 extern void sf_run_begin(const SfRunRequest *request);
 extern void sf_run_at(const char *revision, SfDirection direction, int step, int steps, const char *phase,

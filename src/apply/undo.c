@@ -1,9 +1,9 @@
 /*
  * undo.c - the way back from the middle of a migration (undo.h).
  *
- * What was kept is a row of schemaflow.start, one for a database: only one migration is half done at a time.  Written as
- * the extension's owner, by the runner only.  The journal says "abort" of what is undone; while it is half undone, the
- * entry is one of the way back, so that nothing else goes on from there.
+ * What was kept is a row of schemaflow.start, one for a database: only one migration is half done at a time.  Written
+ * as the extension's owner, by the runner only.  The journal says "abort" of what is undone; while it is half undone,
+ * the entry is one of the way back, so that nothing else goes on from there.
  */
 #include "postgres.h"
 

@@ -14,7 +14,8 @@ extern void sf_undo_keep(const SfMigration *migration, SfDirection direction, co
 
 /*
  * The way back from the middle of a migration, as a migration of one direction: the opposite one of what runs.  Raises
- * when the migration was not begun by the runner.  *direction: of the steps.  In a transaction, memory: current context.
+ * when the migration was not begun by the runner.  *direction: of the steps.  In a transaction, memory: current
+ * context.
  */
 extern SfMigration *sf_undo_make(const SfMigration *migration, SfDirection *direction);
 

@@ -437,20 +437,27 @@ receive_message(SfRun *run, char *data, Size len)
 
 /*
  * A user who cancels a detached job means its work, not only the call.  We then wait for the worker's own error, which
- * says how far it came.  Timeouts, a terminated session and a lost client only end the call.
+ * says how far it came.  Timeouts, a terminated session and a lost client only end the call.  So cancels are held off
+ * while we wait, and looked at here.
  */
 static void
 pass_on_cancel(SfRun *run)
 {
 	pid_t		pid;
 
-	if (!run->job_is_detached || run->cancelling || !QueryCancelPending || ProcDiePending ||
-		get_timeout_indicator(STATEMENT_TIMEOUT, false) ||
-		GetBackgroundWorkerPid(run->worker, &pid) != BGWH_STARTED)
+	if (!QueryCancelPending || run->cancelling)
 		return;
-	(void) kill(pid, SIGINT);
-	run->cancelling = true;
-	HOLD_CANCEL_INTERRUPTS();
+	if (get_timeout_indicator(STATEMENT_TIMEOUT, false))
+	{
+		RESUME_CANCEL_INTERRUPTS();
+		CHECK_FOR_INTERRUPTS();
+		HOLD_CANCEL_INTERRUPTS();
+	}
+	else if (GetBackgroundWorkerPid(run->worker, &pid) == BGWH_STARTED)
+	{
+		(void) kill(pid, SIGINT);
+		run->cancelling = true;
+	}
 }
 
 /* The worker has got hold of the segment: it does not need us any more. */
@@ -472,6 +479,8 @@ pump(SfRun *run)
 {
 	TimestampTz looked = GetCurrentTimestamp();
 
+	if (run->job_is_detached)
+		HOLD_CANCEL_INTERRUPTS();
 	while (!run->done)
 	{
 		Size		len;
@@ -480,8 +489,10 @@ pump(SfRun *run)
 
 		/* What runs CONCURRENTLY in the worker would wait for a snapshot of ours; looking at catalogs leaves one. */
 		if (run->job_is_detached)
+		{
 			InvalidateCatalogSnapshot();
-		pass_on_cancel(run);
+			pass_on_cancel(run);
+		}
 		CHECK_FOR_INTERRUPTS();
 		result = shm_mq_receive(run->queue, &len, &data, true);
 		if (result == SHM_MQ_SUCCESS)
@@ -502,7 +513,7 @@ pump(SfRun *run)
 			}
 		}
 	}
-	if (run->cancelling)
+	if (run->job_is_detached)
 		RESUME_CANCEL_INTERRUPTS();
 }
 
