@@ -29,5 +29,15 @@ migrates($node, 'limits of an identity that its position is outside of', '',
 	'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)', 'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (START 10 MINVALUE 5))');
 migrates($node, 'a serial column in a table of another owner', 'CREATE TABLE t (a int); ALTER TABLE t OWNER TO pg_monitor', '',
 	'ALTER TABLE t ADD s serial', up => [qr/ALTER SEQUENCE public\.t_s_seq OWNER TO pg_monitor;.*OWNED BY/s]);
+migrates($node, 'a parent table\'s default is passed on to children, but not over their own',
+	'CREATE TABLE p (k int, a int, b int DEFAULT 1, c int DEFAULT 1, d int DEFAULT 1) PARTITION BY LIST (k);
+	 CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (k)',
+	'CREATE TABLE r PARTITION OF q FOR VALUES IN (1); ALTER TABLE r ALTER a SET DEFAULT 5, ALTER b SET DEFAULT 6',
+	'CREATE TABLE r PARTITION OF q FOR VALUES IN (1);
+	 ALTER TABLE p ALTER a SET DEFAULT 2, ALTER b SET DEFAULT 3, ALTER c SET DEFAULT 4, ALTER d DROP DEFAULT;
+	 ALTER TABLE r ALTER a SET DEFAULT 5, ALTER b SET DEFAULT 6, ALTER d SET DEFAULT 1');
+migrates($node, 'a stored composite type of a type that is swapped', '',
+	map { "CREATE TYPE e AS ENUM ($_); CREATE TYPE c AS (x e, y int); CREATE TABLE t (c c, cc c[]); CREATE FUNCTION f(c) RETURNS c LANGUAGE sql
+		AS 'select \$1'" } q{'a', 'b', 'c'}, q{'b', 'a'});
 
 done_testing();

@@ -211,8 +211,14 @@ attribute_address(const SfFact *fact)
 	return psprintf("COLUMN %s", sf_name(fact));
 }
 
+static bool
+retype_in_place(const SfFact *old, const SfFact *new)
+{
+	return !is_stored(old->parent);
+}
+
 static const SfAttr attribute_attrs[] = {
-	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE},
+	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE, retype_in_place},
 	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
 	{"position", SF_IGNORE},
 };

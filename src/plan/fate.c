@@ -85,6 +85,13 @@ move_over(SfItem *item, List **work)
 
 	if (i < 0)
 		replace(item, work);
+	else if (item->new->kind->attrs[i].in_place && !item->new->kind->attrs[i].in_place(item->old, item->new))
+	{
+		/* The part of a type that is stored: the whole type is swapped as well. */
+		replace(item, work);
+		if (item->new->parent && item->new->parent->kind->swaps && sf_item(item->new->parent))
+			replace(sf_item(item->new->parent), work);
+	}
 	else if (item->fate == SF_FATE_KEEP || item->fate == SF_FATE_ALTER)
 	{
 		if (item->changed == NULL)
