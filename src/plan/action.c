@@ -415,6 +415,7 @@ sf_build_actions(SfBuild *build)
 		{
 			item->stash = new_action(build, SF_VERB_RENAME, item);
 			item->stash->new = NULL;
+			item->stash->rebuild = true;
 		}
 	}
 	foreach(lc, build->items)

@@ -26,6 +26,7 @@ typedef struct SfItem
 	bool	   *changed;		/* attributes, for ALTER */
 	bool		renamed;
 	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
+	bool		displaced;		/* a dropped type whose name a new one of another kind takes: its users move over to that */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
 	SfAction   *create;			/* its own or its host's */
@@ -46,7 +47,7 @@ typedef struct SfBuild
 } SfBuild;
 
 #define sf_item(fact) ((SfItem *) (fact)->note)
-#define sf_item_swaps(item) ((item)->fate == SF_FATE_REPLACE && (item)->old->kind->swaps)
+#define sf_item_swaps(item) (((item)->fate == SF_FATE_REPLACE || (item)->displaced) && (item)->old->kind->swaps)
 #define sf_item_made(item) ((item)->fate == SF_FATE_CREATE || (item)->fate == SF_FATE_REPLACE)
 #define sf_item_gone(item) ((item)->fate == SF_FATE_DROP || (item)->fate == SF_FATE_REPLACE)
 

@@ -204,6 +204,47 @@ follow(SfItem *item, List **work)
 	}
 }
 
+static bool
+take_same_name(const SfFact *old, const SfFact *new)
+{
+	List	   *taken = old->kind->takes ? old->kind->takes(old) : NIL;
+	List	   *names = new->kind->takes ? new->kind->takes(new) : NIL;
+	ListCell   *lc,
+			   *ln;
+
+	foreach(lc, taken)
+		foreach(ln, names)
+			if (strcmp(lfirst(lc), lfirst(ln)) == 0)
+				return true;
+	return false;
+}
+
+/* Has a type that goes users that stay, and a successor of another kind under its name (an enum becomes a domain)? */
+static bool
+is_displaced(const SfBuild *build, const SfItem *item)
+{
+	bool		used = false;
+	ListCell   *lc;
+
+	if (!item->old->kind->swaps)
+		return false;
+	foreach(lc, item->old->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		used = used || (edge->type != 'p' && edge->from->twin);
+	}
+	for (int i = 0; used && i < sf_nkinds; i++)
+	{
+		const SfFact *new = sf_kinds[i]->takes ?
+			sf_base_find(build->plan->to, sf_fact_key(sf_kinds[i]->name, item->old->nname, item->old->name)) : NULL;
+
+		if (new && new->twin == NULL && sf_item(new) && take_same_name(item->old, new))
+			return true;
+	}
+	return false;
+}
+
 static void
 add_items(SfBuild *build, SfFactBase *base, bool wanted)
 {
@@ -244,7 +285,10 @@ sf_build_items(SfBuild *build)
 		if (item->old == NULL)
 			set_fate(item, SF_FATE_CREATE, &work);
 		else if (item->new == NULL)
+		{
+			item->displaced = is_displaced(build, item);
 			set_fate(item, SF_FATE_DROP, &work);
+		}
 		else
 			judge_pair(item, &work);
 	}
