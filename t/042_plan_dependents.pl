@@ -27,6 +27,8 @@ migrates($node, 'a domain with a check, used in an array', 'CREATE FUNCTION f(in
 	'CREATE DOMAIN d AS bigint CHECK (VALUE > 0); CREATE TABLE t (a d, b d[])', up => [qr/CREATE DOMAIN public\.d AS bigint\s+CONSTRAINT d_check/]);
 migrates($node, 'limits of an identity that its position is outside of', '',
 	'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)', 'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (START 10 MINVALUE 5))');
+migrates($node, 'limits that have nothing in common with the old ones', 'CREATE TABLE t (a int)', 'CREATE SEQUENCE s',
+	'CREATE SEQUENCE s INCREMENT -1 MAXVALUE -1', up => [qr/ RESTART/]);
 migrates($node, 'a serial column in a table of another owner', 'CREATE TABLE t (a int); ALTER TABLE t OWNER TO pg_monitor', '',
 	'ALTER TABLE t ADD s serial', up => [qr/ALTER SEQUENCE public\.t_s_seq OWNER TO pg_monitor;.*OWNED BY/s]);
 migrates($node, 'a parent table\'s default is passed on to children, but not over their own',
@@ -39,5 +41,9 @@ migrates($node, 'a parent table\'s default is passed on to children, but not ove
 migrates($node, 'a stored composite type of a type that is swapped', '',
 	map { "CREATE TYPE e AS ENUM ($_); CREATE TYPE c AS (x e, y int); CREATE TABLE t (c c, cc c[]); CREATE FUNCTION f(c) RETURNS c LANGUAGE sql
 		AS 'select \$1'" } q{'a', 'b', 'c'}, q{'b', 'a'});
+migrates($node, 'a type of another kind under the same name keeps the values', '',
+	q{CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},
+	q{CREATE DOMAIN e AS text CHECK (VALUE IN ('a', 'b')); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},
+	not_up => [qr/DROP COLUMN/], not_down => [qr/DROP COLUMN/]);
 
 done_testing();

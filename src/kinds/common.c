@@ -269,6 +269,14 @@ keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *
 				sf_literal(sequence), limit, sequence, beyond, limit);
 }
 
+/* Old and new limits have nothing in common: there is no position to keep. */
+bool
+sf_limits_apart(const SfFact *old, const SfFact *new)
+{
+	return strtoll(sf_attr(new, "max"), NULL, 10) < strtoll(sf_attr(old, "min"), NULL, 10) ||
+		strtoll(sf_attr(new, "min"), NULL, 10) > strtoll(sf_attr(old, "max"), NULL, 10);
+}
+
 void
 sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new)
 {

@@ -78,6 +78,8 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 			appendStringInfo(&sql, " SET %s %s", options[i].words, sf_attr(new, options[i].attr));
 	if (sf_changed(old, new, "cycle"))
 		appendStringInfo(&sql, " SET %s", sf_attr(new, "cycle") ? "CYCLE" : "NO CYCLE");
+	if (sf_limits_apart(old, new))
+		appendStringInfoString(&sql, " RESTART");
 	sf_emit(out, "%s", sql.data);
 }
 

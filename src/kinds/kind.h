@@ -248,6 +248,7 @@ extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *co
  * Before a sequence's limits (attributes min and max) change: a position outside the new ones moves to the nearer one;
  * the server refuses to leave it there.
  */
+extern bool sf_limits_apart(const SfFact *old, const SfFact *new);	/* then it has to restart */
 extern void sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new);
 
 /* The schema that a fact stands in (a schema's own facts: itself); NULL for objects of the database. */
