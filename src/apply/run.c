@@ -228,6 +228,32 @@ run_tasks(const SfRunRequest *request, List *tasks)
 	end_run(finished ? "done" : "ready", NULL);
 }
 
+/* The error as the caller gets it: where it was, and how to go on. */
+static void
+complete_error(ErrorData *error, const SfRunRequest *request)
+{
+	const char *where = sf_perform_where();
+	const char *again = request->abort ? "CALL sf_abort()" : request->direction == SF_UP ? psprintf("CALL sf_upgrade('%s')", request->to) :
+		psprintf("CALL sf_downgrade('%s')", request->to);
+
+	if (where == NULL)
+		return;
+	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+	{
+		error->message = psprintf("the migration is paused at %s", where);
+		error->detail = pstrdup("The running statement was cancelled; what was done before stays done.");
+		error->hint = request->abort ? psprintf("%s goes on.", again) :
+			psprintf("%s goes on; CALL sf_abort() undoes what was done.", again);
+		return;
+	}
+	error->context = psprintf("%s%s%s", error->context ? error->context : "", error->context ? "\n" : "", where);
+	if (error->hint == NULL && request->abort)
+		error->hint = psprintf("What was undone before stays undone. Repair the cause, then %s goes on.", again);
+	else if (error->hint == NULL)
+		error->hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() "
+							   "undoes what was done.", again);
+}
+
 /* ---- undoing ---- */
 
 static void
@@ -250,6 +276,34 @@ half_done(void)
 		if (sf_is_partly(lfirst(lc)))
 			return sf_migration_load(((SfRevision *) lfirst(lc))->revision);
 	return NULL;
+}
+
+/* The way back once it is known: an error in it is told in the row of the run, too. */
+static void
+undo_or_report(const SfRunRequest *request, const SfMigration *migration, const SfMigration *back,
+			   SfDirection direction)
+{
+	MemoryContext old = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		undo(migration, back, direction);
+		end_run("aborted", NULL);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		sf_worker_rollback();
+		MemoryContextSwitchTo(old);
+		complete_error(error, request);
+		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
 }
 
 static void
@@ -282,8 +336,7 @@ run_abort(const SfRunRequest *request)
 		ereport(NOTICE, (errmsg("nothing to undo: no migration is half done")));
 		return;
 	}
-	undo(migration, back, direction);
-	end_run("aborted", NULL);
+	undo_or_report(request, migration, back, direction);
 }
 
 /*
@@ -311,29 +364,6 @@ undo_after(const ErrorData *error, const SfMigration *migration)
 	if (harmless)
 		undo(migration, back, direction);
 	return harmless;
-}
-
-/* The error as the caller gets it: where it was, and how to go on. */
-static void
-complete_error(ErrorData *error, const SfRunRequest *request)
-{
-	const char *where = sf_perform_where();
-	const char *again = request->direction == SF_UP ? psprintf("CALL sf_upgrade('%s')", request->to) :
-		psprintf("CALL sf_downgrade('%s')", request->to);
-
-	if (where == NULL)
-		return;
-	if (error->sqlerrcode == ERRCODE_QUERY_CANCELED)
-	{
-		error->message = psprintf("the migration is paused at %s", where);
-		error->detail = pstrdup("The running statement was cancelled; what was done before stays done.");
-		error->hint = psprintf("%s goes on; CALL sf_abort() undoes what was done.", again);
-		return;
-	}
-	error->context = psprintf("%s%s%s", error->context ? error->context : "", error->context ? "\n" : "", where);
-	if (error->hint == NULL)
-		error->hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() "
-							   "undoes what was done.", again);
 }
 
 /*

@@ -1,0 +1,87 @@
+# Going back from the middle of a migration, and what is refused before anything runs.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use Test::More;
+
+my $node = sf_node('back');
+my $db = sf_database($node, 'app');
+my $facts = q{SELECT md5(string_agg(concat_ws('|', kind, name, attribute, value), '' ORDER BY kind, name, attribute)) FROM sf_facts()};
+
+$node->safe_psql($db, q{CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users VALUES (1, 'a'), (2, NULL);
+	SELECT * FROM sf_define('CREATE TABLE teams (id int PRIMARY KEY);
+		CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, phone text); CREATE INDEX users_phone ON users (phone)');
+	SELECT * FROM sf_plan_migration('more')});
+my $start = $node->safe_psql($db, $facts);
+
+# The rows do not fit: found by a proof in a later transaction, when something stands already.
+my ($rc, undef, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/23514: check constraint .* is violated by some row/, 'a row does not fit');
+like($err, qr/the schema is as it was/, 'it says that all is as before');
+is($node->safe_psql($db, $facts), $start, 'and so it is');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_current()'), 0, 'the journal agrees');
+is($node->safe_psql($db, 'SELECT status FROM sf_status'), 'failed', 'the status, too');
+$node->safe_psql($db, q{UPDATE users SET name = 'b' WHERE name IS NULL});
+
+# Half-way up, and back.
+($rc, undef, $err) = sf_try($node, $db, q{CALL sf_upgrade(through => 'expand')});
+is($rc, 0, 'half-way up') or diag($err);
+isnt($node->safe_psql($db, $facts), $start, 'something is done');
+like($node->safe_psql($db, 'SELECT state FROM sf_history()'), qr/^partly up/, 'the journal says so');
+($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade('base')});
+like($err, qr/55000: revision .* is partly up.*sf_upgrade.*sf_abort/s, 'it cannot turn round by a downgrade');
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_abort()');
+like($err, qr/55000: 1 step loses data.*table public\.teams.*CALL sf_abort\('\{data_loss\}'\)/s, 'what would be lost is named');
+# Stopped on its way back.
+($rc, undef, $err) = sf_try($node, $db, q{SET schemaflow.lock_deadline = 100; BEGIN; LOCK TABLE users; CALL sf_abort('{data_loss}')});
+like($err, qr/25001: sf_abort cannot run inside a transaction block/, 'not in a transaction block');
+my $holder = $node->background_psql($db);
+$holder->query_safe('BEGIN; SELECT count(*) FROM users');
+($rc, undef, $err) = sf_try($node, $db, q{SET schemaflow.lock_deadline = 100; CALL sf_abort('{data_loss}')});
+like($err, qr/55P03/, 'stopped on its way back');
+$holder->quit;
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/55000: revision .* is half undone.*CALL sf_abort\(\)/s, 'then it can only be undone');
+($rc, undef, $err) = sf_try($node, $db, q{CALL sf_abort('{data_loss}')});
+is($rc, 0, 'sf_abort goes on') or diag($err);
+is($node->safe_psql($db, $facts), $start, 'the schema is as it was');
+is($node->safe_psql($db, q{SELECT string_agg(state, ',') FROM sf_history()}), 'planned', 'as if never begun');
+is($node->safe_psql($db, 'SELECT status FROM sf_status'), 'aborted', 'status: aborted');
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_abort()');
+like($err, qr/nothing to undo/, 'nothing is half done any more');
+
+# Whole, and half-way down.
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'up from there') or diag($err);
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_downgrade()');
+like($err, qr/55000: 2 steps lose data that cannot come back; nothing was run/, 'losses on the way down are refused');
+($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade(allow => '{table public.teams}')});
+like($err, qr/55000: 1 step loses data.*column public\.users\.phone/s, 'allowed one by one');
+like($err, qr/^(?!.*table public\.teams)/s, 'what is allowed is not named');
+$node->safe_psql($db, 'CREATE TABLE stray (id int)');
+($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade('base', allow => '{data_loss}')});
+like($err, qr/55000: the schema is not the one .*table public\.stray is there and should not be/s, 'another schema than planned from');
+$node->safe_psql($db, 'DROP TABLE stray');
+($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade("to" => 'base', allow => '{data_loss}')});
+is($rc, 0, 'down') or diag($err);
+is($node->safe_psql($db, $facts), $start, 'to the start');
+
+# Who may not.
+$node->safe_psql($db, q{CREATE ROLE stranger LOGIN; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO stranger});
+($rc, undef, $err) = sf_try($node, $db, q{SET SESSION AUTHORIZATION stranger; CALL sf_upgrade()});
+like($err, qr/42501: .*member of role/, "another's migration");
+# Where it cannot commit.
+$node->safe_psql($db, q{CREATE FUNCTION in_function() RETURNS void LANGUAGE plpgsql AS 'BEGIN CALL sf_upgrade(); END';
+	CREATE PROCEDURE with_set() LANGUAGE plpgsql SET search_path = public AS 'BEGIN CALL sf_upgrade(); END'});
+($rc, undef, $err) = sf_try($node, $db, 'SELECT in_function()');
+like($err, qr/2D000: sf_upgrade cannot run inside a function/, 'in a function');
+($rc, undef, $err) = sf_try($node, $db, 'CALL with_set()');
+like($err, qr/2D000: sf_upgrade cannot run inside a procedure with SET/, 'in a procedure with SET');
+($rc, undef, $err) = sf_try($node, $db, 'DO $$ BEGIN CALL sf_upgrade(); EXCEPTION WHEN division_by_zero THEN NULL; END $$');
+like($err, qr/2D000: sf_upgrade cannot run inside a subtransaction/, 'in a subtransaction');
+$node->safe_psql($db, 'DROP FUNCTION in_function(); DROP PROCEDURE with_set()');
+is($node->safe_psql($db, $facts), $start, 'none of these did anything');
+$node->stop;
+done_testing();
