@@ -19,7 +19,7 @@ clause_default(StringInfo out, const SfFact *fact, List *folded)
 
 /*
  * A statement for the original reaches all copies; those that have another default and keep it get it again.  (It reaches
- * their own copies in turn.)
+ * their own copies in turn, also by way of one that only now comes or goes.)
  */
 static void
 restore_copies(SfEmit *out, const SfFact *fact, bool goes)
@@ -31,10 +31,10 @@ restore_copies(SfEmit *out, const SfFact *fact, bool goes)
 		const SfEdge *edge = lfirst(lc);
 		const SfFact *copy = edge->from;
 
-		if (edge->type != SF_EDGE_IMPLIED || copy->twin == NULL)
+		if (edge->type != SF_EDGE_IMPLIED || copy->kind != fact->kind)
 			continue;
-		if ((goes ? copy->twin : copy)->kind == fact->kind && sf_attr(goes ? copy->twin : copy, "local") &&
-			!sf_changed(copy, copy->twin, "expression"))
+		/* What stays when the original goes is the copy's own from now on. */
+		if (copy->twin && (goes || sf_attr(copy, "local")) && !sf_changed(copy, copy->twin, "expression"))
 			sf_emit(out, "%s SET DEFAULT %s", alter_column(copy), sf_attr(copy, "expression"));
 		restore_copies(out, copy, goes);
 	}
