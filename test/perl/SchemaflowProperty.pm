@@ -19,19 +19,9 @@ use File::Basename qw(basename dirname);
 my $db = 'sf_side';
 
 # What facts do not say, until these kinds are added: one query each, that returns labels.
-my $members = 'SELECT objid FROM pg_depend d WHERE deptype = $$e$$ AND d.classid =';
 my @unknown = (
-	"SELECT 'foreign data wrapper ' || fdwname FROM pg_foreign_data_wrapper WHERE oid NOT IN ($members 'pg_foreign_data_wrapper'::regclass)",
-	"SELECT 'server ' || srvname FROM pg_foreign_server",
-	"SELECT 'user mapping of ' || umuser::regrole || ' for ' || srvname FROM pg_user_mappings",
-	"SELECT 'foreign table ' || ftrelid::regclass FROM pg_foreign_table",
-	"SELECT 'publication ' || pubname FROM pg_publication",
 	"SELECT 'subscription ' || subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
-	"SELECT 'default privileges of ' || defaclrole::regrole FROM pg_default_acl",
-	"SELECT 'partitioned table ' || partrelid::regclass FROM pg_partitioned_table",
-	"SELECT 'child table ' || inhrelid::regclass FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE relkind IN ('r', 'p', 'f')",
 	"SELECT 'typed table ' || oid::regclass FROM pg_class WHERE reloftype <> 0",
-	"SELECT 'security label of ' || objname FROM pg_seclabels WHERE objtype NOT IN ('role', 'database', 'tablespace')",
 	"SELECT 'large object ' || oid FROM pg_largeobject_metadata");
 
 sub new
