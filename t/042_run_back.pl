@@ -68,6 +68,20 @@ $node->safe_psql($db, 'DROP TABLE stray');
 is($rc, 0, 'down') or diag($err);
 is($node->safe_psql($db, $facts), $start, 'to the start');
 
+# Tried in a scratch, from either end.
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_test()');
+is($rc, 0, 'sf_test() from the start') or diag($err);
+is(join(' ', $err =~ /INFO:.*?: (.*?): the schema is the expected one/g), 'the start up down up', 'up, down and up');
+is($node->safe_psql($db, $facts), $start, 'nothing is done here');
+$node->safe_psql($db, 'CALL sf_upgrade()');
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_test()');
+is(join(' ', $err =~ /INFO:.*?: (.*?): the schema is the expected one/g), 'the start down up down', 'from the end: down, up and down');
+$node->safe_psql($db, q{CALL sf_downgrade('base', allow => '{data_loss}')});
+$node->safe_psql($db, 'CREATE TABLE stray (id int)');
+($rc, undef, $err) = sf_try($node, $db, 'CALL sf_test()');
+like($err, qr/55000: the live schema is at neither end of revision .*table public\.stray/s, 'from nowhere');
+$node->safe_psql($db, 'DROP TABLE stray');
+
 # Who may not.
 $node->safe_psql($db, q{CREATE ROLE stranger LOGIN; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO stranger});
 ($rc, undef, $err) = sf_try($node, $db, q{SET SESSION AUTHORIZATION stranger; CALL sf_upgrade()});

@@ -27,6 +27,7 @@
 
 #include "api/define.h"
 #include "apply/runner.h"
+#include "apply/trial.h"
 #include "compat.h"
 #include "server/server.h"
 
@@ -37,6 +38,7 @@ PG_FUNCTION_INFO_V1(sf_downgrade);
 PG_FUNCTION_INFO_V1(sf_abort);
 PG_FUNCTION_INFO_V1(sf_pause);
 PG_FUNCTION_INFO_V1(sf_resume);
+PG_FUNCTION_INFO_V1(sf_test);
 
 /* ---- may we commit? ---- */
 
@@ -236,4 +238,24 @@ sf_resume(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	(void) run_job(&request, true);
 	PG_RETURN_BOOL(true);
+}
+
+/* ---- in a scratch ---- */
+
+Datum
+sf_test(PG_FUNCTION_ARGS)
+{
+	char	   *name = sf_text_arg(fcinfo, 0, "revision");
+	SfRevision *r = sf_revision_resolve(sf_revisions(), name);
+	SfMigration *m;
+
+	if (r == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is base, where there is no migration", name),
+				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
+	m = sf_migration_load(r->revision);
+	sf_migration_check_owner(m->revision, m->owner);
+	sf_trial(m);
+	return (Datum) 0;
 }

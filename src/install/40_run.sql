@@ -67,6 +67,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_abort';
 COMMENT ON PROCEDURE @extschema@.sf_abort(text[], boolean) IS
 	'undo what was done of the migration that is half done';
 
+CREATE PROCEDURE @extschema@.sf_test(revision text DEFAULT 'head')
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_test';
+COMMENT ON PROCEDURE @extschema@.sf_test(text) IS
+	'run a migration up, down and up again in a scratch database with the schema of this one';
+
 CREATE FUNCTION @extschema@.sf_pause() RETURNS boolean
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_pause';
 COMMENT ON FUNCTION @extschema@.sf_pause() IS
@@ -78,7 +83,8 @@ COMMENT ON FUNCTION @extschema@.sf_resume() IS
 	'go on with the last run in the background; false: it runs, or is done';
 
 REVOKE ALL ON PROCEDURE @extschema@.sf_upgrade(text, text, text[], boolean),
-	@extschema@.sf_downgrade(text, text[], boolean), @extschema@.sf_abort(text[], boolean) FROM PUBLIC;
+	@extschema@.sf_downgrade(text, text[], boolean), @extschema@.sf_abort(text[], boolean),
+	@extschema@.sf_test(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.sf_pause(), @extschema@.sf_resume() FROM PUBLIC;
 
 CREATE VIEW @extschema@.sf_progress AS

@@ -1,0 +1,193 @@
+/*
+ * trial.c - a migration's steps in a fresh scratch database (trial.h).
+ *
+ * The caller reads the live facts and sends them with the migration's file; the worker makes them in the scratch, by a
+ * plan from what an empty database has, and runs the steps in their transactions.  Tables are empty there: what depends
+ * on rows is not seen.  The scratch is dropped afterwards, whatever happens.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "utils/acl.h"
+
+#include "apply/journal.h"
+#include "apply/state.h"
+#include "apply/trial.h"
+#include "facts/live.h"
+#include "facts/wire.h"
+#include "plan/plan.h"
+#include "server/server.h"
+
+/* Handler of the job. */
+extern PGDLLEXPORT void sf_trial_handler(SfJobContext *job);
+
+/* ---- the caller ---- */
+
+/* Where the live schema stands: the direction that leads away from there. */
+static SfDirection
+first_direction(const SfMigration *m)
+{
+	char	   *from_start = sf_journal_differs(m, false);
+
+	if (from_start == NULL)
+		return SF_UP;
+	if (sf_journal_differs(m, true) == NULL)
+		return SF_DOWN;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the live schema is at neither end of revision \"%s\"", m->revision),
+			 errdetail("Compared with its start, here %s.", from_start),
+			 errhint("Try a migration that starts or ends at what is here: SELECT * FROM sf_history() lists them.")));
+	return SF_UP;				/* not reached */
+}
+
+void
+sf_trial(const SfMigration *m)
+{
+	SfJob		job = {.handler = "sf_trial_handler",.place = SF_JOB_FRESH};
+	SfDirection first = first_direction(m);
+	SfFactBase *live = sf_live_facts();
+	StringInfoData payload,
+				facts;
+	ListCell   *lc;
+
+	sf_base_finish(live);
+	initStringInfo(&payload);
+	initStringInfo(&facts);
+	foreach(lc, live->facts)
+	{
+		CHECK_FOR_INTERRUPTS();
+		sf_fact_encode(lfirst(lc), &facts);
+		appendStringInfoChar(&facts, '\n');
+	}
+	sf_wire_put_int(&payload, first);
+	sf_wire_put(&payload, sf_migration_export(m));
+	sf_wire_put(&payload, facts.data);
+	job.role = get_role_oid(m->owner, false);
+	job.payload = payload.data;
+	job.payload_len = payload.len;
+	job.activity = psprintf("try revision %s", m->revision);
+	(void) sf_job_run(&job);
+}
+
+/* ---- the worker ---- */
+
+static RawStmt *
+parse_one(const char *sql)
+{
+	return linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT));
+}
+
+/* Of char *: the statements that make the live schema of what the scratch has. */
+static List *
+statements_for(const char *facts, const SfMigration *m)
+{
+	SfFactBase *wanted = sf_base_new("live"),
+			   *empty = sf_live_facts();
+	char	   *rest = pstrdup(facts);
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
+		if (*line)
+			(void) sf_fact_decode(wanted, line);
+	sf_base_finish(wanted);
+	sf_base_finish(empty);
+	sf_state_scope(m->state, wanted);
+	sf_state_scope(m->state, empty);
+	foreach(lc, sf_plan_make(empty, wanted, NULL)->actions)
+		statements = list_concat(statements, ((SfAction *) lfirst(lc))->statements);
+	return statements;
+}
+
+/* Extensions come first, made by the server's own means; the rest in order. */
+static void
+run_all(List *statements)
+{
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		Node	   *statement = parse_one(lfirst(lc))->stmt;
+
+		if (IsA(statement, CreateExtensionStmt))
+			(void) sf_worker_extension(((CreateExtensionStmt *) statement)->extname, NULL);
+	}
+	foreach(lc, statements)
+		if (!IsA(parse_one(lfirst(lc))->stmt, CreateExtensionStmt))
+			sf_worker_statement(parse_one(lfirst(lc)), lfirst(lc));
+}
+
+/* Raises when the schema is not the one at that end. */
+static void
+check_side(const SfMigration *m, bool to_side, const char *after)
+{
+	MemoryContext old = CurrentMemoryContext;
+	char	   *differs;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	differs = sf_journal_differs(m, to_side);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+	if (differs)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_EXCEPTION),
+				 errmsg("revision \"%s\" fails its test: after %s the schema is not the expected one", m->revision,
+						after),
+				 errdetail("In the scratch %s.", differs)));
+	ereport(INFO, (errmsg("%s: the schema is the expected one", after)));
+}
+
+static void
+run_direction(const SfMigration *m, SfDirection direction)
+{
+	int			transaction = 0;
+	ListCell   *lc;
+
+	foreach(lc, m->steps[direction])
+	{
+		const SfStep *step = lfirst(lc);
+
+		if (step->transaction != transaction)
+		{
+			if (transaction != 0)
+				sf_worker_commit();
+			sf_worker_begin();
+			transaction = step->transaction;
+		}
+		/* In a scratch CONCURRENTLY is left out, so that a block is right for all classes. */
+		sf_worker_statement(parse_one(step->sql), step->sql);
+	}
+	if (transaction != 0)
+		sf_worker_commit();
+	check_side(m, direction == SF_UP, direction == SF_UP ? "up" : "down");
+}
+
+void
+sf_trial_handler(SfJobContext *job)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SfWire		in = {job->payload, job->payload_len, 0};
+	SfDirection direction = (SfDirection) sf_wire_int(&in);
+	const char *file = sf_wire_text(&in);
+	const char *facts = sf_wire_text(&in);
+	SfMigration *m;
+	List	   *statements;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(context);
+	m = sf_migration_import(file);
+	statements = statements_for(facts, m);
+	sf_worker_commit();
+	MemoryContextSwitchTo(context);
+	run_all(statements);
+	check_side(m, direction == SF_DOWN, "the start");
+	for (int i = 0; i < 3; i++)
+	{
+		run_direction(m, direction);
+		direction = direction == SF_UP ? SF_DOWN : SF_UP;
+	}
+}
