@@ -45,5 +45,8 @@ migrates($node, 'a type of another kind under the same name keeps the values', '
 	q{CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},
 	q{CREATE DOMAIN e AS text CHECK (VALUE IN ('a', 'b')); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},
 	not_up => [qr/DROP COLUMN/], not_down => [qr/DROP COLUMN/]);
+migrates($node, 'an enum whose default is inherited is swapped', '',
+	map { "CREATE TYPE e AS ENUM ($_); CREATE TABLE p (s e DEFAULT 'b'); CREATE TABLE c (x int) INHERITS (p);
+		CREATE TABLE d () INHERITS (p); ALTER TABLE d ALTER s SET DEFAULT 'a'" } q{'a', 'b', 'c'}, q{'a', 'b'});
 
 done_testing();

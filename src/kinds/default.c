@@ -55,7 +55,9 @@ drop_default(SfEmit *out, const SfFact *fact)
 	if (sf_goes_along(fact))
 		return;
 	sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
-	restore_copies(out, fact, true);
+	/* One that is put back restores them then. */
+	if (fact->twin == NULL)
+		restore_copies(out, fact, true);
 }
 
 static void
