@@ -97,5 +97,28 @@ like($err, qr/2D000: sf_upgrade cannot run inside a procedure with SET/, 'in a p
 like($err, qr/2D000: sf_upgrade cannot run inside a subtransaction/, 'in a subtransaction');
 $node->safe_psql($db, 'DROP FUNCTION in_function(); DROP PROCEDURE with_set()');
 is($node->safe_psql($db, $facts), $start, 'none of these did anything');
+# By a member of a NOLOGIN group that owns all of it, under settings that would stop it.
+my $theirs = sf_database($node, 'theirs');
+$node->safe_psql($theirs, q{CREATE ROLE team NOLOGIN; CREATE ROLE alice LOGIN; GRANT team TO alice;
+	ALTER ROLE alice SET default_transaction_read_only = on; ALTER ROLE alice SET lock_timeout = 1;
+	GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO team; GRANT CREATE ON DATABASE theirs TO team;
+	CREATE TABLE strange (id int PRIMARY KEY)});
+my $as_team = 'SET default_transaction_read_only = off; SET ROLE team;';
+($rc, undef, $err) = sf_try($node, $theirs, "$as_team CREATE SCHEMA theirs; CREATE TABLE theirs.t (id int PRIMARY KEY);
+	SELECT * FROM sf_define('CREATE SCHEMA theirs; CREATE TABLE theirs.t (id int PRIMARY KEY, n int); CREATE INDEX t_n ON theirs.t (n);
+		CREATE TABLE strange (id int PRIMARY KEY)');
+	SELECT * FROM sf_plan_migration('theirs');", extra_params => [ '-U', 'alice' ]);
+is($rc, 0, 'planned by a member') or diag($err);
+# The model says that all is theirs, and one table is not: the last step must fail.
+($rc, undef, $err) = sf_try($node, $theirs, "$as_team CALL sf_upgrade()", extra_params => [ '-U', 'alice' ]);
+like($err, qr/42501: .*strange.*the schema is as it was/s, 'a step without the right to it: all is undone');
+$node->safe_psql($theirs, 'ALTER TABLE strange OWNER TO team');
+($rc, undef, $err) = sf_try($node, $theirs, "$as_team SELECT * FROM sf_plan_migration('theirs')", extra_params => [ '-U', 'alice' ]);
+is($rc, 0, 'planned again') or diag($err);
+for my $call ('CALL sf_upgrade()', 'CALL sf_test()', q{CALL sf_downgrade('base', allow => '{data_loss}')})
+{
+	($rc, undef, $err) = sf_try($node, $theirs, "$as_team $call", extra_params => [ '-U', 'alice' ]);
+	is($rc, 0, "$call by a member") or diag($err);
+}
 $node->stop;
 done_testing();

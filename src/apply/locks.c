@@ -48,6 +48,7 @@ typedef struct Wanted
 	Oid			relation;
 	LOCKMODE	mode;
 	char	   *name;			/* quoted, qualified */
+	bool		look_only;		/* the mark will take it, at the end */
 } Wanted;
 
 struct SfLockSet
@@ -88,6 +89,7 @@ want(SfLockSet *set, Oid relation, LOCKMODE mode)
 	wanted->relation = relation;
 	wanted->mode = mode;
 	wanted->name = name_of(relation);
+	wanted->look_only = false;
 	if (wanted->name)
 		set->wanted = lappend(set->wanted, wanted);
 }
@@ -112,6 +114,18 @@ want_table(SfLockSet *set, const SfRiskLock *lock)
 		if (relkind == RELKIND_RELATION || relkind == RELKIND_PARTITIONED_TABLE)
 			want(set, lfirst_oid(lc), lock->mode);
 	}
+}
+
+/* A session that plans holds the history; found out at the mark, our other locks would have been for nothing. */
+static void
+want_history(SfLockSet *set)
+{
+	Oid			history = get_relname_relid("migration", get_namespace_oid("schemaflow", false));
+
+	if (!OidIsValid(history))
+		return;
+	want(set, history, ShareRowExclusiveLock);
+	((Wanted *) llast(set->wanted))->look_only = true;
 }
 
 static int
@@ -141,6 +155,7 @@ sf_locks_of(List *steps, const SfFactBase *before)
 			want_table(set, lfirst(lk));
 	}
 	list_sort(set->wanted, compare_wanted);
+	want_history(set);
 	return set;
 }
 
@@ -252,8 +267,9 @@ tables_text(const SfLockSet *set)
 	ListCell   *lc;
 
 	foreach(lc, set->wanted)
-		names = lappend(names, ((Wanted *) lfirst(lc))->name);
-	return names ? sf_join(names, ", ") : "no table";
+		if (!((Wanted *) lfirst(lc))->look_only)
+			names = lappend(names, ((Wanted *) lfirst(lc))->name);
+	return names ? sf_join(names, ", ") : "the history of migrations";
 }
 
 static void
@@ -350,8 +366,11 @@ sf_locks_take(SfLockSet *set)
 	{
 		Wanted	   *wanted = lfirst(lc);
 		long		spent = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
-		char	   *sql = psprintf("LOCK TABLE ONLY %s IN %s MODE", wanted->name, sf_risk_lock_name(wanted->mode));
+		char	   *sql;
 
+		if (wanted->look_only)
+			continue;
+		sql = psprintf("LOCK TABLE ONLY %s IN %s MODE", wanted->name, sf_risk_lock_name(wanted->mode));
 		set_local("lock_timeout", psprintf("%ld", Max(1, limit - spent)));
 		sf_worker_statement(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql);
 	}

@@ -233,8 +233,8 @@ static void
 complete_error(ErrorData *error, const SfRunRequest *request)
 {
 	const char *where = sf_perform_where();
-	const char *again = request->abort ? "CALL sf_abort()" : request->direction == SF_UP ? psprintf("CALL sf_upgrade('%s')", request->to) :
-		psprintf("CALL sf_downgrade('%s')", request->to);
+	const char *again = request->abort ? "CALL sf_abort()" :
+		psprintf("CALL %s('%s')", request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to);
 
 	if (where == NULL)
 		return;
@@ -339,20 +339,33 @@ run_abort(const SfRunRequest *request)
 	undo_or_report(request, migration, back, direction);
 }
 
+/* Classes of errors that another try would meet again: the rows, the rights or the schema are not what the step needs. */
+static const int lasting[] = {ERRCODE_DATA_EXCEPTION, ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
+	ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION, ERRCODE_FEATURE_NOT_SUPPORTED,
+ERRCODE_DEPENDENT_PRIVILEGE_DESCRIPTORS_STILL_EXIST};
+
+static bool
+is_the_steps_own(const ErrorData *error)
+{
+	for (int i = 0; i < lengthof(lasting); i++)
+		if (ERRCODE_TO_CATEGORY(lasting[i]) == ERRCODE_TO_CATEGORY(error->sqlerrcode))
+			return true;
+	return false;
+}
+
 /*
- * The data does not fit what the model asks for, and that turned out in the middle: go back to where we began, if that
- * takes nothing from anybody.  A second error there is told, and what stands is what the journal says.
+ * A step can not be done, and that turned out in the middle: go back to where we began, if that takes nothing from
+ * anybody.  A second error there is told, and what stands is what the journal says.
  */
 static bool
 undo_after(const ErrorData *error, const SfMigration *migration)
 {
 	MemoryContext context = CurrentMemoryContext;
-	int			category = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 	SfDirection direction;
 	SfMigration *back;
 	bool		harmless;
 
-	if (category != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION && category != ERRCODE_DATA_EXCEPTION)
+	if (!is_the_steps_own(error))
 		return false;
 	sf_worker_become(caller);
 	sf_worker_begin();
@@ -390,8 +403,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 		complete_error(error, request);
 		if (begun_here && sf_perform_where() && undo_after(error, begun_here))
 		{
-			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data or "
-								  "the model, then call again.");
+			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data "
+								  "or the model, then call again.");
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
 		}
 		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
