@@ -339,7 +339,7 @@ run_abort(const SfRunRequest *request)
 	undo_or_report(request, migration, back, direction);
 }
 
-/* Classes of errors that another try would meet again: the rows, the rights or the schema are not what the step needs. */
+/* Classes of errors that another try would meet again: rows, rights or schema are not what the step needs. */
 static const int lasting[] = {ERRCODE_DATA_EXCEPTION, ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION,
 	ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION, ERRCODE_FEATURE_NOT_SUPPORTED,
 ERRCODE_DEPENDENT_PRIVILEGE_DESCRIPTORS_STILL_EXIST};
