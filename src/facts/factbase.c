@@ -477,7 +477,7 @@ sf_base_hash(const SfFactBase *base)
 		elog(ERROR, "cannot happen: SHA-256 final");
 	pg_cryptohash_free(sha);
 	for (int i = 0; i < PG_SHA256_DIGEST_LENGTH; i++)
-		sprintf(hex + 2 * i, "%02x", digest[i]);
+		snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 	return hex;
 }
 

@@ -440,7 +440,7 @@ run_reader(SfReading *reading, const SfReader *reader)
 	at.classid = column_of(desc, "classid");
 	at.objid = column_of(desc, "objid");
 	at.objsubid = column_of(desc, "objsubid");
-	at.identity = column_of(desc, "identity");
+	at.identity = column_of(desc, "identity"); /* a column of the query, not a kind */
 	at.suffix = column_of(desc, "suffix");
 	at.parent = column_of(desc, "parent");
 	at.implied = column_of(desc, "implied");

@@ -47,9 +47,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 static void
 emit_statistics(SfEmit *out, const SfFact *fact, const char *list, bool reset)
 {
-	char	   *rest = list ? pstrdup(list) : NULL;
-
-	for (char *item = rest ? strtok(rest, ",") : NULL; item; item = strtok(NULL, ","))
+	for (const char *item = list; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
 	{
 		int			column,
 					target;
