@@ -182,6 +182,13 @@ my @spots = (
 		down_answer => '4e'
 	},
 	{
+		name => 'a NOT NULL column without a server default on a table with rows: the model says how to fill it',
+		live => q(CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2)),
+		model => qq(CREATE TABLE t (id int,\n\tphone text NOT NULL -- \@up 'no ' || id\n)),
+		shows => q(SELECT string_agg(id || phone, ',' ORDER BY id) FROM t),
+		answer => '1no 1,2no 2'
+	},
+	{
 		name => 'a NOT NULL column with a server default on a table with rows',
 		live => q(CREATE TABLE t (id int); INSERT INTO t VALUES (1), (2)),
 		model => q(CREATE TABLE t (id int, phone text NOT NULL DEFAULT 'none')),

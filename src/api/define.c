@@ -16,6 +16,7 @@
 #include "api/define.h"
 #include "facts/elaborate.h"
 #include "facts/stored.h"
+#include "facts/transforms.h"
 #include "kinds/kind.h"
 #include "lib/origin.h"
 #include "lib/spi.h"
@@ -76,7 +77,8 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 	SfUnit	   *unit,
 			   *before;
 	List	   *units,
-			   *renames;
+			   *renames,
+			   *transforms;
 	SfFactBase *old,
 			   *new;
 
@@ -112,9 +114,11 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 	if (!allow_shrink)
 		check_shrink(old, new, psprintf("SELECT * FROM sf_define(%s, ddl, allow_shrink => true)", sf_literal(name)));
 	renames = sf_model_renames(unit, new);
+	transforms = sf_model_transforms(unit, new);
 	sf_unit_save(unit);
 	sf_model_store(units, new);
 	sf_model_store_renames(name, renames);
+	sf_transforms_store(name, transforms);
 	put_changes(fcinfo, old, new);
 }
 
@@ -148,6 +152,7 @@ sf_undefine(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
 		check_shrink(old, new, psprintf("SELECT * FROM sf_undefine(%s, allow_shrink => true)", sf_literal(name)));
 	sf_unit_delete(name);
+	sf_transforms_store(name, NIL);
 	if (units == NIL)
 		sf_unit_delete("");		/* what no unit declared */
 	else

@@ -15,7 +15,6 @@
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
-#include "plan/old_names.h"
 
 /* Is "whole" the qualified name of something that "part" is in? */
 static bool
@@ -70,6 +69,5 @@ sf_hints_load(SfFactBase *live, SfFactBase *model, List **back)
 		hint->new_key = old_key;
 		*back = lappend(*back, hint);
 	}
-	sf_plan_old_names(live, model, hints);
 	return hints;
 }

@@ -22,6 +22,8 @@
 #include "compat.h"
 #include "facts/live.h"
 #include "facts/stored.h"
+#include "facts/transforms.h"
+#include "model/unit.h"
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/text.h"
@@ -253,18 +255,76 @@ nothing_to_do(const SfPlan *plan)
 	return sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
 }
 
+/*
+ * Whose the migration is: it holds the units' text, and text runs with the rights of who recorded it.  Of several authors'
+ * text it is the caller's, who must be a member of them all; a superuser's rights are not for others' text.
+ */
+static const char *
+migration_owner(void)
+{
+	const char *only = NULL;
+	bool		several = false;
+	ListCell   *lc;
+
+	foreach(lc, sf_units_load())
+	{
+		const SfUnit *unit = lfirst(lc);
+		Oid			owner = get_role_oid(unit->owner, false);
+
+		if (!has_privs_of_role(GetUserId(), owner))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("must be a member of role \"%s\" to plan what it recorded", unit->owner),
+					 errdetail("Unit \"%s\" is its text, and text runs with the rights of its owner.", unit->name),
+					 errhint("GRANT %s TO %s, or have a member plan.", sf_ident(unit->owner),
+							 sf_ident(GetUserNameFromId(GetUserId(), false)))));
+		several = several || (only && strcmp(only, unit->owner) != 0);
+		only = unit->owner;
+	}
+	if (only && !several)
+		return only;
+	if (several && superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the units of the model have different owners"),
+				 errdetail("Their text must not run with a superuser's rights."),
+				 errhint("SET ROLE to a role that is a member of all owners, then plan. SELECT unit, owner FROM sf_model.")));
+	return GetUserNameFromId(GetUserId(), false);
+}
+
+/* What the transforms say for one direction: of SfFill. */
+static List *
+fills(List *transforms, bool up)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, transforms)
+	{
+		const SfTransform *transform = lfirst(lc);
+		SfFill	   *fill = palloc(sizeof(SfFill));
+
+		fill->column = transform->column;
+		fill->expression = up ? transform->up : transform->down;
+		if (fill->expression)
+			result = lappend(result, fill);
+	}
+	return result;
+}
+
 Datum
 sf_plan_migration(PG_FUNCTION_ARGS)
 {
 	char	   *message = sf_text_arg(fcinfo, 0, "message");
 	bool		allow_shrink = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1);
 	SfMigration *m = palloc0(sizeof(SfMigration));
-	SfPlanOptions options = {GetUserNameFromId(GetUserId(), false)};
+	SfPlanOptions options = {migration_owner()};
 	SfFactBase *live,
 			   *model;
 	SfPlan	   *plan;
 	List	   *back,
-			   *lines;
+			   *lines,
+			   *transforms = sf_transforms_load();
 
 	check_history(sf_revisions());
 	model = sf_recorded_model();
@@ -272,6 +332,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	sf_scope(live, model);
 	check_roles(model);
 	options.hints = sf_hints_load(live, model, &back);
+	options.fills = fills(transforms, true);
 	sf_plan_old_names(live, model, options.hints);
 
 	plan = sf_plan_make(live, model, &options);
@@ -287,6 +348,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	m->summary = summary_of(plan);
 	m->steps[SF_UP] = sf_steps_make(plan);
 	options.hints = back;
+	options.fills = fills(transforms, false);
 	m->steps[SF_DOWN] = sf_steps_make(sf_plan_make(model, live, &options));
 	m->from_hash = sf_base_hash(live);
 	m->to_hash = sf_base_hash(model);

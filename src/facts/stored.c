@@ -44,7 +44,6 @@ static Row *gather(List *units, SfFactBase *base, int *nrows);
 static Row *row_of(Row *rows, int nrows, const SfFact *fact, Row *hint);
 static bool is_object(const SfFact *fact);
 static char *text_array(char **elements, int n);
-static SfFact *declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element);
 
 SfFactBase *
 sf_model_facts(void)
@@ -208,7 +207,7 @@ sf_model_renames(const SfUnit *unit, const SfFactBase *base)
 		foreach(lh, declaration->hints)
 		{
 			const SfCommentHint *hint = lfirst(lh);
-			SfFact	   *fact = declared_fact(base, declaration, hint->element);
+			SfFact	   *fact = sf_declared_fact(base, declaration, hint->element);
 			SfStoredRename   *rename;
 			char	  **name;
 			int			n = list_length(hint->names);
@@ -265,8 +264,8 @@ sf_model_store_renames(const char *unit, List *renames)
  * The fact that a declaration's statement is about, or the named element of it, by unqualified names.  Only kinds
  * that can be renamed count: a default or a comment has its column's name, too.
  */
-static SfFact *
-declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element)
+SfFact *
+sf_declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element)
 {
 	const char *object = sf_statement_object(declaration->statement->stmt);
 	SfFact	   *found = NULL;

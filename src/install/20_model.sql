@@ -76,14 +76,28 @@ CREATE TABLE schemaflow.managed_schema (
 );
 COMMENT ON TABLE schemaflow.managed_schema IS 'schemas that the model names or has named: ours to change (schemaflow.manage)';
 
+CREATE TABLE schemaflow.transform (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	"column" text NOT NULL,
+	unit text NOT NULL,
+	up text,
+	down text,
+	PRIMARY KEY (system_identifier, database_oid, "column", unit)
+);
+COMMENT ON TABLE schemaflow.transform IS 'how the contents of columns change: expressions over the row';
+COMMENT ON COLUMN schemaflow.transform.unit IS 'unit whose text has the hint; empty when given by sf_transform()';
+
 -- A database owner's pg_dump has to read them, and the rows come back with a restore.
 GRANT SELECT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore,
-	schemaflow.managed_schema TO PUBLIC;
+	schemaflow.managed_schema, schemaflow.transform TO PUBLIC;
 -- His restore brings them; they are not trusted (see sf_trusted).
 GRANT INSERT ON schemaflow.unit, schemaflow.declaration, schemaflow.rename_hint, schemaflow.ignore,
-	schemaflow.managed_schema TO pg_database_owner;
+	schemaflow.managed_schema, schemaflow.transform TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.unit', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.declaration', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.rename_hint', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.ignore', '');
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.managed_schema', '');
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.transform', '');

@@ -19,13 +19,17 @@ CREATE FUNCTION @extschema@.sf_rename_hint(kind text, old text, new text) RETURN
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_rename_hint';
 COMMENT ON FUNCTION @extschema@.sf_rename_hint(text, text, text) IS 'tell that an object of the model is another one renamed';
 
+CREATE FUNCTION @extschema@.sf_transform("column" text, up text DEFAULT NULL, down text DEFAULT NULL) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_transform';
+COMMENT ON FUNCTION @extschema@.sf_transform(text, text, text) IS 'tell how the contents of a column change, and back: expressions over the row';
+
 CREATE FUNCTION @extschema@.sf_ignore(pattern text) RETURNS void
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_ignore';
 COMMENT ON FUNCTION @extschema@.sf_ignore(text) IS 'leave live objects whose qualified name is LIKE the pattern to others';
 
 REVOKE ALL ON FUNCTION @extschema@.sf_define(text, boolean), @extschema@.sf_define(text, text, boolean),
-	@extschema@.sf_undefine(text, boolean), @extschema@.sf_rename_hint(text, text, text), @extschema@.sf_ignore(text)
-	FROM PUBLIC;
+	@extschema@.sf_undefine(text, boolean), @extschema@.sf_rename_hint(text, text, text), @extschema@.sf_ignore(text),
+	@extschema@.sf_transform(text, text, text) FROM PUBLIC;
 
 CREATE VIEW @extschema@.sf_model AS
 SELECT u.name AS unit, u.owner, u.source, d.declarations, d.objects,

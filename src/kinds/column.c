@@ -5,8 +5,15 @@
 
 #include "kinds/kind.h"
 
+static char *
+alter_head(const SfFact *fact)
+{
+	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+/* All but NOT NULL. */
 static void
-clause(StringInfo out, const SfFact *fact, List *folded)
+describe(StringInfo out, const SfFact *fact, List *folded)
 {
 	ListCell   *lc;
 
@@ -29,8 +36,24 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 		appendStringInfoChar(out, ' ');
 		part->kind->clause(out, part, folded);
 	}
+}
+
+static void
+clause(StringInfo out, const SfFact *fact, List *folded)
+{
+	describe(out, fact, folded);
 	if (sf_attr(fact, "not_null"))
 		appendStringInfoString(out, " NOT NULL");
+}
+
+static void
+fill_nulls(SfEmit *out, const SfFact *fact)
+{
+	const char *name = sf_ident(sf_last(fact));
+	const char *expression = sf_fill(out, fact);
+
+	if (expression)
+		sf_emit(out, "UPDATE %s SET %s = (%s) WHERE %s IS NULL", sf_rel(fact), name, expression, name);
 }
 
 /* Made and dropped by the parent table's column, or by the type of a typed table. */
@@ -81,14 +104,17 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	if (comes_along(fact))
 		return;
 	initStringInfo(&text);
+	if (sf_attr(fact, "not_null") && (out->flags & SF_EMIT_EXISTING) && sf_fill(out, fact))
+	{
+		/* The rows that are there get their values before the column says that it has no NULL. */
+		describe(&text, fact, folded);
+		sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
+		fill_nulls(out, fact);
+		sf_emit(out, "%s SET NOT NULL", alter_head(fact));
+		return;
+	}
 	clause(&text, fact, folded);
 	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
-}
-
-static char *
-alter_head(const SfFact *fact)
-{
-	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
 static void
@@ -175,10 +201,12 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 {
 	const char *type = sf_attr(new, "type");
 	const char *collation = sf_attr(new, "collation");
-	char	   *using = conversion(out, old, new);
+	const char *using = sf_fill(out, new);
 
 	if (type_is_passed_on(old, new))
 		return;
+	if (using == NULL)
+		using = conversion(out, old, new);
 	sf_emit(out, "%s TYPE %s%s%s%s%s", alter_head(new), type, collation ? " COLLATE " : "", collation ? collation : "",
 			using ? " USING " : "", using ? using : "");
 }
@@ -188,6 +216,8 @@ alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 {
 	if (passed_on(old, new, "not_null"))
 		return;
+	if (sf_attr(new, "not_null") && !sf_changed(old, new, "type"))
+		fill_nulls(out, new);
 	sf_emit(out, "%s %s NOT NULL", alter_head(new), sf_attr(new, "not_null") ? "SET" : "DROP");
 }
 

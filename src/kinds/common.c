@@ -67,6 +67,21 @@ clause_order(const ListCell *a, const ListCell *b)
 	return strcmp(x->key, y->key);
 }
 
+const char *
+sf_fill(const SfEmit *out, const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, out->fills)
+	{
+		const SfFill *fill = lfirst(lc);
+
+		if (strcmp(fill->column, sf_name(column)) == 0)
+			return fill->expression;
+	}
+	return NULL;
+}
+
 List *
 sf_folded_of(const SfFact *fact, List *folded)
 {

@@ -31,6 +31,13 @@
 #include "facts/factbase.h"
 #include "lib/text.h"
 
+/* What a column's value becomes, as the user said it: an expression over the row. */
+typedef struct SfFill
+{
+	char	   *column;			/* as SQL: public.users.phone */
+	char	   *expression;
+} SfFill;
+
 /* Where statements go. */
 typedef struct SfEmit
 {
@@ -38,6 +45,7 @@ typedef struct SfEmit
 	int			flags;			/* SF_EMIT_... */
 	const char *role;			/* who will run the statements; NULL: not known */
 	const SfFactBase *from;		/* the side that the statements start from; NULL: an empty database */
+	List	   *fills;			/* of SfFill */
 	/* The USING expression that turns expr of type "from" into "to"; NULL: the server's assignment cast does. */
 	char	   *(*conversion) (const char *expr, const char *from, const char *to);
 } SfEmit;
@@ -198,6 +206,9 @@ extern char *sf_address(const SfFact *fact);
 extern void sf_emit_birth(SfEmit *out, const SfFact *object);
 
 /* ---- helpers for writers ---- */
+
+/* The expression that fills a column, NULL when nobody gave one. */
+extern const char *sf_fill(const SfEmit *out, const SfFact *column);
 
 /* In folded, those whose parent is fact, in the order of their clauses (weight, position, key). */
 extern List *sf_folded_of(const SfFact *fact, List *folded);

@@ -14,6 +14,7 @@ sf_plan_emit_init(SfEmit *out, const SfPlan *plan)
 	memset(out, 0, sizeof(*out));
 	out->role = plan->role;
 	out->from = plan->from;
+	out->fills = plan->fills;
 	out->conversion = sf_conversion;
 }
 
@@ -133,6 +134,7 @@ sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
 	build.plan->from = from;
 	build.plan->to = to;
 	build.plan->role = options ? options->role : NULL;
+	build.plan->fills = options ? options->fills : NIL;
 	build.options = options;
 	sf_diff_pair(from, to, options ? options->hints : NIL);
 	sf_build_items(&build);

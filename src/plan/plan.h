@@ -60,6 +60,7 @@ typedef struct SfPlan
 	SfFactBase *to;
 	const char *role;			/* who will run it; NULL: not known */
 	List	   *actions;		/* of SfAction, in order; statements are rendered */
+	List	   *fills;			/* of SfFill */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
@@ -68,6 +69,7 @@ typedef struct SfPlanOptions
 {
 	const char *role;			/* who will run the plan; NULL: not known */
 	List	   *hints;			/* of SfHint (diff/diff.h): renames that the user told us of */
+	List	   *fills;			/* of SfFill: how columns get their values */
 } SfPlanOptions;
 
 /*
