@@ -57,6 +57,7 @@ struct SfFactBase
 	List	   *facts;			/* of SfFact, in order of (key) after sf_base_finish() */
 	struct sf_keys_hash *by_key;	/* const char * -> SfFact */
 	struct sf_addresses_hash *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
+	List	   *not_modelled;	/* of char *: objects that no kind models, as pg_identify_object names them; when read */
 	bool		finished;		/* edges, parents and order are in place */
 };
 

@@ -19,6 +19,7 @@
 #include "facts/canon.h"
 #include "facts/facts.h"
 #include "facts/stamp.h"
+#include "facts/unmodelled.h"
 #include "kinds/kind.h"
 #include "lib/pins.h"
 #include "lib/text.h"
@@ -492,6 +493,34 @@ run_reader(SfReading *reading, const SfReader *reader)
 	MemoryContextDelete(row_context);
 }
 
+/*
+ * Whole objects that need something, and are neither facts nor parts of facts or extensions.  What goes with something
+ * else by itself is a part of it.
+ */
+static void
+note_not_modelled(SfReading *reading)
+{
+	sf_owners_hash *parts = sf_owners_create(reading->scratch, 256, NULL);
+	List	   *classes = NIL;
+	List	   *objects = NIL;
+	bool		found;
+
+	for (int i = 0; i < reading->ndepends; i++)
+		if (strchr("aiPSe", reading->depends[i].type))
+			(void) sf_owners_insert(parts, reading->depends[i].from, &found);
+	for (int i = 0; i < reading->ndepends; i++)
+	{
+		const SfDepend *d = &reading->depends[i];
+
+		if (d->from.objectSubId != 0 || d->type != DEPENDENCY_NORMAL || sf_owners_lookup(parts, d->from) ||
+			resolve(reading, d->from) || membership(reading, d->from))
+			continue;
+		classes = lappend_oid(classes, d->from.classId);
+		objects = lappend_oid(objects, d->from.objectId);
+	}
+	reading->base->not_modelled = sf_unmodelled(reading->base, classes, objects, reading->excluded);
+}
+
 static SfFactBase *
 read_once(List *excluded)
 {
@@ -508,6 +537,7 @@ read_once(List *excluded)
 		run_reader(&reading, &sf_readers[i]);
 	make_edges(&reading);
 	sf_base_finish(reading.base);
+	note_not_modelled(&reading);
 	SPI_finish();
 	return reading.base;
 }

@@ -21,10 +21,14 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_conversion.h"
+#include "catalog/pg_default_acl.h"
 #include "catalog/pg_description.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_event_trigger.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_foreign_data_wrapper.h"
+#include "catalog/pg_foreign_server.h"
+#include "catalog/pg_foreign_table.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_language.h"
@@ -32,10 +36,15 @@
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_opfamily.h"
+#include "catalog/pg_partitioned_table.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_publication.h"
+#include "catalog/pg_publication_namespace.h"
+#include "catalog/pg_publication_rel.h"
 #include "catalog/pg_range.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_seclabel.h"
 #include "catalog/pg_sequence.h"
 #include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_transform.h"
@@ -46,6 +55,7 @@
 #include "catalog/pg_ts_parser.h"
 #include "catalog/pg_ts_template.h"
 #include "catalog/pg_type.h"
+#include "catalog/pg_user_mapping.h"
 #include "common/hashfn.h"
 #include "facts/stamp.h"
 #include "miscadmin.h"
@@ -55,6 +65,9 @@
 
 /* Every DDL that changes a fact writes at least one of these. */
 static const Oid catalogs[] = {
+	PartitionedRelationId, ForeignDataWrapperRelationId, ForeignServerRelationId, ForeignTableRelationId,
+	UserMappingRelationId, PublicationRelationId, PublicationRelRelationId, PublicationNamespaceRelationId,
+	DefaultAclRelationId, SecLabelRelationId,
 	RelationRelationId, AttributeRelationId, AttrDefaultRelationId, ConstraintRelationId, IndexRelationId,
 	InheritsRelationId, TypeRelationId, EnumRelationId, SequenceRelationId, ProcedureRelationId, RewriteRelationId,
 	TriggerRelationId, PolicyRelationId, NamespaceRelationId, DescriptionRelationId, StatisticExtRelationId,

@@ -136,6 +136,7 @@ sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
 	build.plan->role = options ? options->role : NULL;
 	build.plan->fills = options ? options->fills : NIL;
 	build.options = options;
+	build.plan->not_modelled = list_concat_copy(from->not_modelled, to->not_modelled);
 	sf_diff_pair(from, to, options ? options->hints : NIL);
 	sf_build_items(&build);
 	build.plan->questions = sf_diff_questions(from, to);
