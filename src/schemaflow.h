@@ -45,7 +45,7 @@ struct SfFact
 	int			declaration;	/* model side: number of the declaration in the unit, 1-based; 0 unknown */
 	bool		baseline;		/* an empty database has exactly this fact (schema public, its grants...) */
 	bool		unmanaged;		/* not ours to change (facts/live.h): invisible to diff, plan and state hash */
-	SfFact	   *alias;			/* model side: itself as it reads under the live side's names (plan/old_names.h), or NULL */
+	SfFact *alias; /* model side: itself as it reads under the live side's names (plan/old_names.h), or NULL */
 	SfFact	   *twin;			/* scratch for diff and plan: the same fact on the other side */
 	void	   *note;			/* scratch for the room that is working on the base */
 };
@@ -57,7 +57,7 @@ struct SfFactBase
 	List	   *facts;			/* of SfFact, in order of (key) after sf_base_finish() */
 	struct sf_keys_hash *by_key;	/* const char * -> SfFact */
 	struct sf_addresses_hash *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
-	List	   *not_modelled;	/* of char *: objects that no kind models, as pg_identify_object names them; when read */
+	List *not_modelled; /* of char *: objects that no kind models, as pg_identify_object names them; when read */
 	bool		finished;		/* edges, parents and order are in place */
 };
 

@@ -183,8 +183,9 @@ labels_of(const SfPlan *plan, SfVerb verb, bool satellites)
 
 		if (action->verb != verb || action->rebuild || (fact->kind->weight >= SF_WEIGHT_SATELLITES) != satellites)
 			continue;
-		labels = lappend(labels, verb == SF_VERB_RENAME ?
-						 psprintf("%s to %s", sf_fact_label(action->old), sf_fact_name(action->new)) : sf_fact_label(fact));
+		labels = lappend(labels, verb == SF_VERB_RENAME
+									 ? psprintf("%s to %s", sf_fact_label(action->old), sf_fact_name(action->new))
+									 : sf_fact_label(fact));
 	}
 	return labels;
 }
@@ -256,8 +257,9 @@ nothing_to_do(const SfPlan *plan)
 }
 
 /*
- * Whose the migration is: it holds the units' text, and text runs with the rights of who recorded it.  Of several authors'
- * text it is the caller's, who must be a member of them all; a superuser's rights are not for others' text.
+ * Whose the migration is: it holds the units' text, and text runs with the rights of who recorded it.  Of several
+ * authors' text it is the caller's, who must be a member of them all; a superuser's rights are not for others'
+ * text.
  */
 static const char *
 migration_owner(void)
@@ -284,11 +286,12 @@ migration_owner(void)
 	if (only && !several)
 		return only;
 	if (several && superuser())
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("the units of the model have different owners"),
-				 errdetail("Their text must not run with a superuser's rights."),
-				 errhint("SET ROLE to a role that is a member of all owners, then plan. SELECT unit, owner FROM sf_model.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("the units of the model have different owners"),
+			 errdetail("Their text must not run with a superuser's rights."),
+			 errhint(
+				 "SET ROLE to a role that is a member of all owners, then plan. SELECT unit, owner FROM sf_model.")));
 	return GetUserNameFromId(GetUserId(), false);
 }
 

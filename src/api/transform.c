@@ -18,7 +18,7 @@ PG_FUNCTION_INFO_V1(sf_transform);
 Datum
 sf_transform(PG_FUNCTION_ARGS)
 {
-	char	   *column = sf_text_arg(fcinfo, 0, "column");
+	char	   *column = sf_text_arg(fcinfo, 0, "column");	/* the argument, not a kind */
 	List	   *parts = stringToQualifiedNameList(column);
 	SfTransform transform;
 	char	  **names = palloc(list_length(parts) * sizeof(char *));

@@ -151,7 +151,8 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 		SfHint	   *hint = hint_for(hints, new);
 		SfFact	   *old = hint ? sf_base_find(from, hint->old_key) : NULL;
 
-		if (old && old->twin == NULL && new->twin == NULL && !old->unmanaged && !new->unmanaged && old->kind == new->kind)
+		if (old && old->twin == NULL && new->twin == NULL && !old->unmanaged && !new->unmanaged &&
+			old->kind == new->kind)
 			couple(old, new);
 	}
 	pair_by_key(news, from);

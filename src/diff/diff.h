@@ -1,8 +1,9 @@
 /*
  * diff.h - facts x facts -> pairs and deltas; knows no kind by name.
  *
- * Pairing goes down the trees of both sides: roots by key, children of a pair by their kind and by their name relative to
- * the parent.  So everything below a renamed object pairs by itself.  Pairs point at each other by SfFact.twin.
+ * Pairing goes down the trees of both sides: roots by key, children of a pair by their kind and by their name
+ * relative to the parent.  So everything below a renamed object pairs by itself.  Pairs point at each other by
+ * SfFact.twin.
  */
 #ifndef SF_DIFF_H
 #define SF_DIFF_H
@@ -32,8 +33,8 @@ extern bool *sf_diff_attributes(const SfFact *old, const SfFact *new);
 extern bool sf_diff_renamed(const SfFact *old, const SfFact *new);
 
 /*
- * Dropped and created facts that look like a rename nobody hinted at: each a question with the call that answers it (List
- * of char *).  Never decides.
+ * Dropped and created facts that look like a rename nobody hinted at: each a question with the call that answers
+ * it (List of char *).  Never decides.
  */
 extern List *sf_diff_questions(SfFactBase *from, SfFactBase *to);
 

@@ -1,8 +1,8 @@
 /*
  * rename.c - what looks like a rename that nobody told us of.
  *
- * A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair: that is
- * worth a question.  The plan goes on with what the model says literally; nothing is guessed.
+ * A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
+ * that is worth a question.  The plan goes on with what the model says literally; nothing is guessed.
  */
 #include "postgres.h"
 
@@ -23,7 +23,8 @@ tree_hash(const SfFact *fact)
 
 		/* Names below count, their texts may hold the old name. */
 		if (child->kind->folds && child->kind->rename)
-			hash += sf_fact_hash(sf_diff_text(child)) * 31 + hash_bytes_extended((const unsigned char *) sf_last(child), strlen(sf_last(child)), 1);
+			hash += sf_fact_hash(sf_diff_text(child)) * 31 +
+					hash_bytes_extended((const unsigned char *) sf_last(child), strlen(sf_last(child)), 1);
 	}
 	return hash;
 }
@@ -32,7 +33,8 @@ tree_hash(const SfFact *fact)
 static bool
 worth_asking(const SfFact *fact)
 {
-	return !fact->unmanaged && fact->twin == NULL && fact->kind->rename && fact->kind->match == NULL && fact->parent && fact->parent->twin;
+	return !fact->unmanaged && fact->twin == NULL && fact->kind->rename && fact->kind->match == NULL &&
+		   fact->parent && fact->parent->twin;
 }
 
 static List *
@@ -71,11 +73,11 @@ sf_diff_questions(SfFactBase *from, SfFactBase *to)
 		new = linitial(found);
 		if (list_length(candidates(new, old->parent->children)) != 1)
 			continue;
-		questions = lappend(questions,
-							psprintf("Is %s the old %s under a new name? As it stands the old one is dropped. To keep it: "
-									 "SELECT sf_rename_hint(%s, %s, %s);",
-									 sf_fact_label(new), sf_fact_label(old), sf_literal(old->kind->name),
-									 sf_literal(sf_name(old)), sf_literal(sf_name(new))));
+		questions = lappend(
+			questions, psprintf("Is %s the old %s under a new name? As it stands the old one is dropped. To keep it: "
+								"SELECT sf_rename_hint(%s, %s, %s);",
+								sf_fact_label(new), sf_fact_label(old), sf_literal(old->kind->name),
+								sf_literal(sf_name(old)), sf_literal(sf_name(new))));
 	}
 	return questions;
 }

@@ -69,6 +69,9 @@ sf_job_elaborate(SfJobContext *job)
 
 	sf_block_begin(run);
 	base = read_as_said();
+	foreach(lc, base->not_modelled)
+		ereport(NOTICE,
+				(errmsg("%s is not modelled yet: no plan makes, changes or drops it", (char *) lfirst(lc))));
 	send_facts(run, SF_ROW_FACT, base, baseline);
 	if (run->renames != NIL)
 	{

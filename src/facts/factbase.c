@@ -48,7 +48,8 @@ typedef struct SfAddressSlot
 #define SH_KEY_TYPE ObjectAddress
 #define SH_KEY address
 #define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(ObjectAddress))
-#define SH_EQUAL(tb, a, b) ((a).classId == (b).classId && (a).objectId == (b).objectId && (a).objectSubId == (b).objectSubId)
+#define SH_EQUAL(tb, a, b)                                                                                           \
+	((a).classId == (b).classId && (a).objectId == (b).objectId && (a).objectSubId == (b).objectSubId)
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE

@@ -10,9 +10,13 @@
 extern SfFactBase *sf_base_new(const char *name);
 
 /* Add a fact; raises when the key is there already.  attr (kind->nattrs pointers) and names are copied. */
-extern SfFact *sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const char *parent_key, char **attr);
+extern SfFact *sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const char *parent_key,
+						   char **attr);
 extern void sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type);
-/* Where a fact stands in the catalogs; a fact may have several addresses (a constraint and its index), the first is its own. */
+/*
+ * Where a fact stands in the catalogs; a fact may have several addresses (a constraint and its index), the first
+ * is its own.
+ */
 extern void sf_base_set_address(SfFactBase *base, SfFact *fact, Oid classid, Oid objid, int32 objsubid);
 extern SfFact *sf_base_find(const SfFactBase *base, const char *key);
 extern SfFact *sf_base_find_named(const SfFactBase *base, const char *kind, int nname, char *const *name);
@@ -35,8 +39,8 @@ extern char *sf_fact_name(const SfFact *fact);
 
 /*
  * One line of text a fact, needs included; the wire and storage format.  decode adds what it reads (edges are resolved
- * by sf_base_finish).  Unknown kinds or attributes are an error: stored facts carry SF_FACT_FORMAT and the server major,
- * and their reader compares those first.
+ * by sf_base_finish).  Unknown kinds or attributes are an error: stored facts carry SF_FACT_FORMAT and the server
+ * major, and their reader compares those first.
  */
 extern void sf_fact_encode(const SfFact *fact, StringInfo out);
 extern SfFact *sf_fact_decode(SfFactBase *base, const char *line);

@@ -9,7 +9,8 @@
 /*
  * Read the current database's facts under pins, consistently (raw catalogs hashed before and after; read again when
  * they differ; an error naming the concurrent DDL after three tries).  Sees the transaction's own uncommitted changes.
- * Never locks users' tables.  System schemas, the schemas in "excluded" (C strings) and members of extensions are left out.
+ * Never locks users' tables.  System schemas, the schemas in "excluded" (C strings) and members of extensions are
+ * left out.
  */
 extern SfFactBase *sf_facts_read(List *excluded);
 

@@ -34,7 +34,8 @@ collect_managed(const SfFactBase *model, List **schemas, List **kinds)
 {
 	const char *const args[] = {sf_origin_system(), sf_origin_database()};
 	ListCell   *lc;
-	SfRows	   *rows = sf_query("SELECT name FROM schemaflow.managed_schema WHERE " SF_ORIGIN_IS_OURS, lengthof(args), args);
+	SfRows *rows =
+		sf_query("SELECT name FROM schemaflow.managed_schema WHERE " SF_ORIGIN_IS_OURS, lengthof(args), args);
 
 	*schemas = list_make1("public");
 	*kinds = NIL;
@@ -98,7 +99,8 @@ leave_unnamed(SfFactBase *live, SfFactBase *model)
 	{
 		SfFact	   *fact = lfirst(lc);
 
-		if (fact->parent && fact->parent->unmanaged && fact->kind->weight >= 900 && sf_base_find(model, fact->key) == NULL)
+		if (fact->parent && fact->parent->unmanaged && fact->kind->weight >= 900 &&
+			sf_base_find(model, fact->key) == NULL)
 			fact->unmanaged = true;
 	}
 }

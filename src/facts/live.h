@@ -10,9 +10,10 @@
 extern SfFactBase *sf_live_facts(void);
 
 /*
- * Set the unmanaged flag on both sides by schemaflow.manage: 'all' manages everything; 'model' the schemas that the model
- * names or has named and public, objects of the database itself (extensions...) only where the model has them, and facts that
- * an empty database has (baseline) only where the model says something else.  sf_ignore() patterns are unmanaged always.
+ * Set the unmanaged flag on both sides by schemaflow.manage: 'all' manages everything; 'model' the schemas that
+ * the model names or has named and public, objects of the database itself (extensions...) only where the model has
+ * them, and facts that an empty database has (baseline) only where the model says something else.  sf_ignore()
+ * patterns are unmanaged always.
  */
 extern void sf_scope(SfFactBase *live, SfFactBase *model);
 

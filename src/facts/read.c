@@ -1,12 +1,13 @@
 /*
  * read.c - catalog -> facts.
  *
- * Each kind's query is run once, set-based, under the pins; then one pass over pg_depend makes the edges.  No user table
- * is locked.  The queries and the server's deparse functions look at different snapshots, so the whole reading is
- * repeated when the catalogs changed under it (stamp.c).
+ * Each kind's query is run once, set-based, under the pins; then one pass over pg_depend makes the edges.  No user
+ * table is locked.  The queries and the server's deparse functions look at different snapshots, so the whole
+ * reading is repeated when the catalogs changed under it (stamp.c).
  *
  * What has no fact of its own resolves to the fact that it is part of: pg_depend's internal dependencies lead from an
- * index to its constraint, from a rule to its view, from a row type to its table; 'e' leads from a member to its extension.
+ * index to its constraint, from a rule to its view, from a row type to its table; 'e' leads from a member to its
+ * extension.
  */
 #include "postgres.h"
 
@@ -39,7 +40,8 @@ typedef struct SfOwnerSlot		/* address -> the address it is part of */
 #define SH_KEY_TYPE ObjectAddress
 #define SH_KEY address
 #define SH_HASH_KEY(tb, k) hash_bytes((const unsigned char *) &(k), sizeof(ObjectAddress))
-#define SH_EQUAL(tb, a, b) ((a).classId == (b).classId && (a).objectId == (b).objectId && (a).objectSubId == (b).objectSubId)
+#define SH_EQUAL(tb, a, b)                                                                                           \
+	((a).classId == (b).classId && (a).objectId == (b).objectId && (a).objectSubId == (b).objectSubId)
 #define SH_SCOPE static inline
 #define SH_DECLARE
 #define SH_DEFINE
@@ -72,8 +74,8 @@ typedef struct SfReading
 
 /* ---- pg_depend ---- */
 
-static const char *const depend_query =
-"SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype FROM pg_catalog.pg_depend WHERE objid >= 16384";
+static const char *const depend_query = "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype "
+										"FROM pg_catalog.pg_depend WHERE objid >= 16384";
 
 static void
 note_owner(SfReading *reading, const SfDepend *d)
@@ -174,7 +176,8 @@ is_owned_apart(const SfDepend *d, const SfFact *from, const SfFact *to)
 {
 	if (!from->kind->owned_apart || d->from.objectSubId != 0)
 		return false;
-	return d->type == DEPENDENCY_AUTO || (d->type == DEPENDENCY_NORMAL && to->kind->owned_apart && d->to.objectSubId == 0);
+	return d->type == DEPENDENCY_AUTO ||
+		   (d->type == DEPENDENCY_NORMAL && to->kind->owned_apart && d->to.objectSubId == 0);
 }
 
 static SfFact *
@@ -195,7 +198,8 @@ order_attachment(SfReading *reading, SfFact *copy)
 	SfFact	   *relation = copy->parent_key ? sf_base_find(reading->base, copy->parent_key) : NULL;
 	SfFact	   *attachment;
 
-	if (relation == NULL || relation->addr.objectSubId != 0 || !copy->kind->folds || (copy->kind->may_fold && !copy->kind->may_fold(copy)))
+	if (relation == NULL || relation->addr.objectSubId != 0 || !copy->kind->folds ||
+		(copy->kind->may_fold && !copy->kind->may_fold(copy)))
 		return;
 	attachment = sf_base_find_address(reading->base, relation->addr.classId, relation->addr.objectId, SF_OWNED_SUBID);
 	if (attachment && attachment->kind->attaches)
@@ -235,8 +239,8 @@ make_edges(SfReading *reading)
 		if (to == NULL || to == from)
 			continue;
 		/*
-		 * A sequence goes with the column that owns it, but is made before it (the column's default needs it); a partition
-		 * goes before its parent, and is a table without it.
+		 * A sequence goes with the column that owns it, but is made before it (the column's default needs it); a
+		 * partition goes before its parent, and is a table without it.
 		 */
 		if (is_owned_apart(d, from, to))
 		{
@@ -321,7 +325,8 @@ row_identity(SfReading *reading, HeapTuple tuple, TupleDesc desc, const SfColumn
 
 		n = sf_text_array_in(SPI_getvalue(tuple, desc, at->identity), name);
 		*parent_key = NULL;
-		if (address.objectSubId == 0 && (member = membership(reading, address)) != NULL && address.classId != ExtensionRelationId)
+		if (address.objectSubId == 0 && (member = membership(reading, address)) != NULL &&
+			address.classId != ExtensionRelationId)
 			return 0;
 		if (parent)
 		{
@@ -336,7 +341,8 @@ row_identity(SfReading *reading, HeapTuple tuple, TupleDesc desc, const SfColumn
 				if (np != 2)
 					return 0;
 				ObjectAddressSet(schema, NamespaceRelationId, get_namespace_oid(more[1], true));
-				if (!OidIsValid(schema.objectId) || is_excluded(reading, more[1]) || membership(reading, schema) == NULL)
+				if (!OidIsValid(schema.objectId) || is_excluded(reading, more[1]) ||
+					membership(reading, schema) == NULL)
 					return 0;
 			}
 		}
@@ -346,7 +352,7 @@ row_identity(SfReading *reading, HeapTuple tuple, TupleDesc desc, const SfColumn
 	}
 	else
 	{
-		SfFact	   *object = sf_base_find_address(reading->base, address.classId, address.objectId, address.objectSubId);
+		SfFact *object = sf_base_find_address(reading->base, address.classId, address.objectId, address.objectSubId);
 		int			nmore = 0;
 
 		if (object == NULL)

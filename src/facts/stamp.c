@@ -140,9 +140,9 @@ sf_stamp_report(const SfStamp *before, const SfStamp *after)
 	for (int i = 0; i < lengthof(catalogs); i++)
 		if (before->hash[i] != after->hash[i])
 			appendStringInfo(&names, "%s%s", names.len ? ", " : "", get_rel_name(catalogs[i]));
-	ereport(ERROR,
-			(errcode(ERRCODE_OBJECT_IN_USE),
-			 errmsg("the schema is being changed by another session while it is read"),
-			 errdetail("Three readings in a row saw different rows in %s.", names.data),
-			 errhint("See who runs DDL: SELECT pid, usename, query FROM pg_stat_activity WHERE state = 'active'; then call again.")));
+	ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+					errmsg("the schema is being changed by another session while it is read"),
+					errdetail("Three readings in a row saw different rows in %s.", names.data),
+					errhint("See who runs DDL: SELECT pid, usename, query FROM pg_stat_activity WHERE state = "
+							"'active'; then call again.")));
 }

@@ -23,8 +23,8 @@ extern int	sf_model_objects(const SfFactBase *base);
 extern SfFact *sf_object_of(SfFact *fact);
 
 /*
- * The fact that a declaration's statement is about, or the named element of it, by unqualified names; NULL when there is
- * none.  Only kinds that can be renamed count: a default or a comment has its column's name, too.
+ * The fact that a declaration's statement is about, or the named element of it, by unqualified names; NULL when
+ * there is none.  Only kinds that can be renamed count: a default or a comment has its column's name, too.
  */
 extern SfFact *sf_declared_fact(const SfFactBase *base, const SfDeclaration *declaration, const char *element);
 

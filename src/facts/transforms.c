@@ -101,7 +101,8 @@ sf_transforms_store(const char *unit, List *transforms)
 
 	sf_owner_enter(&owner);
 	if (*unit != '\0')
-		sf_execute("DELETE FROM schemaflow.transform WHERE " SF_ORIGIN_IS_OURS " AND unit OPERATOR(pg_catalog.=) $3", 3, args);
+		sf_execute("DELETE FROM schemaflow.transform WHERE " SF_ORIGIN_IS_OURS " AND unit OPERATOR(pg_catalog.=) $3",
+				   3, args);
 	foreach(lc, transforms)
 	{
 		const SfTransform *transform = lfirst(lc);

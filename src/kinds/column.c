@@ -150,7 +150,8 @@ after(SfEmit *out, const SfFact *fact)
 	else if (sf_attr(fact, "storage"))
 		sf_emit(out, "%s SET STORAGE %s", alter_head(fact), sf_attr(fact, "storage"));
 	/* The original's target reaches only the copies that exist by then. */
-	if (sf_attr(fact, "statistics") && (original == NULL || fact->parent->twin == NULL || sf_changed(original, fact, "statistics")))
+	if (sf_attr(fact, "statistics") &&
+		(original == NULL || fact->parent->twin == NULL || sf_changed(original, fact, "statistics")))
 		sf_emit(out, "%s SET STATISTICS %s", alter_head(fact), sf_attr(fact, "statistics"));
 	if (sf_attr(fact, "options"))
 		sf_emit(out, "%s SET (%s)", alter_head(fact), sf_attr(fact, "options"));
@@ -161,7 +162,8 @@ drop(SfEmit *out, const SfFact *fact)
 {
 	if (goes_along(fact))
 		return;
-	sf_emit(out, "ALTER TABLE %s%s DROP COLUMN %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact), sf_ident(sf_last(fact)));
+	sf_emit(out, "ALTER TABLE %s%s DROP COLUMN %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact),
+			sf_ident(sf_last(fact)));
 }
 
 static void
@@ -224,7 +226,10 @@ alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 static void
 alter_storage(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	/* Before 16 there is no SET STORAGE DEFAULT; the type's own storage is what the other side's fact of no storage means. */
+	/*
+	 * Before 16 there is no SET STORAGE DEFAULT; the type's own storage is what the other side's fact of no
+	 * storage means.
+	 */
 	const char *storage = sf_attr(new, "storage");
 
 	if (passed_on(old, new, "storage"))

@@ -229,7 +229,9 @@ sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column)
 {
 	const char *name = sf_ident(column->name[2]);
 
-	sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM ONLY %s HAVING pg_catalog.max(%s) IS NOT NULL",
+	sf_emit(out,
+			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM ONLY %s HAVING "
+			"pg_catalog.max(%s) IS NOT NULL",
 			sf_literal(sequence), name, sf_rel(column), name);
 }
 
@@ -274,7 +276,8 @@ sf_sequence_default(const SfFact *fact, const char *attr, const char *type)
 }
 
 static void
-keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new, const char *attr, const char *beyond)
+keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new, const char *attr,
+			const char *beyond)
 {
 	const char *limit = sf_attr(new, attr);
 

@@ -19,8 +19,8 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 	const char *where = options || tablespace ? strstr(definition, " WHERE (") : NULL;
 
 	/* Index options stand before an exclusion constraint's predicate. */
-	appendStringInfo(out, "CONSTRAINT %s %.*s", sf_ident(sf_last(fact)), where ? (int) (where - definition) : (int) strlen(definition),
-					 definition);
+	appendStringInfo(out, "CONSTRAINT %s %.*s", sf_ident(sf_last(fact)),
+					 where ? (int) (where - definition) : (int) strlen(definition), definition);
 	if (options)
 		appendStringInfo(out, " WITH (%s)", options);
 	if (tablespace)
@@ -111,7 +111,8 @@ static void
 drop(SfEmit *out, const SfFact *fact)
 {
 	if (!sf_goes_along(fact))
-		sf_emit(out, "ALTER TABLE %s%s DROP CONSTRAINT %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact), sf_ident(sf_last(fact)));
+		sf_emit(out, "ALTER TABLE %s%s DROP CONSTRAINT %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact),
+				sf_ident(sf_last(fact)));
 }
 
 static void
@@ -119,7 +120,8 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
 	/* The name of an inherited check is its original's. */
 	if (!(old->kind == &sf_kind_check && sf_cascades(old, new)))
-		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)),
+				sf_ident(sf_last(new)));
 }
 
 static void
@@ -142,7 +144,8 @@ alter_deferrable(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 
 	if (sf_cascades(old, new))
 		return;
-	sf_emit(out, "ALTER TABLE %s ALTER CONSTRAINT %s %s", sf_rel(new), sf_ident(sf_last(new)), deferrable ? deferrable : "NOT DEFERRABLE");
+	sf_emit(out, "ALTER TABLE %s ALTER CONSTRAINT %s %s", sf_rel(new), sf_ident(sf_last(new)),
+			deferrable ? deferrable : "NOT DEFERRABLE");
 }
 
 static void
@@ -213,8 +216,8 @@ takes_primary(const SfFact *fact)
 }
 
 /*
- * A NOT VALID constraint cannot be said inside CREATE TABLE (an empty table would make it valid), and clones are made when
- * both the table and the original are there.
+ * A NOT VALID constraint cannot be said inside CREATE TABLE (an empty table would make it valid), and clones are
+ * made when both the table and the original are there.
  */
 static bool
 may_fold(const SfFact *fact)

@@ -1,8 +1,8 @@
 /*
  * copies.c - facts that are copies of a parent table's: a partition's columns, the clones of indexes and keys.
  *
- * A copy has an edge to its original (the query's column "implied").  What is asked here depends on both sides of the plan:
- * the twins must be in place.  Without another side (rendering a model) every copy comes along.
+ * A copy has an edge to its original (the query's column "implied").  What is asked here depends on both sides of
+ * the plan: the twins must be in place.  Without another side (rendering a model) every copy comes along.
  */
 #include "postgres.h"
 

@@ -18,8 +18,8 @@ clause_default(StringInfo out, const SfFact *fact, List *folded)
 }
 
 /*
- * A statement for the original reaches all copies; those that have another default and keep it get it again.  (It reaches
- * their own copies in turn, also by way of one that only now comes or goes.)
+ * A statement for the original reaches all copies; those that have another default and keep it get it again.  (It
+ * reaches their own copies in turn, also by way of one that only now comes or goes.)
  */
 static void
 restore_copies(SfEmit *out, const SfFact *fact, bool goes)

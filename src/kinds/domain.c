@@ -41,7 +41,8 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (strcmp(old->name[0], new->name[0]) != 0)
 		sf_emit(out, "ALTER DOMAIN %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
 	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER DOMAIN %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
+		sf_emit(out, "ALTER DOMAIN %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
+				sf_ident(new->name[1]));
 }
 
 static void
@@ -97,7 +98,8 @@ clause_constraint(StringInfo out, const SfFact *fact, List *folded)
 static void
 create_constraint(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "ALTER DOMAIN %s ADD CONSTRAINT %s %s%s", sf_rel(fact), sf_ident(sf_last(fact)), sf_attr(fact, "definition"),
+	sf_emit(out, "ALTER DOMAIN %s ADD CONSTRAINT %s %s%s", sf_rel(fact), sf_ident(sf_last(fact)),
+			sf_attr(fact, "definition"),
 			sf_attr(fact, "not_valid") || (out->flags & SF_EMIT_NOT_VALID) ? " NOT VALID" : "");
 }
 
@@ -110,7 +112,8 @@ drop_constraint(SfEmit *out, const SfFact *fact)
 static void
 rename_constraint(SfEmit *out, const SfFact *old, const SfFact *new)
 {
-	sf_emit(out, "ALTER DOMAIN %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+	sf_emit(out, "ALTER DOMAIN %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)),
+			sf_ident(sf_last(new)));
 }
 
 static void

@@ -25,7 +25,8 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (strcmp(old->name[0], new->name[0]) != 0)
 		sf_emit(out, "ALTER TYPE %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
 	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER TYPE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
+		sf_emit(out, "ALTER TYPE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
+				sf_ident(new->name[1]));
 }
 
 /* 'a', 'b' -> list of quoted labels */

@@ -10,8 +10,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 {
 	const char *schema = sf_attr(fact, "schema");
 
-	sf_emit(out, "CREATE EXTENSION %s%s%s VERSION %s", sf_name(fact), schema ? " SCHEMA " : "", schema ? sf_ident(schema) : "",
-			sf_literal(sf_attr(fact, "version")));
+	sf_emit(out, "CREATE EXTENSION %s%s%s VERSION %s", sf_name(fact), schema ? " SCHEMA " : "",
+			schema ? sf_ident(schema) : "", sf_literal(sf_attr(fact, "version")));
 }
 
 static void
@@ -23,7 +23,8 @@ drop(SfEmit *out, const SfFact *fact)
 static void
 alter_schema(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	sf_emit(out, "ALTER EXTENSION %s SET SCHEMA %s", sf_name(new), sf_ident(sf_attr(new, "schema") ? sf_attr(new, "schema") : "pg_catalog"));
+	sf_emit(out, "ALTER EXTENSION %s SET SCHEMA %s", sf_name(new),
+			sf_ident(sf_attr(new, "schema") ? sf_attr(new, "schema") : "pg_catalog"));
 }
 
 static void

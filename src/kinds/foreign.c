@@ -1,7 +1,8 @@
 /*
  * foreign.c - foreign data wrappers, servers and user mappings.  Foreign tables are in table.c.
  *
- * Handler and validator are functions, usually an extension's.  Options are canonical "name 'value', ..." in order of names.
+ * Handler and validator are functions, usually an extension's.  Options are canonical "name 'value', ..." in order
+ * of names.
  */
 #include "postgres.h"
 
@@ -97,8 +98,9 @@ create_server(SfEmit *out, const SfFact *fact, List *folded)
 	const char *type = sf_attr(fact, "type");
 	const char *version = sf_attr(fact, "version");
 
-	sf_emit(out, "CREATE %s%s%s%s%s FOREIGN DATA WRAPPER %s%s", sf_address(fact), type ? " TYPE " : "", type ? type : "",
-			version ? " VERSION " : "", version ? version : "", sf_ident(sf_attr(fact, "wrapper")), options_clause(fact));
+	sf_emit(out, "CREATE %s%s%s%s%s FOREIGN DATA WRAPPER %s%s", sf_address(fact), type ? " TYPE " : "",
+			type ? type : "", version ? " VERSION " : "", version ? version : "", sf_ident(sf_attr(fact, "wrapper")),
+			options_clause(fact));
 }
 
 static void

@@ -5,8 +5,9 @@
  * Grantee and grantor '' are the owner, 'public' is PUBLIC.  A fact of another grantor needs the one that gave that
  * grantor the option.
  *
- * Default privileges of the role that runs the plan act on what the plan creates: sf_emit_birth() takes away, right after
- * a CREATE, what they gave and the model does not have.  What the model has is granted by its own facts.
+ * Default privileges of the role that runs the plan act on what the plan creates: sf_emit_birth() takes away,
+ * right after a CREATE, what they gave and the model does not have.  What the model has is granted by its own
+ * facts.
  */
 #include "postgres.h"
 
@@ -95,7 +96,8 @@ is_owner(const SfFact *fact)
 static const char *
 birthright(const SfFact *fact)
 {
-	return strcmp(grantee_name(fact), "public") == 0 && *sf_last(fact) == '\0' ? sf_public_birthright(class_of(fact)) : "";
+	return strcmp(grantee_name(fact), "public") == 0 && *sf_last(fact) == '\0' ? sf_public_birthright(class_of(fact))
+																			   : "";
 }
 
 static void
@@ -128,7 +130,8 @@ alter_privileges(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 static char *
 label(const SfFact *fact)
 {
-	return psprintf("grant to %s on %s", *grantee_name(fact) ? grantee_name(fact) : "its owner", sf_fact_label(fact->parent));
+	return psprintf("grant to %s on %s", *grantee_name(fact) ? grantee_name(fact) : "its owner",
+					sf_fact_label(fact->parent));
 }
 
 static const SfAttr attrs[] = {
@@ -216,8 +219,8 @@ default_target(const SfFact *fact)
 {
 	SfPrivilegeTarget target = {0};
 
-	target.head = psprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s%s ", sf_ident(fact->name[0]), *fact->name[1] ? " IN SCHEMA " : "",
-						   *fact->name[1] ? sf_ident(fact->name[1]) : "");
+	target.head = psprintf("ALTER DEFAULT PRIVILEGES FOR ROLE %s%s%s ", sf_ident(fact->name[0]),
+						   *fact->name[1] ? " IN SCHEMA " : "", *fact->name[1] ? sf_ident(fact->name[1]) : "");
 	target.on = fact->name[2];
 	target.who = role_name(fact->name[3], "");
 	return target;
@@ -227,7 +230,9 @@ default_target(const SfFact *fact)
 static const char *
 default_birthright(const SfFact *fact)
 {
-	return *fact->name[1] == '\0' && strcmp(fact->name[3], "public") == 0 ? sf_public_birthright(*sf_attr(fact, "letter")) : "";
+	return *fact->name[1] == '\0' && strcmp(fact->name[3], "public") == 0
+			   ? sf_public_birthright(*sf_attr(fact, "letter"))
+			   : "";
 }
 
 static bool
@@ -268,8 +273,8 @@ alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 static char *
 label_default(const SfFact *fact)
 {
-	return psprintf("default privileges of %s on %s%s%s to %s", fact->name[0], fact->name[2], *fact->name[1] ? " in schema " : "",
-					fact->name[1], fact->name[3]);
+	return psprintf("default privileges of %s on %s%s%s to %s", fact->name[0], fact->name[2],
+					*fact->name[1] ? " in schema " : "", fact->name[1], fact->name[3]);
 }
 
 static const SfAttr default_attrs[] = {
@@ -338,7 +343,8 @@ mend_birth(SfEmit *out, const SfFact *object, const SfFact *acting)
 	target.on = psprintf("%s %s", sf_privilege_words(object->kind->acl_class), object_name(object));
 	target.who = role_name(grantee, "");
 	sf_emit_privileges(out, &target,
-					   sf_privileges_union(global ? sf_attr(global, "privileges") : builtin, local ? sf_attr(local, "privileges") : ""),
+					   sf_privileges_union(global ? sf_attr(global, "privileges") : builtin,
+										   local ? sf_attr(local, "privileges") : ""),
 					   wanted ? sf_attr(wanted, "privileges") : builtin, wanted ? SF_REVOKE_ONLY : 0);
 }
 

@@ -10,16 +10,17 @@ static const struct
 {
 	const char *attr;
 	const char *words;
-}			options[] =
-{
-	{"start", "START WITH"}, {"increment", "INCREMENT BY"}, {"min", "MINVALUE"}, {"max", "MAXVALUE"}, {"cache", "CACHE"},
+} options[] = {
+	{"start", "START WITH"}, {"increment", "INCREMENT BY"}, {"min", "MINVALUE"}, {"max", "MAXVALUE"},
+	{"cache", "CACHE"},
 };
 
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
 	const char *type = fact->parent ? sf_attr(fact->parent, "type") : "";
-	char	   *usual_name = psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(psprintf("%s_%s_seq", fact->name[1], fact->name[2])));
+	char *usual_name =
+		psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(psprintf("%s_%s_seq", fact->name[1], fact->name[2])));
 	StringInfoData said;
 
 	initStringInfo(&said);

@@ -35,12 +35,10 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 		return;
 	}
 	sf_emit(out, "CREATE %sINDEX %s%s ON %s%s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
-			concurrently(out, fact) ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)), sf_attr(fact, "only") ? "ONLY " : "",
-			sf_attr(fact, "table"),
-			sf_attr(fact, "definition"),
-			options ? " WITH (" : "", options ? options : "", options ? ")" : "",
-			tablespace ? " TABLESPACE " : "", tablespace ? sf_ident(tablespace) : "",
-			predicate ? " WHERE " : "", predicate ? predicate : "");
+			concurrently(out, fact) ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)),
+			sf_attr(fact, "only") ? "ONLY " : "", sf_attr(fact, "table"), sf_attr(fact, "definition"),
+			options ? " WITH (" : "", options ? options : "", options ? ")" : "", tablespace ? " TABLESPACE " : "",
+			tablespace ? sf_ident(tablespace) : "", predicate ? " WHERE " : "", predicate ? predicate : "");
 	attach(out, fact);
 }
 
@@ -53,7 +51,8 @@ emit_statistics(SfEmit *out, const SfFact *fact, const char *list, bool reset)
 					target;
 
 		if (sscanf(item, "%d %d", &column, &target) == 2)
-			sf_emit(out, "ALTER INDEX %s ALTER COLUMN %d SET STATISTICS %d", sf_name(fact), column, reset ? -1 : target);
+			sf_emit(out, "ALTER INDEX %s ALTER COLUMN %d SET STATISTICS %d", sf_name(fact), column,
+					reset ? -1 : target);
 	}
 }
 
@@ -101,7 +100,8 @@ static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
 	/* An index stands in its table's schema, which may have changed before. */
-	sf_emit(out, "ALTER INDEX %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
+	sf_emit(out, "ALTER INDEX %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(sf_last(old)),
+			sf_ident(sf_last(new)));
 }
 
 static void
@@ -125,7 +125,8 @@ match(const SfFact *fact)
 
 	if (sf_attr(fact, "invalid"))
 		return NULL;
-	return psprintf("%s %s %s", sf_attr(fact, "unique") ? "unique" : "", sf_attr(fact, "definition"), predicate ? predicate : "");
+	return psprintf("%s %s %s", sf_attr(fact, "unique") ? "unique" : "", sf_attr(fact, "definition"),
+					predicate ? predicate : "");
 }
 
 static void

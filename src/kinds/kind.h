@@ -12,9 +12,11 @@
  *	 parent text[]			{kind, names...} of the parent fact, or NULL; a row whose parent was left out is left out
  * A query without identity reads satellites (comments, grants): identity and parent come from the fact at the address.
  *	 suffix text[]			in a query without identity: more names behind the object's
- *	 implied text[]			{kind, names...} of the parent table's fact that this one is a copy of (a partition's column, the
+ *	 implied text[]                  {kind, names...} of the parent table's fact that this one is a copy of (a
+ *	 partition's column, the
  *							clone of an index): see sf_comes_along()
- *	 requires text[]		{kind, names...} of a fact that this one needs and pg_depend does not name for its address; in a
+ *	 requires text[]         {kind, names...} of a fact that this one needs and pg_depend does not name for its
+ *	 address; in a
  *							query without identity: the suffix of another satellite of the object
  *	 one column an attribute, named as in SfKind.attrs: canonical text, NULL for the default or absent
  * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
@@ -60,8 +62,9 @@ extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);
 #define SF_OWNED_SUBID	(-1)
 #define SF_EDGE_DROP	'D'
 /*
- * Edges that order and mean no more: what they point at is altered or replaced without taking this fact down.  IMPLIED: from
- * a copy to its original; ORDER: from what needs a copy to the original, whose alteration reaches the copy.
+ * Edges that order and mean no more: what they point at is altered or replaced without taking this fact down.
+ * IMPLIED: from a copy to its original; ORDER: from what needs a copy to the original, whose alteration reaches
+ * the copy.
  */
 #define SF_EDGE_IMPLIED	'='
 #define SF_EDGE_ORDER	'~'
@@ -76,8 +79,8 @@ typedef enum SfHow
 } SfHow;
 
 /*
- * Mend attributes in place: append what turns old into new.  changed is a bool per attribute of the kind.  One function may
- * serve several attributes; it is called once, for the first of them that changed.
+ * Mend attributes in place: append what turns old into new.  changed is a bool per attribute of the kind.  One
+ * function may serve several attributes; it is called once, for the first of them that changed.
  */
 typedef void (*SfAlter) (SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed);
 
@@ -91,7 +94,8 @@ typedef struct SfAttr
 	bool		(*in_place) (const SfFact *old, const SfFact *new);
 } SfAttr;
 
-#define SF_ATTR_REBUILDS	0x01	/* the alteration is refused while dependents that !survives_alter exist: take them down */
+#define SF_ATTR_REBUILDS                                                                                             \
+	0x01 /* the alteration is refused while dependents that !survives_alter exist: take them down */
 #define SF_ATTR_ROLE		0x02	/* the text is a role's name (must exist before anything runs) */
 #define SF_ATTR_TYPE		0x08	/* the text is a type: altered when that type is put in the place of its old self */
 #define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
@@ -102,19 +106,28 @@ typedef struct SfAttr
 struct SfKind
 {
 	const char *name;			/* "table", as in messages and keys */
-	const char *keyword;		/* SQL object type: "TABLE", "MATERIALIZED VIEW"; NULL when it is a clause of its parent */
+	const char *keyword; /* SQL object type: "TABLE", "MATERIALIZED VIEW"; NULL when it is a clause of its parent */
 	int			qualifiers;		/* names of the identity behind the fact's own: a function's argument types */
 	int			weight;			/* order among actions that may come in any order; satellites last */
 	const SfAttr *attrs;
 	int			nattrs;
 
-	/* Created inside its parent's CREATE when that is created in the same plan: the parent's create gets it in folded. */
+	/*
+	 * Created inside its parent's CREATE when that is created in the same plan: the parent's create gets it in
+	 * folded.
+	 */
 	bool		folds;
 	/* May be asked to fold only when this says so (NULL: always); e.g. a NOT VALID constraint does not. */
 	bool		(*may_fold) (const SfFact *fact);
-	/* Dropped by the server with what it depends on automatically (parent, or 'a' edges): no statement of its own then. */
+	/*
+	 * Dropped by the server with what it depends on automatically (parent, or 'a' edges): no statement of its own
+	 * then.
+	 */
 	bool		drops_with_parent;
-	/* Its drop takes along what it needs and what needs it in turn: neither can go first (a base type and its functions). */
+	/*
+	 * Its drop takes along what it needs and what needs it in turn: neither can go first (a base type and its
+	 * functions).
+	 */
 	bool		takes_partners;
 	/* Server rebuilds or leaves it alone when what it depends on is altered (indexes, constraints, defaults). */
 	bool		survives_alter;
@@ -127,7 +140,10 @@ struct SfKind
 	bool		binds;
 	/* Comes after everything that is made with its object (a new owner). */
 	bool		late;
-	/* Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after, dropped with. */
+	/*
+	 * Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after,
+	 * dropped with.
+	 */
 	bool		owned_apart;
 	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
 	bool		attaches;
@@ -158,14 +174,16 @@ struct SfKind
 	 */
 	const char *(*body) (const SfFact *fact);
 	/*
-	 * USING expression that turns expr, of the old type of a swap, into the new one (name: as format_type prints it); NULL
-	 * slot or result: through text.
+	 * USING expression that turns expr, of the old type of a swap, into the new one (name: as format_type prints
+	 * it); NULL slot or result: through text.
 	 */
 	char	   *(*convert) (const char *expr, const SfFact *old, const SfFact *new);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
 	void		(*validate) (SfEmit *out, const SfFact *fact);
-	/* Words after COMMENT ON, and with other keywords after ALTER ... OWNER: 'TABLE public.t', 'CONSTRAINT c ON public.t'.
-	 * NULL: keyword and qualified name. */
+	/*
+	 * Words after COMMENT ON, and with other keywords after ALTER ... OWNER: 'TABLE public.t', 'CONSTRAINT c ON
+	 * public.t'.  NULL: keyword and qualified name.
+	 */
 	char	   *(*address) (const SfFact *fact);
 	/* The name space it takes a name in: "relation:public.t"; two facts that take the same one cannot exist at once.
 	 * NULL result: none.  Facts with several (a constraint and its index) append all. */
@@ -216,8 +234,9 @@ extern List *sf_folded_of(const SfFact *fact, List *folded);
 /* The fact of the parent table (or type) that this one is a copy of, or NULL. */
 extern SfFact *sf_implied_by(const SfFact *fact);
 /*
- * Does a statement for another fact create this one, or drop it?  A copy comes and goes with its original and its table,
- * unless the table is attached or detached in this very plan: then it stands on its own before or after.  Needs twins.
+ * Does a statement for another fact create this one, or drop it?  A copy comes and goes with its original and its
+ * table, unless the table is attached or detached in this very plan: then it stands on its own before or after.
+ * Needs twins.
  */
 extern bool sf_comes_along(const SfFact *fact);
 extern bool sf_goes_along(const SfFact *fact);
@@ -236,12 +255,15 @@ extern SfFact *sf_attachment(const SfFact *relation);
 extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);
 
 /*
- * Storage parameters, FDW options: canonical "name='value', name='value'".  Writes "SET (...)" and "RESET (...)" clauses
- * that turn old into new, each as a statement "<head> SET (...)".
+ * Storage parameters, FDW options: canonical "name='value', name='value'".  Writes "SET (...)" and "RESET (...)"
+ * clauses that turn old into new, each as a statement "<head> SET (...)".
  */
 extern void sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new);
 
-/* DEPENDS ON EXTENSION: lists of SQL identifiers joined by ", "; a statement "<head> [NO] DEPENDS ON EXTENSION x" each. */
+/*
+ * DEPENDS ON EXTENSION: lists of SQL identifiers joined by ", "; a statement "<head> [NO] DEPENDS ON EXTENSION x"
+ * each.
+ */
 extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new);
 /* The same for FDW options, canonical "name 'value', name 'value'": "<head> OPTIONS (ADD ..., SET ..., DROP ...)". */
 extern void sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *new);

@@ -1,9 +1,9 @@
 /*
  * partition.c - what a relation is a child of: PARTITION OF and INHERITS.
  *
- * The fact folds into the child's CREATE; on a child that exists it is ATTACH and DETACH, INHERIT and NO INHERIT, so that a
- * partition that becomes an ordinary table, or the reverse, keeps its rows.  The child's columns, checks, indexes and keys
- * that are copies of the parent's say so by an edge (sf_comes_along()).
+ * The fact folds into the child's CREATE; on a child that exists it is ATTACH and DETACH, INHERIT and NO INHERIT,
+ * so that a partition that becomes an ordinary table, or the reverse, keeps its rows.  The child's columns,
+ * checks, indexes and keys that are copies of the parent's say so by an edge (sf_comes_along()).
  */
 #include "postgres.h"
 

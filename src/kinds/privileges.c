@@ -113,10 +113,12 @@ sf_privileges_union(const char *a, const char *b)
 }
 
 static void
-emit(SfEmit *out, const SfPrivilegeTarget *target, List *privileges, const char *verb, const char *preposition, const char *tail)
+emit(SfEmit *out, const SfPrivilegeTarget *target, List *privileges, const char *verb, const char *preposition,
+	 const char *tail)
 {
 	if (privileges)
-		sf_emit(out, "%s%s %s ON %s %s %s%s", target->head, verb, sf_join(privileges, ", "), target->on, preposition, target->who, tail);
+		sf_emit(out, "%s%s %s ON %s %s %s%s", target->head, verb, sf_join(privileges, ", "), target->on, preposition,
+				target->who, tail);
 }
 
 void

@@ -1,5 +1,6 @@
 /*
- * privileges.h - lists of privileges, "INSERT, SELECT*" (sorted, a star for the grant option), and what turns one into another.
+ * privileges.h - lists of privileges, "INSERT, SELECT*" (sorted, a star for the grant option), and what turns one
+ * into another.
  */
 #ifndef SF_PRIVILEGES_H
 #define SF_PRIVILEGES_H
@@ -17,7 +18,8 @@ typedef struct SfPrivilegeTarget
 
 #define SF_REVOKE_ONLY	1		/* leave out what is to be granted */
 
-extern void sf_emit_privileges(SfEmit *out, const SfPrivilegeTarget *target, const char *old, const char *new, int flags);
+extern void sf_emit_privileges(SfEmit *out, const SfPrivilegeTarget *target, const char *old, const char *new,
+							   int flags);
 
 /* The union of two lists. */
 extern char *sf_privileges_union(const char *a, const char *b);

@@ -1,8 +1,9 @@
 /*
  * publication.c - publications, the tables and the schemas in them.
  *
- * Column lists and row filters hold columns: PostgreSQL refuses to drop or alter those, so a table is taken out and put in
- * again around that, in the same transaction (nothing is missed: decoding looks at the catalogs as of each change).
+ * Column lists and row filters hold columns: PostgreSQL refuses to drop or alter those, so a table is taken out
+ * and put in again around that, in the same transaction (nothing is missed: decoding looks at the catalogs as of
+ * each change).
  */
 #include "postgres.h"
 
@@ -22,8 +23,8 @@ append_options(StringInfo sql, const SfFact *fact)
 static bool
 has_default_options(const SfFact *fact)
 {
-	return strcmp(sf_attr(fact, "operations"), "insert, update, delete, truncate") == 0 && sf_attr(fact, "via_root") == NULL &&
-		sf_attr(fact, "generated_columns") == NULL;
+	return strcmp(sf_attr(fact, "operations"), "insert, update, delete, truncate") == 0 &&
+		   sf_attr(fact, "via_root") == NULL && sf_attr(fact, "generated_columns") == NULL;
 }
 
 static void
@@ -134,8 +135,8 @@ static void
 take_out(SfEmit *out, const SfFact *fact)
 {
 	if (fact->kind == &sf_kind_publication_table)
-		sf_emit(out, "ALTER PUBLICATION %s DROP TABLE %s%s", sf_ident(fact->name[0]), sf_attr(fact, "only") ? "ONLY " : "",
-				rest_of_name(fact));
+		sf_emit(out, "ALTER PUBLICATION %s DROP TABLE %s%s", sf_ident(fact->name[0]),
+				sf_attr(fact, "only") ? "ONLY " : "", rest_of_name(fact));
 	else
 		sf_emit(out, "ALTER PUBLICATION %s DROP TABLES IN SCHEMA %s", sf_ident(fact->name[0]), rest_of_name(fact));
 }
@@ -143,8 +144,8 @@ take_out(SfEmit *out, const SfFact *fact)
 static char *
 label(const SfFact *fact)
 {
-	return psprintf("%s %s in publication %s", fact->kind == &sf_kind_publication_table ? "table" : "schema", rest_of_name(fact),
-					fact->name[0]);
+	return psprintf("%s %s in publication %s", fact->kind == &sf_kind_publication_table ? "table" : "schema",
+					rest_of_name(fact), fact->name[0]);
 }
 
 static const SfAttr table_attrs[] = {

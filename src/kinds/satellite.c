@@ -92,7 +92,8 @@ const SfKind sf_kind_comment = {
 static void
 create_security_label(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), sf_address(fact->parent), sf_literal(sf_attr(fact, "label")));
+	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), sf_address(fact->parent),
+			sf_literal(sf_attr(fact, "label")));
 }
 
 static void

@@ -13,9 +13,9 @@ static const struct
 {
 	const char *attr;
 	const char *words;
-}			options[] =
-{
-	{"type", "AS"}, {"start", "START WITH"}, {"increment", "INCREMENT BY"}, {"min", "MINVALUE"}, {"max", "MAXVALUE"}, {"cache", "CACHE"},
+} options[] = {
+	{"type", "AS"},		 {"start", "START WITH"}, {"increment", "INCREMENT BY"},
+	{"min", "MINVALUE"}, {"max", "MAXVALUE"},	  {"cache", "CACHE"},
 };
 
 static void
@@ -42,7 +42,8 @@ drop(SfEmit *out, const SfFact *fact)
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
-	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]), sf_ident(new->name[1]));
+	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
+			sf_ident(new->name[1]));
 }
 
 static void

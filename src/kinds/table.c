@@ -1,9 +1,9 @@
 /*
- * table.c - ordinary, partitioned and foreign tables.  Columns, defaults and constraints are facts of their own that fold
- * into CREATE TABLE; so does what the table is a child of (PARTITION OF, INHERITS).
+ * table.c - ordinary, partitioned and foreign tables.  Columns, defaults and constraints are facts of their own
+ * that fold into CREATE TABLE; so does what the table is a child of (PARTITION OF, INHERITS).
  *
- * The copies that a child has of its parent's columns and checks are not written, unless the child is made on its own and
- * attached later (a cycle was broken there).
+ * The copies that a child has of its parent's columns and checks are not written, unless the child is made on its
+ * own and attached later (a cycle was broken there).
  */
 #include "postgres.h"
 
@@ -168,13 +168,15 @@ alter_replica_identity(SfEmit *out, const SfFact *old, const SfFact *new, const 
 static void
 alter_row_security(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	sf_emit(out, "ALTER TABLE %s %s ROW LEVEL SECURITY", sf_name(new), sf_attr(new, "row_security") ? "ENABLE" : "DISABLE");
+	sf_emit(out, "ALTER TABLE %s %s ROW LEVEL SECURITY", sf_name(new),
+			sf_attr(new, "row_security") ? "ENABLE" : "DISABLE");
 }
 
 static void
 alter_force_row_security(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	sf_emit(out, "ALTER TABLE %s %s ROW LEVEL SECURITY", sf_name(new), sf_attr(new, "force_row_security") ? "FORCE" : "NO FORCE");
+	sf_emit(out, "ALTER TABLE %s %s ROW LEVEL SECURITY", sf_name(new),
+			sf_attr(new, "force_row_security") ? "FORCE" : "NO FORCE");
 }
 
 static void

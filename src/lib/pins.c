@@ -7,8 +7,8 @@
 #include "utils/guc.h"
 
 /*
- * Everything that the server's deparse functions, or our queries, depend on (traps B7).  transaction_isolation cannot be
- * set in mid-transaction; the reader refuses other levels by re-reading instead (facts/read.c).
+ * Everything that the server's deparse functions, or our queries, depend on (traps B7).  transaction_isolation
+ * cannot be set in mid-transaction; the reader refuses other levels by re-reading instead (facts/read.c).
  */
 static const struct
 {
@@ -40,7 +40,8 @@ sf_pins_enter(void)
 	int			level = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(pins); i++)
-		(void) set_config_option(pins[i].name, pins[i].value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+		(void) set_config_option(pins[i].name, pins[i].value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+								 false);
 	return level;
 }
 

@@ -267,8 +267,8 @@ link_binding(SfItem *item)
 }
 
 /*
- * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy; but not
- * if its copies change.
+ * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy;
+ * but not if its copies change.
  */
 static void
 link_attachments(SfItem *item)

@@ -26,7 +26,7 @@ typedef struct SfItem
 	bool	   *changed;		/* attributes, for ALTER */
 	bool		renamed;
 	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
-	bool		displaced;		/* a dropped type whose name a new one of another kind takes: its users move over to that */
+	bool displaced; /* a dropped type whose name a new one of another kind takes: its users move over to that */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
 	SfAction   *create;			/* its own or its host's */

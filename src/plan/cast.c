@@ -26,7 +26,8 @@ sf_conversion(const char *expr, const char *from, const char *to)
 
 	if (OidIsValid(source) && OidIsValid(target))
 	{
-		if (source == target || find_coercion_pathway(target, source, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
+		if (source == target ||
+			find_coercion_pathway(target, source, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 			return NULL;
 		if (find_coercion_pathway(target, source, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE)
 			return psprintf("%s::%s", expr, to);

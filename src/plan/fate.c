@@ -1,8 +1,9 @@
 /*
  * fate.c - what happens to each fact.
  *
- * First what the differences say; then what follows from it: whoever needs a fact that is replaced is replaced too, whoever
- * stands in the way of an alteration is taken down and put back.  A worklist runs until nothing changes.
+ * First what the differences say; then what follows from it: whoever needs a fact that is replaced is replaced
+ * too, whoever stands in the way of an alteration is taken down and put back.  A worklist runs until nothing
+ * changes.
  */
 #include "postgres.h"
 

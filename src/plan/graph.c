@@ -75,7 +75,8 @@ visiting_order(const ListCell *a, const ListCell *b)
 	if (subject(x)->nname != subject(y)->nname)
 		return subject(x)->nname - subject(y)->nname;
 	position = x->kind == y->kind ? sf_kind_attr(x->kind, "position") : -1;
-	if (position >= 0 && subject(x)->parent == subject(y)->parent && subject(x)->attr[position] && subject(y)->attr[position])
+	if (position >= 0 && subject(x)->parent == subject(y)->parent && subject(x)->attr[position] &&
+		subject(y)->attr[position])
 		return strcmp(subject(x)->attr[position], subject(y)->attr[position]);
 	return strcmp(subject(x)->key, subject(y)->key);
 }
@@ -131,7 +132,8 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 		SfItem	   *item = lfirst(lc);
 
 		if (item && can_be_set_apart(item) &&
-			(best == NULL || (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
+			(best == NULL ||
+			 (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
 			best = item;
 	}
 	if (best == NULL && make_stub(sort, start))

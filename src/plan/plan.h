@@ -73,8 +73,8 @@ typedef struct SfPlanOptions
 } SfPlanOptions;
 
 /*
- * The plan that turns "from" into "to".  Facts whose unmanaged flag is set are left alone.  Memory: current context; the
- * facts' twin and note fields are used.  Errors: a cycle that no kind can break (names the facts).
+ * The plan that turns "from" into "to".  Facts whose unmanaged flag is set are left alone.  Memory: current
+ * context; the facts' twin and note fields are used.  Errors: a cycle that no kind can break (names the facts).
  */
 extern SfPlan *sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options);
 

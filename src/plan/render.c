@@ -72,7 +72,8 @@ static bool
 is_within(const SfFact *fact, const char *object)
 {
 	for (; fact; fact = fact->parent)
-		if (strcmp(fact->key, object) == 0 || strcmp(sf_fact_label(fact), object) == 0 || strcmp(sf_name(fact), object) == 0)
+		if (strcmp(fact->key, object) == 0 || strcmp(sf_fact_label(fact), object) == 0 ||
+			strcmp(sf_name(fact), object) == 0)
 			return true;
 	return false;
 }

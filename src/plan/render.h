@@ -6,7 +6,10 @@
 
 #include "facts/factbase.h"
 
-/* The whole base as a script that makes it in an empty database (baseline facts left out); statements end with ";\n". */
+/*
+ * The whole base as a script that makes it in an empty database (baseline facts left out); statements end with
+ * ";\n".
+ */
 extern char *sf_render_all(SfFactBase *base);
 
 /* The same, with what is needed where an empty database has other facts than the base: DROP SCHEMA public. */

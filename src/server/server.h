@@ -82,8 +82,9 @@ extern PGDLLEXPORT void sf_worker_become_bootstrap(void);
 extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema);
 
 /*
- * A superuser's CREATE EXTENSION runs in its place in the text, with his own rights: nobody else's objects are in its way.
- * Without VERSION it gets the one that sf_worker_extension() would take.  Returns an error instead of raising it, or NULL.
+ * A superuser's CREATE EXTENSION runs in its place in the text, with his own rights: nobody else's objects are in
+ * its way. Without VERSION it gets the one that sf_worker_extension() would take.  Returns an error instead of
+ * raising it, or NULL.
  */
 extern PGDLLEXPORT struct ErrorData *sf_worker_try_extension(RawStmt *statement, const char *source);
 
