@@ -30,7 +30,6 @@ PG_FUNCTION_INFO_V1(sf_undefine);
 PG_FUNCTION_INFO_V1(sf_rename_hint);
 PG_FUNCTION_INFO_V1(sf_ignore);
 
-static int split_name(const char *text, char ***names);
 static void check_owner(const SfUnit *unit);
 static void check_shrink(const SfFactBase *old, const SfFactBase *new, const char *hint);
 static void put_changes(FunctionCallInfo fcinfo, SfFactBase *old, SfFactBase *new);
@@ -181,8 +180,8 @@ sf_rename_hint(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no kind of object \"%s\" that can be renamed", kind),
 				 errhint("Kinds are named as in SELECT * FROM sf_diff(), for example 'table' or 'column'.")));
-	nold = split_name(old, &old_names);
-	nnew = split_name(new, &new_names);
+	nold = sf_split_name(old, &old_names);
+	nnew = sf_split_name(new, &new_names);
 	if (nold != nnew)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
@@ -219,8 +218,8 @@ sf_ignore(PG_FUNCTION_ARGS)
 }
 
 /* A name as SQL writes it, in its parts. */
-static int
-split_name(const char *text, char ***names)
+int
+sf_split_name(const char *text, char ***names)
 {
 	List	   *parts;
 	int			n = 0;

@@ -5,12 +5,10 @@
 
 #include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/regproc.h"
 
 #include "api/define.h"
 #include "facts/transforms.h"
 #include "lib/text.h"
-#include "nodes/value.h"
 
 PG_FUNCTION_INFO_V1(sf_transform);
 
@@ -19,14 +17,10 @@ Datum
 sf_transform(PG_FUNCTION_ARGS)
 {
 	char	   *column = sf_text_arg(fcinfo, 0, "column");	/* the argument, not a kind */
-	List	   *parts = stringToQualifiedNameList(column);
 	SfTransform transform;
-	char	  **names = palloc(list_length(parts) * sizeof(char *));
-	int			n = 0;
-	ListCell   *lc;
+	char	  **names;
+	int			n = sf_split_name(column, &names);
 
-	foreach(lc, parts)
-		names[n++] = strVal(lfirst(lc));
 	if (n != 3)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
