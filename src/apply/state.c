@@ -127,7 +127,7 @@ objects_of(SfFactBase *base)
 static char *
 hash_text(const Object *object)
 {
-	return object ? psprintf("%016" INT64_MODIFIER "x", object->hash) : ABSENT;
+	return object ? psprintf("%08x%08x", (uint32) (object->hash >> 32), (uint32) object->hash) : ABSENT;
 }
 
 static char *

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_type.h"
 #include "plan/cast.h"
@@ -10,10 +11,10 @@
 static Oid
 type_named(const char *name)
 {
-	Oid			type;
+	Oid			type = InvalidOid;
 	int32		typmod;
 
-	parseTypeString(name, &type, &typmod, true);
+	sf_parse_type_string(name, &type, &typmod);
 	return type;
 }
 
