@@ -12,7 +12,8 @@ QUERIES = src/kinds/queries.h
 
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(CURDIR)/src -MMD -MP -isystem $(shell $(PG_CONFIG) --includedir-server)
-PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
+	-Wno-missing-variable-declarations
 EXTRA_CLEAN = $(QUERIES) $(OBJS:.o=.d) stage tmp_check build
 
 # In the order of test/schedule; name some to run only those: make check REGRESS="install" TAP=t/001_restart.pl
