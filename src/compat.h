@@ -53,7 +53,10 @@
 #define sf_proc_of(vxid)	BackendIdGetProc((vxid).backendId)
 #endif
 
-/* 16: parseTypeString() reports softly through an error context; before, missing_ok kept a type that is not there silent. */
+/*
+ * 16: parseTypeString() reports softly through an error context; before, missing_ok kept a type that is not there
+ * silent.
+ */
 #if PG_VERSION_NUM < 160000
 #define sf_parse_type_string(name, type, typmod) parseTypeString(name, type, typmod, true)
 #else
