@@ -1,4 +1,4 @@
-"""Five versions of a SQLModel application, their migrations planned by schemaflow, run by psql, up and down.
+"""Five versions of a SQLModel application, their migrations planned and run by schemaflow, up and down.
 
 Talks to the server that PGHOST, PGPORT and PGUSER name (demo/run starts one; t/900_demo.pl has its own) and needs psql
 on the PATH.  --tap prints each check as a line of TAP, everything else as its comments.  Exits 1 when a check fails.
@@ -150,13 +150,17 @@ def equal(db):
     check(not differences, "the live schema is the recorded model: sf_diff() has no rows", differences)
 
 
-def migrate(db, revision, direction, name):
-    """Run the script by psql; every row must be there afterwards, except what the plan said would go."""
+def migrate(db, revision, direction):
+    """Let the server run it; every row must be there afterwards, except what the plan said would go."""
     before = snapshot(db)
-    script = db.one("SELECT sf_script(%s, %s)", revision, direction)
-    say(f"$ psql -d {DATABASE} -f {name}.sql")
-    ok, output = psql(script)
-    check(ok, f"psql ran {name}.sql, {len(script.splitlines())} lines", output)
+    if direction == "up":
+        arguments = [f"'{revision}'"]
+    else:
+        arguments = ["'" + db.one("SELECT coalesce(parents[1], 'base') FROM schemaflow.migration WHERE revision = %s",
+                                  revision) + "'"]
+    if declared(db, revision, direction):
+        arguments.append("allow => '{data_loss}'")
+    ok = call(db, f"CALL sf_{direction}grade({', '.join(arguments)})")
     gone = lost(before, snapshot(db))
     words = declared(db, revision, direction)
     unsaid = sorted(thing for thing in gone if not all(re.search(rf"\b{part}\b", words) for part in thing.split(".")))
@@ -165,6 +169,21 @@ def migrate(db, revision, direction, name):
     if gone:
         say(f"       lost, as the plan says: {', '.join(sorted(gone))}")
     return ok
+
+
+def call(db, statement):
+    """What the server says while it runs, as psql shows it."""
+    say(f"{DATABASE}=# {statement};")
+    db.notices.clear()
+    error = ""
+    try:
+        db.run(statement)
+    except psycopg.Error as e:
+        error = e
+    for notice in db.notices:
+        say("  " + notice[:WIDTH])
+    check(not error, f"the server ran it, {len(db.notices) - 1} steps", error)
+    return not error
 
 
 def record(db, version):
@@ -191,13 +210,13 @@ def plan(db, message, limit=None):
 
 def up(db, message, limit):
     revision = plan(db, message, limit)
-    ok = migrate(db, revision, "up", f"{message.replace(' ', '_')}_up")
+    ok = migrate(db, revision, "up")
     check(db.rows("SELECT revision FROM sf_current()") == [(revision,)], f"sf_current() is {revision}")
     equal(db)
     again = "\n".join(row[0] for row in db.rows("SELECT sf_plan_migration('again')"))
     check("nothing to do" in again, "a second plan has nothing to do", again)
     if not ok:
-        raise SystemExit("the script failed: see above")
+        raise SystemExit("the migration failed: see above")
     return revision
 
 
@@ -261,14 +280,14 @@ def down_and_up(db, revisions):
         if version != "billing" and hasattr_in(version, "before_down"):
             say(f"app {version}:  moves rows that the older version does not allow")
             app(version, "before_down", DATABASE)
-        migrate(db, revision, "down", f"{version}_down")
+        migrate(db, revision, "down")
     check(db.rows("SELECT revision FROM sf_current()") == [(revisions[0][1],)], "sf_current() is the first version")
     first = snapshot(db)
     say()
     for version, revision in revisions[1:]:
         if version == "v4":
             app("v3", "before_up", DATABASE)
-        migrate(db, revision, "up", f"{version}_up")
+        migrate(db, revision, "up")
     equal(db)
     survived = snapshot(db)
     gone = lost(first, survived)
@@ -278,9 +297,9 @@ def down_and_up(db, revisions):
     kept = sum(len(rows) for rows in survived.values())
     say(f"       {sum(map(len, full.values()))} rows before, {kept} after; archives (a later step) will keep the rest")
 
-    section("8. down to base, and up again")
+    section("8. down to base, and up again by script")
     for version, revision in reversed(revisions):
-        migrate(db, revision, "down", f"{version}_down")
+        migrate(db, revision, "down")
     left = db.rows("""
         SELECT pg_describe_object(classid, objid, 0) FROM (
             SELECT 'pg_class'::regclass AS classid, oid AS objid, relnamespace AS namespace FROM pg_class
@@ -289,8 +308,9 @@ def down_and_up(db, revisions):
             SELECT FROM pg_depend d WHERE d.classid = o.classid AND d.objid = o.objid AND deptype IN ('e', 'i'))""")
     check(not left and not db.rows("SELECT * FROM sf_current()"), "base: no table, sequence or type is left", left)
     for version, revision in revisions:
-        ok, output = psql(db.one("SELECT sf_script(%s)", revision))
-        check(ok, f"up to {version}", output)
+        script = db.one("SELECT sf_script(%s)", revision)
+        ok, output = psql(script)
+        check(ok, f"psql ran the script of {version}, {len(script.splitlines())} lines", output)
     equal(db)
     app("v5", "seed", DATABASE)
     check(True, "the application of v5 writes rows through SQLModel")

@@ -224,9 +224,12 @@ static const char *const examinations[] = {
 
 	"SELECT 'revision ' || r.revision || ' is half done',"
 	" r.transaction || ' of ' || r.transactions || ' transactions ' || r.direction || ' are done.',"
-	" 'SELECT sf_script(''' || r.revision || ''', ''' || r.direction || ''')'"
+	" CASE WHEN r.how = '" SF_HOW_ABORT "' THEN 'CALL sf_abort()'"
+	" WHEN r.direction = 'up' THEN 'CALL sf_upgrade(''' || r.revision || '''), or CALL sf_abort()'"
+	" ELSE 'CALL sf_downgrade(''' || coalesce(m.parents[1], 'base') || '''), or CALL sf_abort()' END"
 	" FROM (SELECT DISTINCT ON (revision) * FROM schemaflow.journal j WHERE " OURS("j")
-	" ORDER BY revision, entry DESC) r WHERE r.transaction < r.transactions",
+	" ORDER BY revision, entry DESC) r JOIN schemaflow.migration m USING (system_identifier, database_oid, revision)"
+	" WHERE r.transaction < r.transactions",
 
 	"SELECT 'event trigger ' || quote_ident(e.evtname) || ' runs on DDL',"
 	" 'It calls ' || e.evtfoid::regprocedure || ', which may change or refuse steps of migrations.',"

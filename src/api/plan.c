@@ -19,6 +19,7 @@
 #include "api/result.h"
 #include "apply/history.h"
 #include "apply/state.h"
+#include "apply/way.h"
 #include "compat.h"
 #include "facts/live.h"
 #include "facts/stored.h"
@@ -150,17 +151,13 @@ check_history(List *revisions)
 		SfRevision *r = lfirst(lc);
 
 		if (sf_is_partly(r))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("revision \"%s\" is %s", r->revision, sf_revision_state(r)),
-					 errhint("Finish it first: SELECT sf_script('%s', '%s').", r->revision,
-							 sf_direction_name(r->direction))));
+			sf_refuse_half_done(r);
 		if (r->imported && !r->superseded && !sf_is_applied(r))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("this database is not up to date: revision \"%s\" is not applied", r->revision),
 					 errdetail("It was imported: %s.", r->message),
-					 errhint("Run it first: SELECT sf_script('%s').", r->revision)));
+					 errhint("Run it first: %s, or %s.", sf_call_to_run(r, SF_UP), sf_script_of(r, SF_UP))));
 	}
 }
 
@@ -249,6 +246,18 @@ store(SfMigration *m)
 }
 
 static List *
+how_to_run(const SfRevision *r, const SfMigration *m)
+{
+	bool		loses = false;
+	ListCell   *lc;
+
+	foreach(lc, m->steps[SF_UP])
+		loses = loses || ((SfStep *) lfirst(lc))->loses_data;
+	return list_make2(loses ? "CALL sf_upgrade(allow => '{data_loss}')" : "CALL sf_upgrade()",
+					  psprintf("psql -XAtc \"%s\" | psql -Xq", sf_script_of(r, SF_UP)));
+}
+
+static List *
 nothing_to_do(const SfPlan *plan)
 {
 	List	   *lines = list_make1("nothing to do: the live schema equals the model");
@@ -324,6 +333,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	SfPlanOptions options = {migration_owner()};
 	SfFactBase *live,
 			   *model;
+	SfRevision *r;
 	SfPlan	   *plan;
 	List	   *back,
 			   *lines,
@@ -357,10 +367,10 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	m->to_hash = sf_base_hash(model);
 	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
 
-	lines = sf_print_migration(m, sf_revision_state(store(m)));
+	r = store(m);
+	lines = sf_print_migration(m, sf_revision_state(r));
 	lines = sf_print_notes(lines, "Renamed? This plan drops and creates:", plan->questions);
 	lines = sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
-	lines = sf_print_notes(lines, "To run it:",
-						   list_make1(psprintf("psql -XAtc \"SELECT sf_script('%s')\" | psql -Xq", m->revision)));
+	lines = sf_print_notes(lines, "To run it, by the server or by psql:", how_to_run(r, m));
 	return sf_result_lines(fcinfo, lines);
 }

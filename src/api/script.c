@@ -13,7 +13,7 @@
 
 #include "api/define.h"
 #include "api/print.h"
-#include "apply/history.h"
+#include "apply/way.h"
 #include "guc.h"
 #include "lib/text.h"
 
@@ -73,12 +73,15 @@ compact(char *file)
 }
 
 static void
-put_head(StringInfo out, List *migrations, SfDirection direction)
+put_head(StringInfo out, List *way, List *migrations, SfDirection direction)
 {
 	ListCell   *lc;
 
 	appendStringInfoString(out, "-- schemaflow: run by psql, as a member of the owner; run again after a failure, "
 								"it goes on.\n");
+	if (way)
+		appendStringInfo(out, "-- Where it was planned, the server runs the same by %s.\n",
+						 sf_call_to_run(llast(way), direction));
 	foreach(lc, migrations)
 	{
 		const SfMigration *m = lfirst(lc);
@@ -194,7 +197,7 @@ way_to(List *revisions, const char *name, SfDirection direction)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("\"%s\" is base: nothing leads up to it", name),
-				 errhint("SELECT sf_script('base', 'down') goes back to it.")));
+				 errhint("CALL sf_downgrade('base') goes back to it, or SELECT sf_script('base', 'down').")));
 	foreach(lc, sf_revisions_current(revisions))
 		way = way_down(way, lfirst(lc));
 	for (int i = list_length(revisions) - 1; i >= 0; i--)
@@ -208,14 +211,15 @@ sf_script(PG_FUNCTION_ARGS)
 {
 	char	   *name = sf_text_arg(fcinfo, 0, "revision");
 	SfDirection direction = sf_direction_arg(fcinfo, 1);
+	List	   *way = way_to(sf_revisions(), name, direction);
 	List	   *migrations = NIL;
 	StringInfoData out;
 	ListCell   *lc;
 
-	foreach(lc, way_to(sf_revisions(), name, direction))
+	foreach(lc, way)
 		migrations = lappend(migrations, sf_migration_load(((SfRevision *) lfirst(lc))->revision));
 	initStringInfo(&out);
-	put_head(&out, migrations, direction);
+	put_head(&out, way, migrations, direction);
 	foreach(lc, migrations)
 		put_migration(&out, lfirst(lc), direction);
 	if (migrations)

@@ -86,6 +86,7 @@ typedef struct SfRevision
 	int			of;
 	char	   *done_at;
 	char	   *done_by;
+	bool		undoing;		/* sf_abort() wrote it: see apply/undo.h */
 	bool		visited;		/* scratch for walks */
 } SfRevision;
 
@@ -95,6 +96,7 @@ extern List *sf_revisions(void);
 extern SfRevision *sf_revision_find(List *revisions, const char *revision); /* NULL when there is none */
 extern bool sf_is_applied(const SfRevision *revision);	/* all up, or not all down again */
 extern bool sf_is_partly(const SfRevision *revision);	/* in the middle of up or down */
+extern bool sf_is_half_undone(const SfRevision *revision);	/* of these: on the way back */
 extern char *sf_revision_state(const SfRevision *revision); /* "applied", "partly up, 1 of 3"... */
 extern List *sf_revisions_current(List *revisions); /* applied, and no child is */
 extern List *sf_revisions_heads(List *revisions);	/* not superseded, and no child that is not */
@@ -110,6 +112,10 @@ extern SfRevision *sf_revision_resolve(List *revisions, const char *name);
 
 /* One who plans or marks at a time, to the end of the transaction. */
 extern void sf_history_lock(void);
+
+/* How an entry came about, where somebody asks for it. */
+#define SF_HOW_ABORT	"abort"
+
 extern void sf_journal_add(const char *revision, SfDirection direction, int done, int of, const char *how);
 
 #endif

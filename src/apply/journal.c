@@ -19,6 +19,7 @@
 
 #include "apply/journal.h"
 #include "apply/state.h"
+#include "apply/way.h"
 #include "compat.h"
 #include "facts/live.h"
 #include "lib/text.h"
@@ -80,13 +81,8 @@ finished(const SfRevision *r, SfDirection direction)
 static void
 refuse_half(const SfRevision *r, SfDirection direction)
 {
-	if (sf_is_partly(r) && r->direction != direction)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("revision \"%s\" is %s", r->revision, sf_revision_state(r)),
-				 errdetail("It can turn round only at its ends."),
-				 errhint("Finish it first: SELECT sf_script('%s', '%s').", r->revision,
-						 sf_direction_name(r->direction))));
+	if (sf_is_partly(r) && (r->direction != direction || r->undoing))
+		sf_refuse_half_done(r);
 }
 
 static SfRevision *
@@ -130,7 +126,7 @@ sf_journal_check_start(const char *name, SfDirection direction)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("revision \"%s\" is superseded", r->revision),
 				 errdetail("A newer plan took its place."),
-				 errhint("SELECT sf_script('head').")));
+				 errhint("CALL sf_upgrade(), or SELECT sf_script('head').")));
 	if (direction == SF_DOWN)
 		foreach(lc, r->children)
 		{
@@ -141,7 +137,8 @@ sf_journal_check_start(const char *name, SfDirection direction)
 						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						 errmsg("revision \"%s\" is %s, and comes after \"%s\"", child->revision,
 								sf_revision_state(child), r->revision),
-						 errhint("Go down from there first: SELECT sf_script('%s', 'down').", child->revision)));
+						 errhint("Go down from there first: %s, or %s.", sf_call_to_run(child, SF_DOWN),
+								 sf_script_of(child, SF_DOWN))));
 		}
 	differing = differences(m, direction == SF_DOWN);
 	if (differing)
@@ -337,8 +334,7 @@ sf_journal_mark(const char *name, int transaction, SfDirection direction)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("transaction %d of revision \"%s\" comes before transaction %d", done + 1, r->revision,
 						transaction),
-				 errhint("Run them in order: SELECT sf_script('%s', '%s').", r->revision,
-						 sf_direction_name(direction))));
+				 errhint("Run them in order: %s, or %s.", sf_call_to_run(r, direction), sf_script_of(r, direction))));
 	if (effect && !took_effect(effect))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -346,8 +342,7 @@ sf_journal_mark(const char *name, int transaction, SfDirection direction)
 				 errdetail("Index %s is %s.", index_name(effect),
 						   !effect->creates ? "still there" :
 						   index_state(effect->index) == INDEX_INVALID ? "there, but invalid" : "not there"),
-				 errhint("Run the script again: SELECT sf_script('%s', '%s').", r->revision,
-						 sf_direction_name(direction))));
+				 errhint("Run it again: %s, or %s.", sf_call_to_run(r, direction), sf_script_of(r, direction))));
 	sf_journal_add(r->revision, direction, transaction, of, "mark");
 	r->direction = direction;
 	r->done = transaction;

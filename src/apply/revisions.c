@@ -43,6 +43,7 @@ from_row(const SfRows *rows, int i)
 		r->of = pg_strtoint32(sf_cell(rows, i, c + 2));
 		r->done_at = sf_cell(rows, i, c + 3);
 		r->done_by = sf_cell(rows, i, c + 4);
+		r->undoing = sf_cell(rows, i, c + 5)[0] == 't';
 	}
 	return r;
 }
@@ -71,7 +72,7 @@ sf_revisions(void)
 								"m.superseded_at IS NOT NULL, date_trunc('second', m.planned_at), m.planned_by, "
 								"coalesce(s.up, 0), coalesce(s.down, 0), "
 								"j.direction, j.transaction, j.transactions, "
-								"date_trunc('second', j.done_at), j.done_by "
+								"date_trunc('second', j.done_at), j.done_by, j.how = '" SF_HOW_ABORT "' "
 								"FROM (SELECT * FROM schemaflow.migration WHERE " SF_ORIGIN_IS_OURS ") m "
 								"LEFT JOIN (SELECT revision, "
 								"max(transaction) FILTER (WHERE direction = 'up') AS up, "
@@ -128,8 +129,17 @@ sf_is_partly(const SfRevision *r)
 }
 
 bool
+sf_is_half_undone(const SfRevision *r)
+{
+	return sf_is_partly(r) && r->undoing;
+}
+
+bool
 sf_is_applied(const SfRevision *r)
 {
+	/* What was never whole is not while it is undone, and what goes back up never was away. */
+	if (sf_is_half_undone(r))
+		return r->direction == SF_UP;
 	return r->done_at != NULL && (r->direction == SF_UP ? r->done == r->of : r->done < r->of);
 }
 
@@ -137,7 +147,8 @@ char *
 sf_revision_state(const SfRevision *r)
 {
 	if (sf_is_partly(r))
-		return psprintf("%s, %d of %d", r->direction == SF_UP ? "partly up" : "partly down", r->done, r->of);
+		return psprintf("%s, %d of %d", r->undoing ? "half undone" :
+						r->direction == SF_UP ? "partly up" : "partly down", r->done, r->of);
 	return pstrdup(sf_is_applied(r) ? "applied" : r->superseded ? "superseded" : "planned");
 }
 

@@ -115,25 +115,6 @@ check_losses(List *tasks, const SfRunRequest *request)
 								  request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to))));
 }
 
-/* One that is half undone can only be undone. */
-static void
-check_no_undo(List *revisions)
-{
-	ListCell   *lc;
-
-	foreach(lc, revisions)
-	{
-		SfRevision *r = lfirst(lc);
-
-		if (sf_is_partly(r) && sf_undo_is_begun(r->revision))
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("revision \"%s\" is half undone", r->revision),
-					 errdetail("Undoing what was done of it was stopped."),
-					 errhint("CALL sf_abort() goes on with it.")));
-	}
-}
-
 /*
  * The way as tasks, all of them looked at: in one transaction.  Of those behind the first only what does not depend on
  * the schema; sf_perform()'s caller looks at the rest when it is their turn.
@@ -145,7 +126,6 @@ prepare(const SfRunRequest *request)
 	List	   *tasks = NIL;
 	ListCell   *lc;
 
-	check_no_undo(revisions);
 	if (revisions == NIL)
 	{
 		check_restored();

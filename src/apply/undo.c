@@ -21,8 +21,6 @@
 #include "plan/plan.h"
 #include "server/owner.h"
 
-#define HOW	"abort"				/* in the journal */
-
 /* ---- what is kept ---- */
 
 void
@@ -164,18 +162,5 @@ void
 sf_undo_mark(const SfMigration *undo, SfDirection direction, int transaction)
 {
 	sf_history_lock();
-	sf_journal_add(undo->revision, direction, transaction, sf_transactions(undo, direction), HOW);
-}
-
-bool
-sf_undo_is_begun(const char *revision)
-{
-	const char *args[] = {sf_origin_system(), sf_origin_database(), revision};
-	int			pins = sf_pins_enter();
-	char	   *begun = sf_query_text("SELECT how = '" HOW "' AND transaction < transactions FROM schemaflow.journal "
-									  "WHERE " SF_ORIGIN_IS_OURS " AND revision = $3 ORDER BY entry DESC LIMIT 1",
-									  lengthof(args), args);
-
-	sf_pins_leave(pins);
-	return begun && begun[0] == 't';
+	sf_journal_add(undo->revision, direction, transaction, sf_transactions(undo, direction), SF_HOW_ABORT);
 }

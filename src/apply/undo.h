@@ -31,7 +31,4 @@ extern void sf_undo_begin(const SfMigration *undo, SfDirection direction);
 /* Transaction of the way back is done: written in it. */
 extern void sf_undo_mark(const SfMigration *undo, SfDirection direction, int transaction);
 
-/* Was undoing this migration begun, and not finished? */
-extern bool sf_undo_is_begun(const char *revision);
-
 #endif

@@ -9,6 +9,36 @@
 
 #include "apply/way.h"
 
+/* ---- what to type ---- */
+
+char *
+sf_call_to_run(const SfRevision *r, SfDirection direction)
+{
+	return psprintf("CALL %s('%s')", direction == SF_UP ? "sf_upgrade" : "sf_downgrade",
+					direction == SF_UP ? r->revision : r->nparent_names == 0 ? "base" : r->parent_names[0]);
+}
+
+char *
+sf_script_of(const SfRevision *r, SfDirection direction)
+{
+	return psprintf("SELECT sf_script('%s'%s)", r->revision, direction == SF_UP ? "" : ", 'down'");
+}
+
+void
+sf_refuse_half_done(const SfRevision *r)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("revision \"%s\" is %s", r->revision, sf_revision_state(r)),
+			 r->undoing ? errdetail("Undoing what was done of it was stopped.") :
+			 errdetail("It has to be finished or undone before anything else."),
+			 r->undoing ? errhint("CALL sf_abort() goes on with it.") :
+			 errhint("Finish it: %s, or by script: %s. Or undo what was done of it: CALL sf_abort().",
+					 sf_call_to_run(r, r->direction), sf_script_of(r, r->direction))));
+}
+
+/* ---- the way ---- */
+
 static List *
 way_up(List *way, SfRevision *r)
 {
@@ -48,16 +78,9 @@ check_half_done(List *revisions, List *way, SfDirection direction)
 	{
 		SfRevision *r = lfirst(lc);
 
-		if (!sf_is_partly(r) || (list_member_ptr(way, r) && r->direction == direction))
+		if (!sf_is_partly(r) || (list_member_ptr(way, r) && r->direction == direction && !r->undoing))
 			continue;
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("revision \"%s\" is %s", r->revision, sf_revision_state(r)),
-				 errdetail("It has to be finished or undone before anything else."),
-				 errhint("Finish it: CALL %s. Or undo what was done of it: CALL sf_abort().",
-						 r->direction == SF_UP ? psprintf("sf_upgrade('%s')", r->revision) :
-						 r->nparent_names == 0 ? "sf_downgrade('base')" :
-						 psprintf("sf_downgrade('%s')", r->parent_names[0]))));
+		sf_refuse_half_done(r);
 	}
 }
 

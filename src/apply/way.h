@@ -12,4 +12,11 @@
  */
 extern List *sf_way(List *revisions, const char *to, SfDirection direction);
 
+/* What to type, for hints and plans: the call that runs it, and the query that prints it as a script. */
+extern char *sf_call_to_run(const SfRevision *revision, SfDirection direction);
+extern char *sf_script_of(const SfRevision *revision, SfDirection direction);
+
+/* Raise: it is half done, and something else is wanted; the hint says how to get out of it. */
+extern void sf_refuse_half_done(const SfRevision *revision) pg_attribute_noreturn();
+
 #endif

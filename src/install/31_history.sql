@@ -109,6 +109,10 @@ FROM (
 	('background workers',
 		pg_catalog.current_setting('max_worker_processes')::pg_catalog.int4 OPERATOR(pg_catalog.>) 0,
 		'max_worker_processes of at least 1 beyond what others use; restart.'),
+	('run by the server',
+		NOT pg_catalog.pg_is_in_recovery()
+			AND pg_catalog.current_setting('max_worker_processes')::pg_catalog.int4 OPERATOR(pg_catalog.>) 0,
+		'CALL sf_upgrade(), outside of a transaction block.'),
 	('run by script',
 		true,
 		'psql -XAtc "SELECT sf_script()" | psql -Xq'),
