@@ -20,6 +20,7 @@ static int	max_locks = 0;
 static int	pause_after_step = 0;
 static int	scratch_pool = 2;
 static int	worker_wait = 30000;
+static char *version = NULL;
 
 static const struct config_enum_entry manage_options[] = {
 	{"model", SF_MANAGE_MODEL, false},
@@ -75,6 +76,17 @@ static const struct
 	"\"all\": all but the system's and other extensions'."}
 };
 
+static const struct
+{
+	const char *name;
+	char	  **variable;
+	const char *short_desc;
+	const char *long_desc;
+} string_settings[] = {{"schemaflow.version", &version,
+						"Which version of the application the session is: a revision.",
+						"Where old and new columns are kept in step, it decides which of them counts, when what a "
+						"statement writes does not."}};
+
 SfManage
 sf_guc_manage(void)
 {
@@ -123,6 +135,12 @@ sf_guc_worker_wait(void)
 	return worker_wait;
 }
 
+const char *
+sf_guc_version(void)
+{
+	return version;
+}
+
 /*
  * The variable's initial value is the default, so that it is written once.
  */
@@ -139,5 +157,8 @@ sf_guc_define(void)
 		DefineCustomEnumVariable(enum_settings[i].name, enum_settings[i].short_desc, enum_settings[i].long_desc,
 								 enum_settings[i].variable, *enum_settings[i].variable, enum_settings[i].options,
 								 PGC_USERSET, 0, NULL, NULL, NULL);
+	for (int i = 0; i < lengthof(string_settings); i++)
+		DefineCustomStringVariable(string_settings[i].name, string_settings[i].short_desc, string_settings[i].long_desc,
+								   string_settings[i].variable, "", PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("schemaflow");
 }

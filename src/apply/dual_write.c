@@ -1,0 +1,238 @@
+/*
+ * dual_write.c - the trigger that keeps old and new columns in step (phases.md D3).
+ *
+ * One BEFORE ROW trigger a table, ENABLE ALWAYS, named so that it comes after all others.  Its arguments are all it
+ * knows (expressions.h), so that it works in a dump and in a copy, without our tables.
+ *
+ * Which way a row goes is decided for each new column by itself.  What an UPDATE has changed says it: only the new
+ * column: down; only what it comes from: up.  When that leaves it open, the session's word does (setting
+ * schemaflow.version).  Expressions run with the rights of who writes, as defaults and checks do.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "utils/datum.h"
+
+#include "apply/dual_write.h"
+#include "apply/expressions.h"
+#include "guc.h"
+
+PG_FUNCTION_INFO_V1(sf_dual_write);
+
+typedef enum Side
+{
+	SIDE_UNKNOWN,
+	SIDE_OLD,
+	SIDE_NEW
+} Side;
+
+typedef enum Way
+{
+	WAY_NONE,					/* both are right already */
+	WAY_UP,
+	WAY_DOWN
+} Way;
+
+static bool suspended = false;
+
+void
+sf_dual_write_suspend(bool suspend)
+{
+	suspended = suspend;
+}
+
+/* Which version of the application does the session say it is? */
+static Side
+session_side(const char *revision)
+{
+	const char *version = sf_guc_version();
+
+	if (version == NULL || *version == '\0')
+		return SIDE_UNKNOWN;
+	return strcmp(version, revision) == 0 ? SIDE_NEW : SIDE_OLD;
+}
+
+/* Is it stored alike? What is out of line is not fetched when both are the same pointer. */
+static bool
+is_same(Form_pg_attribute column, Datum a, bool a_null, Datum b, bool b_null)
+{
+	if (a_null || b_null)
+		return a_null == b_null;
+	if (column->attlen == -1 && VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(a)) &&
+		VARATT_IS_EXTERNAL_ONDISK(DatumGetPointer(b)))
+		return memcmp(DatumGetPointer(a), DatumGetPointer(b), VARSIZE_EXTERNAL(DatumGetPointer(a))) == 0;
+	return datum_image_eq(a, b, column->attbyval, column->attlen);
+}
+
+static bool
+has_changed(const TriggerData *data, AttrNumber attno)
+{
+	TupleDesc	desc = RelationGetDescr(data->tg_relation);
+	bool		old_null,
+				new_null;
+	Datum		old = heap_getattr(data->tg_trigtuple, attno, desc, &old_null);
+	Datum		new = heap_getattr(data->tg_newtuple, attno, desc, &new_null);
+
+	return !is_same(TupleDescAttr(desc, attno - 1), old, old_null, new, new_null);
+}
+
+static bool
+any_changed(const TriggerData *data, const Bitmapset *attnos)
+{
+	int			attno = -1;
+
+	while ((attno = bms_next_member(attnos, attno)) >= 0)
+		if (has_changed(data, attno))
+			return true;
+	return false;
+}
+
+/* Does the new column have the value that the old ones give? */
+static bool
+agrees(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
+{
+	bool		is_null,
+				wanted_null;
+	Datum		is = slot_getattr(row, a->target, &is_null);
+	Datum		wanted = sf_assignment_value(dual, a, row, &wanted_null);
+
+	if (is_null || wanted_null)
+		return is_null == wanted_null;
+	if (a->has_equal)
+		return DatumGetBool(FunctionCall2Coll(unconstify(FmgrInfo *, &a->equal), a->collation, is, wanted));
+	return is_same(TupleDescAttr(row->tts_tupleDescriptor, a->target - 1), is, false, wanted, false);
+}
+
+static Way
+way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
+{
+	Side		side = session_side(dual->revision);
+
+	if (side != SIDE_UNKNOWN)
+		return side == SIDE_NEW ? WAY_DOWN : WAY_UP;
+	/* Who does not know the new column leaves it out; what the old one has then may be its default. */
+	if (slot_attisnull(row, a->target))
+		return WAY_UP;
+	return agrees(dual, a, row) ? WAY_NONE : WAY_DOWN;
+}
+
+static Way
+way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData *data)
+{
+	bool		new_changed = has_changed(data, a->target);
+	bool		old_changed = any_changed(data, a->uses);
+
+	if (new_changed != old_changed)
+		return new_changed ? WAY_DOWN : WAY_UP;
+	if (!new_changed || agrees(dual, a, data->tg_newslot))
+		return WAY_NONE;
+	switch (session_side(dual->revision))
+	{
+		case SIDE_OLD:
+			return WAY_UP;
+		case SIDE_NEW:
+			return WAY_DOWN;
+		case SIDE_UNKNOWN:
+			break;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+			 errmsg("the new value of column \"%s\" contradicts the columns that it comes from", a->column),
+			 errdetail("Migration %s keeps them in step: %s. The statement changes both, to values that do not agree.",
+					   dual->revision, a->expression),
+			 errhint("SET schemaflow.version = '%s' if the new column counts, or change one of them only.",
+					 dual->revision)));
+}
+
+/* Evaluate what the ways ask for.  Returns how many columns change; values live until the next row. */
+static int
+assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, int *columns, Datum *values, bool *nulls)
+{
+	bool		insert = TRIGGER_FIRED_BY_INSERT(data->tg_event);
+	Bitmapset  *down = NULL;
+	int			n = 0;
+
+	for (int i = 0; i < dual->n; i++)
+	{
+		const SfAssignment *a = &dual->assignments[i];
+		Way			way;
+
+		if (!a->up)
+			continue;
+		way = insert ? way_of_insert(dual, a, row) : way_of_update(dual, a, data);
+		if (way == WAY_DOWN)
+			down = bms_add_member(down, a->target);
+		else if (way == WAY_UP)
+		{
+			columns[n] = a->target;
+			values[n] = sf_assignment_value(dual, a, row, &nulls[n]);
+			n++;
+		}
+	}
+	for (int i = 0; down && i < dual->n; i++)
+	{
+		const SfAssignment *a = &dual->assignments[i];
+
+		if (a->up || !bms_overlap(a->uses, down))
+			continue;
+		columns[n] = a->target;
+		values[n] = sf_assignment_value(dual, a, row, &nulls[n]);
+		n++;
+	}
+	return n;
+}
+
+static void
+check_call(FunctionCallInfo fcinfo)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo) || !TRIGGER_FIRED_BEFORE(data->tg_event) || !TRIGGER_FIRED_FOR_ROW(data->tg_event) ||
+		TRIGGER_FIRED_BY_DELETE(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("sf_dual_write() must be called by a BEFORE INSERT OR UPDATE trigger for each row"),
+				 errhint("Migrations make it; it is not for calling.")));
+}
+
+Datum
+sf_dual_write(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+	SfDualWrite *dual;
+	TupleTableSlot *row;
+	HeapTuple	tuple;
+	int		   *columns;
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+
+	check_call(fcinfo);
+	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+	{
+		tuple = data->tg_newtuple;
+		row = data->tg_newslot;
+	}
+	else
+	{
+		tuple = data->tg_trigtuple;
+		row = data->tg_trigslot;
+	}
+	if (suspended)
+		return PointerGetDatum(tuple);
+
+	dual = sf_dual_write_of(data->tg_relation, data->tg_trigger);
+	if (dual->depth++ == 0)
+		ResetExprContext(dual->context);
+	columns = palloc(dual->n * sizeof(int));
+	values = palloc(dual->n * sizeof(Datum));
+	nulls = palloc(dual->n * sizeof(bool));
+	n = assign(dual, data, row, columns, values, nulls);
+	if (n > 0)
+		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(data->tg_relation), n, columns, values, nulls);
+	dual->depth--;
+	return PointerGetDatum(tuple);
+}
