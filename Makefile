@@ -1,6 +1,6 @@
 # schemaflow - PGXS build.  "make check" needs no installation: it stages into ./stage (see test/run).
 EXTENSION = schemaflow
-EXTVERSION = 0.1.0
+EXTVERSION = $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" schemaflow.control)
 MODULE_big = schemaflow
 PGFILEDESC = "schemaflow - schema changes planned, proved, run and guarded in the server"
 
@@ -11,7 +11,7 @@ DATA_built = schemaflow--$(EXTVERSION).sql
 QUERIES = src/kinds/queries.h
 
 PG_CONFIG ?= pg_config
-PG_CPPFLAGS = -I$(CURDIR)/src -MMD -MP -isystem $(shell $(PG_CONFIG) --includedir-server)
+PG_CPPFLAGS = -I$(CURDIR)/src -DSF_VERSION='"$(EXTVERSION)"' -MMD -MP -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CFLAGS = -Wall -Wextra -Wshadow -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
 	-Wno-missing-variable-declarations
 EXTRA_CLEAN = $(QUERIES) $(OBJS:.o=.d) stage tmp_check build
@@ -92,6 +92,7 @@ FORCE:
 $(OBJS): | $(QUERIES)
 # The dependency files name it by its whole path, which make does not take for the same file.
 src/kinds/registry.o: $(QUERIES)
+src/lib/version.o: schemaflow.control
 
 -include $(OBJS:.o=.d)
 

@@ -9,8 +9,9 @@ my $node = sf_node('main');
 my $db = sf_database($node, 'app');
 
 $node->restart;
+my ($version) = slurp_file("$ENV{SF_ROOT}/schemaflow.control") =~ /^default_version = '(.*)'$/m;
 is($node->safe_psql($db, q(SELECT extversion FROM pg_extension WHERE extname = 'schemaflow')),
-	'0.1.0', 'installed after a restart');
+	$version, 'installed after a restart');
 is($node->safe_psql($db, q(LOAD 'schemaflow'; SHOW schemaflow.worker_wait)), '30s', 'settings have their defaults');
 
 my ($rc, $out, $err) = sf_try($node, $db, q(LOAD 'schemaflow'; SET schemaflow.no_such_setting = 1));

@@ -9,12 +9,14 @@
 #include "miscadmin.h"
 
 #include "lib/origin.h"
+#include "lib/version.h"
 
 const char *
 sf_origin_system(void)
 {
 	static char text[24];
 
+	sf_check_version();
 	if (text[0] == '\0')
 	{
 		/* signed, as pg_control_system() prints it */

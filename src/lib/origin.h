@@ -7,7 +7,7 @@
 #ifndef SF_ORIGIN_H
 #define SF_ORIGIN_H
 
-/* As texts, for the arguments of lib/spi.h. */
+/* As texts, for the arguments of lib/spi.h.  The first raises when our tables are not those that this library knows. */
 extern const char *sf_origin_system(void);
 extern const char *sf_origin_database(void);
 
