@@ -250,9 +250,12 @@ undo(const SfMigration *migration, const SfMigration *back, SfDirection directio
 static SfMigration *
 half_done(void)
 {
+	List	   *revisions = sf_revisions();
 	ListCell   *lc;
 
-	foreach(lc, sf_revisions())
+	if (revisions == NIL)
+		check_restored();
+	foreach(lc, revisions)
 		if (sf_is_partly(lfirst(lc)))
 			return sf_migration_load(((SfRevision *) lfirst(lc))->revision);
 	return NULL;
