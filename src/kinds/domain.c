@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "kinds/routine.h"
 
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
@@ -33,16 +34,6 @@ static void
 drop(SfEmit *out, const SfFact *fact)
 {
 	sf_emit(out, "DROP DOMAIN %s", sf_name(fact));
-}
-
-static void
-rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
-{
-	if (strcmp(old->name[0], new->name[0]) != 0)
-		sf_emit(out, "ALTER DOMAIN %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
-	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER DOMAIN %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
-				sf_ident(new->name[1]));
 }
 
 static void
@@ -84,7 +75,7 @@ const SfKind sf_kind_domain = {
 	.swaps = true,
 	.create = create,
 	.drop = drop,
-	.rename = rename_it,
+	.rename = sf_rename_in_schema,
 	.takes = takes,
 	.acl_class = 'T',
 };

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "kinds/routine.h"
 
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
@@ -17,16 +18,6 @@ static void
 drop(SfEmit *out, const SfFact *fact)
 {
 	sf_emit(out, "DROP TYPE %s", sf_name(fact));
-}
-
-static void
-rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
-{
-	if (strcmp(old->name[0], new->name[0]) != 0)
-		sf_emit(out, "ALTER TYPE %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
-	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER TYPE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
-				sf_ident(new->name[1]));
 }
 
 /* 'a', 'b' -> list of quoted labels */
@@ -120,7 +111,7 @@ const SfKind sf_kind_enum = {
 	.swaps = true,
 	.create = create,
 	.drop = drop,
-	.rename = rename_it,
+	.rename = sf_rename_in_schema,
 	.address = address,
 	.takes = takes,
 	.acl_class = 'T',

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "kinds/routine.h"
 
 static char *
 alter_head(const SfFact *fact)
@@ -50,16 +51,6 @@ static void
 drop(SfEmit *out, const SfFact *fact)
 {
 	sf_emit(out, "DROP MATERIALIZED VIEW %s", sf_name(fact));
-}
-
-static void
-rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
-{
-	if (strcmp(old->name[0], new->name[0]) != 0)
-		sf_emit(out, "%s SET SCHEMA %s", alter_head(old), sf_ident(new->name[0]));
-	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER MATERIALIZED VIEW %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
-				sf_ident(new->name[1]));
 }
 
 static void
@@ -115,7 +106,7 @@ const SfKind sf_kind_materialized_view = {
 	.create = create,
 	.after = after,
 	.drop = drop,
-	.rename = rename_it,
+	.rename = sf_rename_in_schema,
 	.takes = takes,
 	.acl_class = 'r',
 };

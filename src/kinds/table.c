@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "kinds/routine.h"
 
 extern const SfKind sf_kind_partition;
 
@@ -119,19 +120,6 @@ drop(SfEmit *out, const SfFact *fact)
 }
 
 static void
-rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
-{
-	SfFact		moved = *old;
-	char	   *names[2] = {new->name[0], old->name[1]};
-
-	if (strcmp(old->name[0], new->name[0]) != 0)
-		sf_emit(out, "ALTER TABLE %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
-	moved.name = names;
-	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER TABLE %s RENAME TO %s", sf_name(&moved), sf_ident(new->name[1]));
-}
-
-static void
 alter_persistence(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	sf_emit(out, "ALTER TABLE %s SET %s", sf_name(new), sf_attr(new, "persistence") ? "UNLOGGED" : "LOGGED");
@@ -220,7 +208,7 @@ const SfKind sf_kind_table = {
 	.create = create,
 	.after = after,
 	.drop = drop,
-	.rename = rename_it,
+	.rename = sf_rename_in_schema,
 	.takes = takes,
 	.acl_class = 'r',
 };
@@ -270,7 +258,7 @@ const SfKind sf_kind_foreign_table = {
 	.owned_apart = true,
 	.create = create_foreign,
 	.drop = drop_foreign,
-	.rename = rename_it,
+	.rename = sf_rename_in_schema,
 	.takes = takes,
 	.acl_class = 'r',
 };

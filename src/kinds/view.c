@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "kinds/routine.h"
 
 extern const SfKind sf_kind_view_column;
 
@@ -62,16 +63,6 @@ drop(SfEmit *out, const SfFact *fact)
 }
 
 static void
-rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
-{
-	if (strcmp(old->name[0], new->name[0]) != 0)
-		sf_emit(out, "ALTER VIEW %s SET SCHEMA %s", sf_name(old), sf_ident(new->name[0]));
-	if (strcmp(old->name[1], new->name[1]) != 0)
-		sf_emit(out, "ALTER VIEW %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
-				sf_ident(new->name[1]));
-}
-
-static void
 alter(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	if (sf_changed(old, new, "columns") || sf_changed(old, new, "definition"))
@@ -113,7 +104,7 @@ const SfKind sf_kind_view = {
 	.stub = stub,
 	.complete = complete,
 	.drop = drop,
-	.rename = rename_it,
+	.rename = sf_rename_in_schema,
 	.takes = takes,
 	.acl_class = 'r',
 };
