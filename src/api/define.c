@@ -14,6 +14,7 @@
 #include "utils/varlena.h"
 
 #include "api/define.h"
+#include "api/hints.h"
 #include "facts/elaborate.h"
 #include "facts/stored.h"
 #include "facts/transforms.h"
@@ -117,6 +118,7 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 	sf_unit_save(unit);
 	sf_model_store(units, new);
 	sf_model_store_renames(name, renames);
+	sf_hints_bind(new);
 	sf_transforms_store(name, transforms);
 	put_changes(fcinfo, old, new);
 }
@@ -173,6 +175,7 @@ sf_rename_hint(PG_FUNCTION_ARGS)
 				nnew;
 	const char *args[] = {sf_origin_system(), sf_origin_database(), kind, NULL, NULL};
 	const SfKind *known = sf_kind_or_null(kind);
+	SfFactBase *model;
 	SfOwnerState owner;
 
 	if (known == NULL || known->rename == NULL)
@@ -193,9 +196,13 @@ sf_rename_hint(PG_FUNCTION_ARGS)
 	sf_owner_enter(&owner);
 	sf_execute("INSERT INTO schemaflow.rename_hint (system_identifier, database_oid, unit, kind, new, old) "
 			   "VALUES ($1::pg_catalog.int8, $2::pg_catalog.oid, '', $3, $4, $5) "
-			   "ON CONFLICT (system_identifier, database_oid, kind, new, unit) DO UPDATE SET old = excluded.old",
+			   "ON CONFLICT (system_identifier, database_oid, kind, new, unit) "
+			   "DO UPDATE SET old = excluded.old, object = NULL",
 			   lengthof(args), args);
 	sf_owner_leave(&owner);
+	model = sf_model_facts();
+	if (model)
+		sf_hints_bind(model);
 	PG_RETURN_VOID();
 }
 

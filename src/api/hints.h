@@ -9,6 +9,9 @@
 /* Those that apply between the two bases: of SfHint (diff/diff.h); *back has them for the way back. */
 extern List *sf_hints_load(SfFactBase *live, SfFactBase *model, List **back);
 
+/* After hints or the model have changed: binds what is ambiguous (hints.c) to the live objects as they are now. */
+extern void sf_hints_bind(const SfFactBase *model);
+
 /* The recorded model; raises when there is none. */
 extern SfFactBase *sf_recorded_model(void);
 

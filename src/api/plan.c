@@ -178,6 +178,9 @@ labels_of(const SfPlan *plan, SfVerb verb, bool satellites)
 		SfAction   *action = lfirst(lc);
 		SfFact	   *fact = action->new ? action->new : action->old;
 
+		/* What steps aside to be renamed has another action that says what it becomes. */
+		if (action->verb == SF_VERB_RENAME && action->new == NULL)
+			continue;
 		if (action->verb != verb || action->rebuild || (fact->kind->weight >= SF_WEIGHT_SATELLITES) != satellites)
 			continue;
 		labels = lappend(labels, verb == SF_VERB_RENAME

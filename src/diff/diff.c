@@ -7,9 +7,8 @@
 #include "kinds/kind.h"
 #include "miscadmin.h"
 
-/* Where the names of a fact go on behind those of its parent. */
-static int
-own_names(const SfFact *fact)
+int
+sf_diff_own_names(const SfFact *fact)
 {
 	const SfFact *parent = fact->parent;
 	int			skip = 0;
@@ -36,7 +35,7 @@ own_names(const SfFact *fact)
 static char *
 relative_key(const SfFact *fact)
 {
-	int			skip = own_names(fact);
+	int			skip = sf_diff_own_names(fact);
 
 	return sf_fact_key(fact->kind->name, fact->nname - skip, fact->name + skip);
 }
@@ -59,14 +58,28 @@ hint_for(List *hints, const SfFact *new)
 	return NULL;
 }
 
-static int
-by_relative_key(const ListCell *a, const ListCell *b)
+/* What the fact is known by, its name apart; NULL: nothing. */
+static char *
+match_key(const SfFact *fact)
 {
-	return strcmp(((SfFact *) lfirst(a))->note, ((SfFact *) lfirst(b))->note);
+	const SfFact *read = sf_diff_text(fact);
+	char	   *text = fact->kind->match ? fact->kind->match(read) : NULL;
+
+	return text ? psprintf("%s %s", fact->kind->name, text) : NULL;
+}
+
+static int
+by_note(const ListCell *a, const ListCell *b)
+{
+	const SfFact *x = lfirst(a);
+	const SfFact *y = lfirst(b);
+	int			order = strcmp(x->note, y->note);
+
+	return order ? order : strcmp(x->key, y->key);
 }
 
 static List *
-sorted_by_relative_key(List *facts)
+sorted_by(List *facts, char *(*key_of) (const SfFact *))
 {
 	List	   *sorted = NIL;
 	ListCell   *lc;
@@ -77,87 +90,23 @@ sorted_by_relative_key(List *facts)
 
 		if (fact->unmanaged || fact->twin)
 			continue;
-		fact->note = relative_key(fact);
-		sorted = lappend(sorted, fact);
+		fact->note = key_of(fact);
+		if (fact->note)
+			sorted = lappend(sorted, fact);
 	}
-	list_sort(sorted, by_relative_key);
+	list_sort(sorted, by_note);
 	return sorted;
 }
 
-static char *
-match_text(const SfFact *fact)
-{
-	fact = sf_diff_text(fact);
-	return fact->kind->match ? fact->kind->match(fact) : NULL;
-}
-
-/* Unpaired facts of the same kind with the same match() text, one on each side: the same thing under another name. */
+/* Those without a partner, one on each side, that have the same key. */
 static void
-pair_by_match(List *olds, List *news)
+pair_by(List *olds, List *news, char *(*key_of) (const SfFact *))
 {
 	ListCell   *lo,
 			   *ln;
 
-	foreach(ln, news)
-	{
-		SfFact	   *new = lfirst(ln);
-		char	   *text = new->twin ? NULL : match_text(new);
-
-		if (text == NULL)
-			continue;
-		foreach(lo, olds)
-		{
-			SfFact	   *old = lfirst(lo);
-
-			if (old->twin == NULL && old->kind == new->kind && sf_streq(match_text(old), text))
-			{
-				couple(old, new);
-				break;
-			}
-		}
-	}
-}
-
-/* The same name in the same place: by far the most. */
-static void
-pair_by_key(List *news, const SfFactBase *from)
-{
-	ListCell   *lc;
-
-	foreach(lc, news)
-	{
-		SfFact	   *new = lfirst(lc);
-		SfFact	   *old = new->twin || new->unmanaged ? NULL : sf_base_find(from, new->key);
-
-		if (old && old->twin == NULL && !old->unmanaged && sf_streq(old->parent_key, new->parent_key))
-			couple(old, new);
-	}
-}
-
-static void pair_children(SfFact *old, SfFact *new, const SfFactBase *from, List *hints);
-
-static void
-pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
-{
-	List	   *all_news = news;
-	ListCell   *lo,
-			   *ln;
-
-	CHECK_FOR_INTERRUPTS();
-	/* Hints first: what they name is spoken for, and so is what else goes by those names. */
-	foreach(ln, hints ? news : NIL)
-	{
-		SfFact	   *new = lfirst(ln);
-		SfHint	   *hint = hint_for(hints, new);
-		SfFact	   *old = hint ? sf_base_find(from, hint->old_key) : NULL;
-
-		if (old && old->twin == NULL && new->twin == NULL && !old->unmanaged && !new->unmanaged &&
-			old->kind == new->kind)
-			couple(old, new);
-	}
-	pair_by_key(news, from);
-	olds = sorted_by_relative_key(olds);
-	news = sorted_by_relative_key(news);
+	olds = sorted_by(olds, key_of);
+	news = sorted_by(news, key_of);
 	lo = list_head(olds);
 	ln = list_head(news);
 	while (lo && ln)
@@ -173,8 +122,62 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 		if (order >= 0)
 			ln = lnext(news, ln);
 	}
-	pair_by_match(olds, news);
-	foreach(ln, all_news)
+}
+
+static bool
+same_place(const SfFact *old, const SfFact *new)
+{
+	if (new->parent && new->parent->twin)
+		return old->parent == new->parent->twin;
+	return sf_streq(old->parent_key, new->parent_key);
+}
+
+/* The same name in the same place: by far the most. */
+static void
+pair_by_key(List *news, const SfFactBase *from)
+{
+	ListCell   *lc;
+
+	foreach(lc, news)
+	{
+		SfFact	   *new = lfirst(lc);
+		SfFact	   *old = new->twin || new->unmanaged ? NULL : sf_base_find(from, new->key);
+
+		if (old && old->twin == NULL && !old->unmanaged && same_place(old, new))
+			couple(old, new);
+	}
+}
+
+static void pair_children(SfFact *old, SfFact *new, const SfFactBase *from, List *hints);
+
+static void
+pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
+{
+	bool		hinted = false;
+	ListCell   *ln;
+
+	CHECK_FOR_INTERRUPTS();
+	/* Hints first: what they name is spoken for, and so is what else goes by those names. */
+	foreach(ln, hints ? news : NIL)
+	{
+		SfFact	   *new = lfirst(ln);
+		SfHint	   *hint = hint_for(hints, new);
+		SfFact	   *old = hint ? sf_base_find(from, hint->old_key) : NULL;
+
+		if (old && old->twin == NULL && new->twin == NULL && !old->unmanaged && !new->unmanaged &&
+			old->kind == new->kind)
+		{
+			couple(old, new);
+			hinted = true;
+		}
+	}
+	/* Where names have changed, content says more than a name: that may have changed places as well. */
+	if (hinted)
+		pair_by(olds, news, match_key);
+	pair_by_key(news, from);
+	pair_by(olds, news, relative_key);
+	pair_by(olds, news, match_key);
+	foreach(ln, news)
 	{
 		SfFact	   *new = lfirst(ln);
 
@@ -224,6 +227,29 @@ pair_below_unmanaged(SfFactBase *from, SfFactBase *to, List *hints)
 	}
 }
 
+/* What another fact owns goes where that goes, into another schema as well. */
+static char *
+owned_key(const SfFact *fact)
+{
+	return sf_moves_with_owner(fact->kind) ? match_key(fact) : NULL;
+}
+
+static void
+pair_owned(SfFactBase *from, SfFactBase *to, List *hints)
+{
+	List	   *loose = sorted_by(to->facts, owned_key);
+	ListCell   *lc;
+
+	pair_by(from->facts, to->facts, owned_key);
+	foreach(lc, loose)
+	{
+		SfFact	   *new = lfirst(lc);
+
+		if (new->twin)
+			pair_children(new->twin, new, from, hints);
+	}
+}
+
 void
 sf_diff_pair(SfFactBase *from, SfFactBase *to, List *hints)
 {
@@ -231,6 +257,8 @@ sf_diff_pair(SfFactBase *from, SfFactBase *to, List *hints)
 	sf_base_finish(to);
 	pair_lists(roots(from), roots(to), from, hints);
 	pair_below_unmanaged(from, to, hints);
+	if (hints)
+		pair_owned(from, to, hints);
 }
 
 bool *

@@ -29,6 +29,9 @@ extern void sf_diff_pair(SfFactBase *from, SfFactBase *to, List *hints);
 /* Which attributes of a pair differ (palloc'ed bool per attribute)?  NULL when none does. */
 extern bool *sf_diff_attributes(const SfFact *old, const SfFact *new);
 
+/* How many of a fact's names it has from its parent, or from what that stands in. */
+extern int	sf_diff_own_names(const SfFact *fact);
+
 /* A pair whose own name differs, its parent's renames apart. */
 extern bool sf_diff_renamed(const SfFact *old, const SfFact *new);
 

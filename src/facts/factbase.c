@@ -268,6 +268,17 @@ sf_attr(const SfFact *fact, const char *attr)
 	return fact->attr[i];
 }
 
+SfFact *
+sf_fact_copy(const SfFact *fact)
+{
+	SfFact	   *copy = palloc(sizeof(SfFact));
+
+	*copy = *fact;
+	copy->name = palloc(fact->nname * sizeof(char *));
+	memcpy(copy->name, fact->name, fact->nname * sizeof(char *));
+	return copy;
+}
+
 char *
 sf_fact_label(const SfFact *fact)
 {

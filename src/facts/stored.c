@@ -235,16 +235,42 @@ sf_model_renames(const SfUnit *unit, const SfFactBase *base)
 	return renames;
 }
 
+static bool
+is_listed(List *renames, const char *kind, const char *new, const char *old)
+{
+	ListCell   *lc;
+
+	foreach(lc, renames)
+	{
+		const SfStoredRename *rename = lfirst(lc);
+
+		if (strcmp(rename->kind, kind) == 0 && strcmp(rename->new, new) == 0 && strcmp(rename->old, old) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Those that were there before keep what they are bound to. */
 void
 sf_model_store_renames(const char *unit, List *renames)
 {
 	const char *args[6] = {sf_origin_system(), sf_origin_database(), unit};
+	SfRows	   *before;
 	SfOwnerState owner;
 	ListCell   *lc;
 
 	sf_owner_enter(&owner);
-	sf_execute("DELETE FROM schemaflow.rename_hint WHERE " SF_ORIGIN_IS_OURS " AND unit OPERATOR(pg_catalog.=) $3",
-			   3, args);
+	before = sf_query("SELECT kind, new, old FROM schemaflow.rename_hint WHERE " SF_ORIGIN_IS_OURS
+					  " AND unit OPERATOR(pg_catalog.=) $3", 3, args);
+	for (int i = 0; i < before->nrows; i++)
+	{
+		args[3] = sf_cell(before, i, 0);
+		args[4] = sf_cell(before, i, 1);
+		if (!is_listed(renames, args[3], args[4], sf_cell(before, i, 2)))
+			sf_execute("DELETE FROM schemaflow.rename_hint WHERE " SF_ORIGIN_IS_OURS
+					   " AND unit OPERATOR(pg_catalog.=) $3 AND kind OPERATOR(pg_catalog.=) $4"
+					   " AND new OPERATOR(pg_catalog.=) $5", 5, args);
+	}
 	foreach(lc, renames)
 	{
 		const SfStoredRename *rename = lfirst(lc);
@@ -253,8 +279,7 @@ sf_model_store_renames(const char *unit, List *renames)
 		args[4] = rename->new;
 		args[5] = rename->old;
 		sf_execute("INSERT INTO schemaflow.rename_hint (system_identifier, database_oid, unit, kind, new, old) "
-				   "VALUES ($1::pg_catalog.int8, $2::pg_catalog.oid, $3, $4, $5, $6) "
-				   "ON CONFLICT (system_identifier, database_oid, kind, new, unit) DO UPDATE SET old = excluded.old",
+				   "VALUES ($1::pg_catalog.int8, $2::pg_catalog.oid, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
 				   lengthof(args), args);
 	}
 	sf_owner_leave(&owner);

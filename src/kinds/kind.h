@@ -290,6 +290,10 @@ extern const char *sf_fact_schema(const SfFact *fact);
 /* Name of the fact as SQL: all names joined by dots; of the first two: the relation or type it belongs to. */
 extern char *sf_name(const SfFact *fact);
 extern char *sf_rel(const SfFact *fact);
+/* Known by its owner, and goes into another schema with it (a column's sequence). */
+#define sf_moves_with_owner(kind) ((kind)->owned_apart && (kind)->match)
 #define sf_last(fact) ((fact)->name[(fact)->nname - 1])
+/* The one that a rename changes: a function's without its argument types. */
+#define sf_own_name(fact) ((fact)->name[(fact)->nname - 1 - (fact)->kind->qualifiers])
 
 #endif

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "kinds/routine.h"
 
 extern const SfKind sf_kind_owned_by;
 
@@ -37,13 +38,6 @@ static void
 drop(SfEmit *out, const SfFact *fact)
 {
 	sf_emit(out, "DROP SEQUENCE %s", sf_name(fact));
-}
-
-static void
-rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
-{
-	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(new->name[0]), sf_ident(old->name[1]),
-			sf_ident(new->name[1]));
 }
 
 static void
@@ -89,6 +83,17 @@ match(const SfFact *fact)
 			return pstrdup(sf_attr(child, "column"));
 	}
 	return NULL;
+}
+
+/* It moves into another schema with the table that owns it. */
+static void
+rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	SfFact	   *moved = sf_fact_copy(old);
+
+	if (match(old))
+		moved->name[0] = new->name[0];
+	sf_rename_in_schema(out, moved, new);
 }
 
 static List *

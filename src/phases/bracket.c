@@ -45,6 +45,13 @@ drops_swapped(const SfAction *action)
 	return action->verb == SF_VERB_DROP && action->kind->swaps;
 }
 
+/* What is replaced, or taken down and put back; and what is renamed by way of a name of nobody's. */
+static bool
+opens(const SfAction *action)
+{
+	return (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
+}
+
 static void
 open_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 {
@@ -71,8 +78,10 @@ mark_action(sf_marks_hash *marks, const SfAction *action, int index)
 {
 	ListCell   *lc;
 
-	if (action->rebuild && !drops_swapped(action))
+	if (opens(action))
 		open_mark(marks, pair_of(action), index);
+	if (action->verb == SF_VERB_RENAME)
+		extend_mark(marks, pair_of(action), index);
 	/* Put back inside its parent's CREATE. */
 	if (action->verb == SF_VERB_CREATE)
 		foreach(lc, action->folded)
@@ -227,7 +236,7 @@ sf_draw_together(List *actions)
 	foreach(lc, actions)
 	{
 		const SfAction *action = lfirst(lc);
-		SfMark	   *mark = action->rebuild ? sf_marks_lookup(marks, pair_of(action)) : NULL;
+		SfMark	   *mark = opens(action) ? sf_marks_lookup(marks, pair_of(action)) : NULL;
 
 		CHECK_FOR_INTERRUPTS();
 		if (mark && linitial_int(mark->members) == foreach_current_index(lc))

@@ -2,8 +2,8 @@
  * bracket.h - private to phases/: what has to happen in one transaction.
  *
  * A *bracket* runs from the drop of something to its create (replaced, or taken down and put back to let something else
- * change); for a type that is put in the place of its old self, up to the last column that moves over.  Nobody may see
- * the state in between.
+ * change); for a type that is put in the place of its old self, up to the last column that moves over; where names
+ * change places, from the first that steps aside until it has its new one.  Nobody may see the state in between.
  */
 #ifndef SF_BRACKET_H
 #define SF_BRACKET_H

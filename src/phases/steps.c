@@ -101,7 +101,8 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 	foreach(lc, risk->locks)
 	{
 		SfRiskLock *lock = lfirst(lc);
-		const SfFact *table = lock->index ? action->table : standing(state, lock);
+		/* An index is not named by its table; what is renamed may have a name of no side for a while. */
+		const SfFact *table = lock->index || action->verb == SF_VERB_RENAME ? action->table : standing(state, lock);
 		char	   *names[2] = {lock->schema, lock->name};
 
 		if (table == NULL)

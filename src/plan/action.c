@@ -10,6 +10,7 @@
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "plan/build.h"
+#include "plan/names.h"
 
 static SfAction *
 new_action(SfBuild *build, SfVerb verb, SfItem *item)
@@ -146,7 +147,7 @@ goes_with_swapped(const SfItem *item)
 {
 	const SfFact *parent = item->old ? item->old->parent : NULL;
 
-	return parent && sf_item(parent) && sf_item(parent)->stash && sf_item(parent)->drop == item->drop;
+	return item->drop && parent && sf_item(parent) && sf_item(parent)->stash && sf_item(parent)->drop == item->drop;
 }
 
 /* What the new side needs has to be there. */
@@ -172,6 +173,8 @@ link_needs(SfItem *item)
 		after(item->alter, need->rename, item);
 		after(item->rename, need->rename, item);
 		after(item->rename, need->create, item);
+		if (item->rename && edge->type == 'p')
+			after(item->stash, need->rename, item);
 	}
 }
 
@@ -293,6 +296,25 @@ link_attachments(SfItem *item)
 	}
 }
 
+/* What is owned goes into another schema with its owner, and gets its new name there. */
+static void
+link_owned(SfItem *item)
+{
+	ListCell   *lc,
+			   *le;
+
+	foreach(lc, item->new->children)
+		foreach(le, ((SfFact *) lfirst(lc))->needs)
+		{
+			SfItem	   *owner = sf_item(sf_relation_of(((SfEdge *) lfirst(le))->to));
+
+			if (owner == NULL || owner == item)
+				continue;
+			after(item->rename, owner->rename, item);
+			after(item->stash, owner->rename, item);
+		}
+}
+
 /* An owner changes when all else that is made with the object is there. */
 static void
 link_late(SfItem *item)
@@ -335,12 +357,6 @@ typedef struct SfNameSlot
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-static List *
-names_taken(const SfFact *fact)
-{
-	return fact->kind->takes ? fact->kind->takes(fact) : NIL;
-}
-
 /* A name is given up before it is taken again. */
 static void
 link_names(SfBuild *build)
@@ -361,7 +377,7 @@ link_names(SfBuild *build)
 
 		if (release == NULL)
 			continue;
-		foreach(ln, names_taken(item->old))
+		foreach(ln, sf_names_taken(sf_in_place(item->old)))
 		{
 			bool		found;
 			SfNameSlot *slot = sf_names_insert(names, lfirst(ln), &found);
@@ -376,7 +392,7 @@ link_names(SfBuild *build)
 
 		if (taker == NULL)
 			continue;
-		foreach(ln, names_taken(item->new))
+		foreach(ln, sf_names_taken(item->new))
 		{
 			SfNameSlot *slot = sf_names_lookup(names, lfirst(ln));
 
@@ -411,11 +427,12 @@ sf_build_actions(SfBuild *build)
 			item->alter = new_action(build, SF_VERB_ALTER, item);
 		if (item->renamed && !sf_item_gone(item))
 			item->rename = new_action(build, SF_VERB_RENAME, item);
-		if (item->old && sf_item_swaps(item) && item->drop && item->drop->old == item->old)
+		if ((item->rename && item->aside) ||
+			(item->old && sf_item_swaps(item) && item->drop && item->drop->old == item->old))
 		{
 			item->stash = new_action(build, SF_VERB_RENAME, item);
 			item->stash->new = NULL;
-			item->stash->rebuild = true;
+			item->stash->rebuild = item->rename == NULL;
 		}
 	}
 	foreach(lc, build->items)
@@ -430,6 +447,8 @@ sf_build_actions(SfBuild *build)
 			link_attachments(item);
 		if (item->new && item->new->kind->binds && item->create)
 			link_binding(item);
+		if (item->rename && sf_moves_with_owner(item->new->kind))
+			link_owned(item);
 		if (item->new && item->new->kind->late && item->create)
 			link_late(item);
 		after(item->alter, item->rename, item);
@@ -437,6 +456,7 @@ sf_build_actions(SfBuild *build)
 		after(item->drop, item->hollow, item);
 		if (item->stash)
 		{
+			after(item->rename, item->stash, item);
 			after(item->create, item->stash, item);
 			after(item->drop, item->create, item);
 		}
@@ -448,7 +468,7 @@ sf_build_actions(SfBuild *build)
 	{
 		SfItem	   *item = lfirst(lc);
 		SfFact	   *object = standing_object(item);
-		SfAction   *own[] = {item->create, item->drop, item->alter, item->rename};
+		SfAction   *own[] = {item->create, item->drop, item->alter, item->rename, item->stash};
 
 		for (int i = 0; i < lengthof(own); i++)
 			if (own[i] && own[i]->table == NULL && (own[i]->new == item->new || own[i]->old == item->old))

@@ -27,13 +27,14 @@ typedef struct SfItem
 	bool		renamed;
 	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
 	bool displaced; /* a dropped type whose name a new one of another kind takes: its users move over to that */
+	bool		aside;			/* a cycle was broken here: renamed by way of a name that nobody has */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
 	SfAction   *create;			/* its own or its host's */
 	SfAction   *drop;			/* its own or what implies it */
 	SfAction   *alter;
 	SfAction   *rename;
-	SfAction   *stash;			/* the old one of a swap gives up its name */
+	SfAction   *stash;			/* gives up its name: the old one of a swap, or one whose new name is still taken */
 	SfAction   *complete;		/* stub_first: the rest */
 	SfAction   *hollow;			/* stub_last */
 } SfItem;
@@ -63,9 +64,9 @@ extern void sf_build_wishes(SfBuild *build);
 /* Orders build->actions into plan->actions; breaks cycles by taking a fact out of its host and building again. */
 extern void sf_build_sort(SfBuild *build);
 
-extern void sf_action_render(SfBuild *build, SfAction *action);
+/* The old fact below what its parent is called when it is renamed itself. */
+extern SfFact *sf_in_place(const SfFact *old);
 
-/* Name of the old type while the new one is beside it. */
-extern char *sf_stash_name(const SfFact *old);
+extern void sf_action_render(SfBuild *build, SfAction *action);
 
 #endif

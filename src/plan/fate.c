@@ -11,6 +11,7 @@
 #include "diff/diff.h"
 #include "miscadmin.h"
 #include "plan/build.h"
+#include "plan/names.h"
 
 bool
 sf_item_rebuilds(const SfItem *item)
@@ -205,21 +206,6 @@ follow(SfItem *item, List **work)
 	}
 }
 
-static bool
-take_same_name(const SfFact *old, const SfFact *new)
-{
-	List	   *taken = old->kind->takes ? old->kind->takes(old) : NIL;
-	List	   *names = new->kind->takes ? new->kind->takes(new) : NIL;
-	ListCell   *lc,
-			   *ln;
-
-	foreach(lc, taken)
-		foreach(ln, names)
-			if (strcmp(lfirst(lc), lfirst(ln)) == 0)
-				return true;
-	return false;
-}
-
 /* Has a type that goes users that stay, and a successor of another kind under its name (an enum becomes a domain)? */
 static bool
 is_displaced(const SfBuild *build, const SfItem *item)
@@ -240,7 +226,7 @@ is_displaced(const SfBuild *build, const SfItem *item)
 		const SfFact *new = sf_kinds[i]->takes ?
 			sf_base_find(build->plan->to, sf_fact_key(sf_kinds[i]->name, item->old->nname, item->old->name)) : NULL;
 
-		if (new && new->twin == NULL && sf_item(new) && take_same_name(item->old, new))
+		if (new && new->twin == NULL && sf_item(new) && sf_take_same_name(item->old, new))
 			return true;
 	}
 	return false;

@@ -7,7 +7,8 @@
  *
  * A cycle is broken where a fact was folded into its parent, or its drop left to something else: the fact with the
  * greatest weight on the cycle is set apart, and the graph is built again.  So foreign keys leave CREATE TABLE before
- * defaults do.  Where nothing can be set apart, a kind that knows stubs (views) stands in as one for a while.
+ * defaults do.  Where nothing can be set apart, names that change places go by way of a third one, and a kind that
+ * knows stubs (views) stands in as one for a while.
  */
 #include "postgres.h"
 
@@ -91,6 +92,23 @@ can_be_set_apart(const SfItem *item)
 	return item->drop && item->drop->old != item->old && item->old->kind->drop;
 }
 
+/* Names change places: one of them steps aside first. */
+static bool
+step_aside(SfSort *sort, int start)
+{
+	for (int i = start; i < list_length(sort->path); i++)
+	{
+		SfItem	   *item = sf_item(subject(list_nth(sort->path, i)));
+
+		if (item->rename == NULL || item->rename != list_nth(sort->path, i) || item->aside)
+			continue;
+		item->aside = true;
+		sort->cycle = true;
+		return true;
+	}
+	return false;
+}
+
 /* Nothing to set apart: one that can be a stub for a while. */
 static bool
 make_stub(SfSort *sort, int start)
@@ -136,7 +154,7 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 			 (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
 			best = item;
 	}
-	if (best == NULL && make_stub(sort, start))
+	if (best == NULL && (step_aside(sort, start) || make_stub(sort, start)))
 		return;
 	if (best == NULL)
 	{

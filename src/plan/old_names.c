@@ -6,46 +6,127 @@
 #include "diff/diff.h"
 #include "facts/elaborate.h"
 #include "kinds/kind.h"
+#include "miscadmin.h"
 #include "model/unit.h"
+#include "plan/names.h"
 #include "plan/old_names.h"
 
+/* A fact of the model that had another name before. */
+typedef struct Rename
+{
+	SfFact	   *new;
+	SfFact	   *old;			/* by its old name, while what it is inside of still has the new one; NULL: it is
+								 * in the way of another's old name */
+} Rename;
+
+/* What moves with its owner comes when that has moved. */
 static int
 innermost_first(const ListCell *a, const ListCell *b)
 {
-	const SfHint *x = lfirst(a);
-	const SfHint *y = lfirst(b);
-	int			dots_x = 0,
-				dots_y = 0;
+	const SfFact *x = ((Rename *) lfirst(a))->new;
+	const SfFact *y = ((Rename *) lfirst(b))->new;
 
-	for (const char *p = x->new_key; *p; p++)
-		dots_x += *p == '.';
-	for (const char *p = y->new_key; *p; p++)
-		dots_y += *p == '.';
-	return dots_x != dots_y ? dots_y - dots_x : strcmp(x->new_key, y->new_key);
+	if (x->nname != y->nname)
+		return y->nname - x->nname;
+	if (sf_moves_with_owner(x->kind) != sf_moves_with_owner(y->kind))
+		return sf_moves_with_owner(x->kind) ? 1 : -1;
+	return strcmp(x->key, y->key);
 }
 
-/* The fact under its old name, while what it is inside of still has the new one. */
-static SfFact *
-back_in_place(const SfFact *new, const SfFact *old)
+static const SfHint *
+hint_for(List *hints, const char *new_key)
 {
-	SfFact	   *fact = palloc(sizeof(SfFact));
-	bool		inside = new->parent && new->parent->parent;
+	ListCell   *lc;
 
-	*fact = *new;
-	fact->name = palloc(new->nname * sizeof(char *));
-	for (int i = 0; i < new->nname; i++)
-		fact->name[i] = inside && i < new->nname - 1 ? new->name[i] : old->name[i];
+	foreach(lc, hints)
+		if (strcmp(((SfHint *) lfirst(lc))->new_key, new_key) == 0)
+			return lfirst(lc);
+	return NULL;
+}
+
+static bool
+same_parent(const SfFact *old, const SfFact *new, List *hints)
+{
+	const SfHint *hint = new->parent ? hint_for(hints, new->parent->key) : NULL;
+
+	if (hint)
+		return sf_streq(old->parent_key, hint->old_key);
+	return sf_streq(old->parent_key, new->parent_key);
+}
+
+/* Under its old name; below its parent's new one, unless it was in another. */
+static SfFact *
+back_in_place(const SfFact *new, const SfFact *old, List *hints)
+{
+	SfFact	   *fact = sf_fact_copy(new);
+	int			shared = same_parent(old, new, hints) ? sf_diff_own_names(new) : 0;
+
+	for (int i = shared; i < new->nname; i++)
+		fact->name[i] = old->name[i];
 	return fact;
 }
 
-static List *
-inverse_renames(SfFactBase *live, SfFactBase *model, List *hints)
+static void
+add_rename(List **renames, SfFact *new, SfFact *old)
 {
-	SfEmit		out = {0};
+	Rename	   *rename = palloc(sizeof(Rename));
+
+	rename->new = new;
+	rename->old = old;
+	*renames = lappend(*renames, rename);
+}
+
+static bool
+is_renamed(List *renames, const SfFact *new)
+{
 	ListCell   *lc;
 
-	hints = list_copy(hints);
-	list_sort(hints, innermost_first);
+	foreach(lc, renames)
+		if (((Rename *) lfirst(lc))->new == new)
+			return true;
+	return false;
+}
+
+static bool
+takes_any(const SfFact *fact, List *names)
+{
+	ListCell   *lc,
+			   *ln;
+
+	foreach(lc, sf_names_taken(fact))
+		foreach(ln, names)
+			if (strcmp(lfirst(lc), lfirst(ln)) == 0)
+				return true;
+	return false;
+}
+
+/* With them, what the model has under their old names. */
+static List *
+with_those_in_the_way(const SfFactBase *model, List *renames)
+{
+	List	   *all = list_copy(renames),
+			   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, renames)
+		names = list_concat(names, sf_names_taken(((Rename *) lfirst(lc))->old));
+	foreach(lc, names ? model->facts : NIL)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (fact->kind->rename && takes_any(fact, names) && !is_renamed(renames, fact))
+			add_rename(&all, fact, NULL);
+	}
+	return all;
+}
+
+static List *
+renames_of(SfFactBase *live, SfFactBase *model, List *hints)
+{
+	List	   *renames = NIL;
+	ListCell   *lc;
+
 	foreach(lc, hints)
 	{
 		SfHint	   *hint = lfirst(lc);
@@ -53,15 +134,90 @@ inverse_renames(SfFactBase *live, SfFactBase *model, List *hints)
 		SfFact	   *new = sf_base_find(model, hint->new_key);
 
 		if (old && new && new->kind->rename && old->nname == new->nname)
-			new->kind->rename(&out, new, back_in_place(new, old));
+			add_rename(&renames, new, back_in_place(new, old, hints));
+	}
+	renames = with_those_in_the_way(model, renames);
+	list_sort(renames, innermost_first);
+	return renames;
+}
+
+/* Names may have changed places: all of one depth get names of nobody's before they get their old ones. */
+static List *
+inverse_renames(List *renames)
+{
+	SfEmit		out = {0};
+
+	for (int i = 0, next; i < list_length(renames); i = next)
+	{
+		int			depth = ((Rename *) list_nth(renames, i))->new->nname;
+		SfFact	  **aside = palloc(list_length(renames) * sizeof(SfFact *));
+
+		for (next = i; next < list_length(renames); next++)
+		{
+			Rename	   *rename = list_nth(renames, next);
+
+			if (rename->new->nname != depth)
+				break;
+			aside[next] = sf_fact_copy(rename->new);
+			sf_own_name(aside[next]) = psprintf("schemaflow aside %d", next);
+			rename->new->kind->rename(&out, rename->new, aside[next]);
+		}
+		for (int k = i; k < next; k++)
+			if (((Rename *) list_nth(renames, k))->old)
+				aside[k]->kind->rename(&out, aside[k], ((Rename *) list_nth(renames, k))->old);
 	}
 	return out.statements;
 }
 
-void
-sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints)
+/* Does a text that names the fact differ? */
+static bool
+is_named_by_difference(const SfFact *new)
 {
-	List	   *renames = inverse_renames(live, model, hints);
+	ListCell   *lc;
+
+	foreach(lc, new->needed_by)
+	{
+		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
+		bool	   *changed = user->twin ? sf_diff_attributes(user->twin, user) : NULL;
+
+		for (int i = 0; changed && i < user->kind->nattrs; i++)
+			if (changed[i] && (user->kind->attrs[i].flags & SF_ATTR_EXPRESSION))
+				return true;
+	}
+	return false;
+}
+
+/*
+ * Renames that nobody hinted at because what is renamed is known by its content (a column's sequence), as far as
+ * other texts name it (the column's default).
+ */
+static List *
+known_by_content(SfFactBase *live, SfFactBase *model, List *hints)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	sf_diff_pair(live, model, hints);
+	foreach(lc, model->facts)
+	{
+		SfFact	   *new = lfirst(lc);
+		SfHint	   *hint;
+
+		if (new->twin == NULL || new->kind->match == NULL || !sf_diff_renamed(new->twin, new) ||
+			hint_for(hints, new->key) || !is_named_by_difference(new))
+			continue;
+		hint = palloc(sizeof(SfHint));
+		hint->old_key = new->twin->key;
+		hint->new_key = new->key;
+		found = lappend(found, hint);
+	}
+	return found;
+}
+
+static void
+read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
+{
+	List	   *renames = inverse_renames(renames_of(live, model, hints));
 	SfFactBase *again;
 	SfFactBase *under_old_names;
 	ListCell   *lc;
@@ -77,4 +233,15 @@ sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 		if (recorded)
 			recorded->alias = fact->twin;
 	}
+}
+
+void
+sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints)
+{
+	List	   *more;
+
+	read_under_old_names(live, model, hints);
+	more = known_by_content(live, model, hints);
+	if (more)
+		read_under_old_names(live, model, list_concat_copy(hints, more));
 }

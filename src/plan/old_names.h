@@ -10,7 +10,8 @@
  * A rename changes every text that names the object: views, checks, foreign keys.  So that these compare, the model is
  * elaborated once more, the hinted objects get their old names back by the inverse RENAME in the scratch, and the
  * server maps all texts; each fact of "model" gets the outcome as its alias, which is what diff compares.  String
- * bodies compare as text. Costs one elaboration; nothing when hints is NIL.  hints: of SfHint, live's keys -> the
+ * bodies compare as text.  So do sequences that are renamed with their columns.  Costs an elaboration, and another
+ * where such texts need it; none when nothing is renamed.  hints: of SfHint, live's keys -> the
  * model's.
  */
 extern void sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints);

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "diff/diff.h"
+#include "mb/pg_wchar.h"
 #include "plan/build.h"
 #include "plan/cast.h"
 #include "plan/emit.h"
@@ -18,26 +19,65 @@ sf_plan_emit_init(SfEmit *out, const SfPlan *plan)
 	out->conversion = sf_conversion;
 }
 
-char *
-sf_stash_name(const SfFact *old)
+static bool
+is_name_of_one(const SfFactBase *base, const char *name)
 {
-	char	   *name = psprintf("%s__old", sf_last(old));
+	ListCell   *lc;
 
-	/* The head of a long name goes, not its end. */
-	return strlen(name) < NAMEDATALEN ? name : name + strlen(name) - NAMEDATALEN + 1;
+	foreach(lc, base->facts)
+		if (strcmp(sf_own_name((SfFact *) lfirst(lc)), name) == 0)
+			return true;
+	return false;
 }
 
-/* The old type of a swap under the name that it has meanwhile. */
-static SfFact *
-stashed(const SfFact *old)
+/* A name like the old one that nothing on either side has. */
+static char *
+stash_name(const SfPlan *plan, const char *old)
 {
-	SfFact	   *copy = palloc(sizeof(SfFact));
+	for (int n = 0;; n++)
+	{
+		char	   *suffix = n == 0 ? pstrdup("__old") : psprintf("__old%d", n);
+		int			length = pg_mbcliplen(old, strlen(old), NAMEDATALEN - 1 - strlen(suffix));
+		char	   *name = psprintf("%.*s%s", length, old, suffix);
 
-	*copy = *old;
-	copy->name = palloc(old->nname * sizeof(char *));
-	memcpy(copy->name, old->name, old->nname * sizeof(char *));
-	copy->name[old->nname - 1] = sf_stash_name(old);
+		if (!is_name_of_one(plan->from, name) && !is_name_of_one(plan->to, name))
+			return name;
+	}
+}
+
+/* The fact under the name that it has while it is put aside. */
+static SfFact *
+stashed(const SfPlan *plan, const SfFact *fact)
+{
+	SfFact	   *copy = sf_fact_copy(fact);
+
+	sf_own_name(copy) = stash_name(plan, sf_own_name(fact));
 	return copy;
+}
+
+SfFact *
+sf_in_place(const SfFact *old)
+{
+	SfFact	   *copy = sf_fact_copy(old);
+	int			shared = sf_diff_own_names(old);
+
+	for (int i = 0; old->parent && old->parent->twin && i < shared; i++)
+		copy->name[i] = old->parent->twin->name[i];
+	return copy;
+}
+
+static void
+render_rename(SfEmit *out, SfAction *action, const SfPlan *plan)
+{
+	const SfItem *item = sf_item(action->old);
+	SfFact	   *old = action->old;
+
+	if (item->rename)
+		old = sf_in_place(old);
+	if (action == item->stash)
+		action->kind->rename(out, old, stashed(plan, old));
+	else
+		action->kind->rename(out, item->stash ? stashed(plan, old) : old, action->new);
 }
 
 /* What is put back is in the state that it was in. */
@@ -106,7 +146,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 			{
 				SfItem	   *item = sf_item(action->old);
 
-				action->kind->drop(&out, item->stash ? stashed(action->old) : action->old);
+				action->kind->drop(&out, item->stash ? stashed(build->plan, action->old) : action->old);
 				break;
 			}
 		case SF_VERB_ALTER:
@@ -118,7 +158,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 				render_alter(&out, action);
 			break;
 		case SF_VERB_RENAME:
-			action->kind->rename(&out, action->old, action->new ? action->new : stashed(action->old));
+			render_rename(&out, action, build->plan);
 			break;
 	}
 	action->statements = out.statements;

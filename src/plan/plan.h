@@ -30,7 +30,7 @@ typedef struct SfAction
 	SfPart		part;
 	const SfKind *kind;
 	SfFact	   *old;			/* fact on the starting side (drop, alter, rename) */
-	SfFact	   *new;			/* fact on the wanted side (create, alter, rename) */
+	SfFact	   *new;			/* fact on the wanted side (create, alter, rename); NULL: it steps aside */
 	bool	   *changed;		/* alter: per attribute */
 	List	   *folded;			/* create: SfFact list created in the same statement */
 	List	   *statements;		/* rendered: char * */

@@ -1,0 +1,128 @@
+# Names that change places, by hints: nothing is lost, nothing is made anew, and it happens once.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use Test::More;
+
+my $node = sf_node('renames');
+my $number = 0;
+
+# The objects by what they are, not by what they are called: "where" lists "oid name" of relations, types, constraints
+# and columns.
+my $where = q{SELECT string_agg(o, E'\n' ORDER BY o) FROM (
+	SELECT 'class ' || oid || ' ' || relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind <> 'v'
+	UNION ALL SELECT 'type ' || oid || ' ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
+	UNION ALL SELECT 'constraint ' || oid || ' ' || conname FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+	UNION ALL SELECT 'column ' || attrelid || '/' || attnum || ' ' || attname FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid
+		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped) x(o)};
+
+sub numbers { return join("\n", map { s/ [^ ]+$//r } split /\n/, shift); }
+
+# from, to: DDL; rows: statements run in between; there => rows_there: query and its result after the way up, here =>
+# rows_here: the same after the way down; more: objects come or go as well; plan, not_plan: patterns.
+sub renames
+{
+	my ($name, %case) = @_;
+	my $db = sf_database($node, 'r' . ++$number);
+
+	subtest $name => sub {
+		$node->safe_psql($db, "SELECT sf_define(\$sf\$$case{from}\$sf\$); SELECT sf_plan_migration('from')");
+		$node->safe_psql($db, 'CALL sf_upgrade()');
+		$node->safe_psql($db, $case{rows});
+		my $before = $node->safe_psql($db, $where);
+		$node->safe_psql($db, "SELECT sf_define(\$sf\$$case{to}\$sf\$);" . ($case{hints} // ''));
+		my $plan = $node->safe_psql($db, q{SELECT * FROM sf_plan_migration('to')});
+		like($plan, $_, 'the plan') foreach @{ $case{plan} // [] };
+		unlike($plan, $_, 'the plan') foreach @{ $case{not_plan} // [] };
+		my ($rc, undef, $err) = sf_try($node, $db, q{CALL sf_upgrade('head', allow => '{data_loss}')});
+		is($rc, 0, 'up') or return diag($err, $plan);
+		my $after = $node->safe_psql($db, $where);
+		is(numbers($after), numbers($before), 'all objects are what they were') unless $case{more};
+		isnt($after, $before, 'under other names');
+		is($node->safe_psql($db, $case{there}), $case{rows_there}, 'the rows are where they belong');
+		like($node->safe_psql($db, q{SELECT * FROM sf_plan_migration('again')}), qr/nothing to do/, 'nothing is left to do');
+		$node->safe_psql($db, "SELECT sf_define(\$sf\$$case{to}\$sf\$)");
+		is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'nor when the same text is recorded again');
+		($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade('-1', allow => '{data_loss}')});
+		is($rc, 0, 'down') or return diag($err, $plan);
+		is($node->safe_psql($db, $where), $before, 'all is under its old name') unless $case{more};
+		is($node->safe_psql($db, $case{here}), $case{rows_here}, 'and so are the rows');
+		isnt($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the hints hold again');
+	};
+}
+
+renames('columns that change places, one with another type', from => q{
+	CREATE TABLE t (id int PRIMARY KEY, a text, b int, a__old int, CHECK (a <> 'x'), CHECK (id > 0));
+	CREATE INDEX t_a ON t (a); CREATE VIEW v AS SELECT a, b FROM t}, to => q{
+	CREATE TABLE t (id int PRIMARY KEY,
+		b text,	-- @renamed from=a
+		a bigint,	-- @renamed from=b
+		a__old int, CHECK (b <> 'x'), CHECK (id > 0));
+	CREATE INDEX t_a ON t (b); CREATE VIEW v AS SELECT b, a FROM t},
+	rows => q{INSERT INTO t VALUES (1, 'one', 11)}, there => 'SELECT b, a FROM t', rows_there => 'one|11',
+	here => 'SELECT a, b FROM v', rows_here => 'one|11',
+	plan => [qr/RENAME COLUMN a TO a__old1;.*RENAME COLUMN b TO a;.*RENAME COLUMN a__old1 TO b;.*ALTER COLUMN a TYPE bigint/s],
+	not_plan => [qr/CREATE INDEX|DROP COLUMN|ADD CONSTRAINT/]);
+
+renames('columns that change places, and their checks', from => 'CREATE TABLE t (a int CHECK (a > 1), b int CHECK (b > 2))',
+	to => "CREATE TABLE t (\n\tb int CHECK (b > 1),\t-- \@renamed from=a\n\ta int CHECK (a > 2)\t-- \@renamed from=b\n)",
+	rows => 'INSERT INTO t VALUES (2, 3)', there => 'SELECT b, a FROM t', rows_there => '2|3', here => 'SELECT a, b FROM t', rows_here => '2|3');
+
+renames('tables that change places, with their sequences and keys', from => q{
+	CREATE TABLE u (id serial PRIMARY KEY, x int UNIQUE, w_id int); CREATE TABLE w (id serial PRIMARY KEY, z text);
+	ALTER TABLE u ADD FOREIGN KEY (w_id) REFERENCES w}, to => q{
+	-- @renamed from=u
+	CREATE TABLE w (id serial PRIMARY KEY,
+		y int UNIQUE,	-- @renamed from=x
+		w_id int);
+	CREATE TABLE u (id serial PRIMARY KEY, z text);	-- @renamed from=w
+	ALTER TABLE w ADD FOREIGN KEY (w_id) REFERENCES u},
+	rows => q{INSERT INTO w (z) VALUES ('zet'); INSERT INTO u (x, w_id) VALUES (7, 1)},
+	there => 'INSERT INTO w (y) VALUES (8); SELECT w.id, y, z FROM w LEFT JOIN u ON u.id = w_id ORDER BY 1', rows_there => "1|7|zet\n2|8|",
+	here => 'SELECT u.id, x, z FROM u LEFT JOIN w ON w.id = w_id ORDER BY 1', rows_here => "1|7|zet\n2|8|",
+	plan => [qr/up      \d+ steps in 1 transaction;/, qr/RENAME CONSTRAINT u_x_key TO w_y_key/],
+	not_plan => [qr/SET DEFAULT/, qr/ADD CONSTRAINT/]);
+
+renames('a round of three tables, by call', from => join(';', map { "CREATE TABLE $_ (i$_ int)" } qw(a b c)),
+	to => 'CREATE TABLE b (ia int); CREATE TABLE c (ib int); CREATE TABLE a (ic int)',
+	hints => join(';', map { "SELECT sf_rename_hint('table', 'public.$_->[0]', 'public.$_->[1]')" } ['a', 'b'], ['b', 'c'], ['c', 'a']),
+	rows => 'INSERT INTO a VALUES (1); INSERT INTO b VALUES (2); INSERT INTO c VALUES (3)',
+	there => 'SELECT ia, ib, ic FROM a, b, c', rows_there => '1|2|3', here => 'SELECT * FROM a, b, c', rows_here => '1|2|3');
+
+renames('a chain whose last name is free after a drop', more => 1,
+	from => 'CREATE TABLE t (a int, b int, c text)',
+	to => "CREATE TABLE t (\n\tb int,\t-- \@renamed from=a\n\tc int\t-- \@renamed from=b\n)",
+	rows => q{INSERT INTO t VALUES (1, 2, 'lost')}, there => 'SELECT b, c FROM t', rows_there => '1|2',
+	here => 'SELECT a, b FROM t', rows_here => '1|2', plan => [qr/DROP COLUMN c;.*RENAME COLUMN b TO c;.*RENAME COLUMN a TO b;/s]);
+
+renames('a new thing under the old name', more => 1,
+	from => 'CREATE TABLE t (a int CHECK (a > 0)); CREATE VIEW v AS SELECT a FROM t',
+	to => "CREATE TABLE t (\n\tb int CHECK (b > 0),\t-- \@renamed from=a\n\ta text); CREATE VIEW v AS SELECT b AS a FROM t",
+	rows => 'INSERT INTO t VALUES (5)', there => q{UPDATE t SET a = 'new'; SELECT b, a FROM t}, rows_there => '5|new',
+	here => 'SELECT a FROM v', rows_here => '5');
+
+renames('types that change places, one with a new value', more => 1,
+	from => q{CREATE TYPE e AS ENUM ('x'); CREATE TYPE f AS ENUM ('y'); CREATE TABLE t (e e, f f)},
+	to => q{-- @renamed from=f
+		CREATE TYPE e AS ENUM ('y');
+		-- @renamed from=e
+		CREATE TYPE f AS ENUM ('x', 'z'); CREATE TABLE t (e f, f e)},
+	rows => q{INSERT INTO t VALUES ('x', 'y')}, there => 'SELECT * FROM t', rows_there => 'x|y', here => 'SELECT * FROM t', rows_here => 'x|y',
+	not_plan => [qr/ up .*CREATE TYPE.* down /s]);
+
+renames('a schema, what is in it, and a column of that',
+	from => 'CREATE SCHEMA s; CREATE TABLE s.t (a int PRIMARY KEY, b serial); CREATE SEQUENCE public.q',
+	to => "-- \@renamed from=s\nCREATE SCHEMA r;\n-- \@renamed from=t\nCREATE TABLE r.u (\n\tc int PRIMARY KEY,\t-- \@renamed from=a\n\tb serial);
+		-- \@renamed from=public.q\nCREATE SEQUENCE r.p",
+	rows => 'INSERT INTO s.t VALUES (4)', there => 'SELECT * FROM r.u', rows_there => '4|1', here => 'SELECT * FROM s.t', rows_here => '4|1',
+	more => 1, not_plan => [qr/DROP|CREATE/]);
+
+renames('a table that moves into another schema with its sequence',
+	from => 'CREATE SCHEMA z; CREATE TABLE t (id serial PRIMARY KEY)',
+	to => "CREATE SCHEMA z;\n-- \@renamed from=public.t\nCREATE TABLE z.u (id serial PRIMARY KEY)",
+	rows => 'INSERT INTO t VALUES (DEFAULT)', there => 'INSERT INTO z.u VALUES (DEFAULT); SELECT * FROM z.u', rows_there => "1\n2",
+	here => 'SELECT * FROM t', rows_here => "1\n2", more => 1, not_plan => [qr/DROP|CREATE/, qr/SET DEFAULT/]);
+
+done_testing();
