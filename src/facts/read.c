@@ -1,7 +1,7 @@
 /*
  * read.c - catalog -> facts.
  *
- * Each kind's query is run once, set-based, under the pins; then one pass over pg_depend makes the edges.  No user
+ * Each kind's query is run once, set-based, under the pins (rows.c); then one pass over pg_depend makes the edges.  No user
  * table is locked.  The queries and the server's deparse functions look at different snapshots, so the whole
  * reading is repeated when the catalogs changed under it (stamp.c).
  *
@@ -17,11 +17,10 @@
 #include "catalog/dependency.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
-#include "facts/canon.h"
 #include "facts/facts.h"
+#include "facts/reading.h"
 #include "facts/stamp.h"
 #include "facts/unmodelled.h"
-#include "kinds/kind.h"
 #include "lib/pins.h"
 #include "lib/text.h"
 #include "miscadmin.h"
@@ -46,31 +45,6 @@ typedef struct SfOwnerSlot		/* address -> the address it is part of */
 #define SH_DECLARE
 #define SH_DEFINE
 #include "lib/simplehash.h"
-
-typedef struct SfDepend
-{
-	ObjectAddress from;
-	ObjectAddress to;
-	char		type;
-} SfDepend;
-
-typedef struct SfPromise		/* an edge to a fact that may not have been read yet */
-{
-	SfFact	   *from;
-	char	   *to;
-	char		type;
-} SfPromise;
-
-typedef struct SfReading
-{
-	SfFactBase *base;
-	List	   *excluded;		/* schemas and extensions left out */
-	sf_owners_hash *owners;
-	SfDepend   *depends;
-	int			ndepends;
-	List	   *promised;		/* of SfPromise */
-	MemoryContext scratch;		/* dies with the reading */
-} SfReading;
 
 /* ---- pg_depend ---- */
 
@@ -155,19 +129,18 @@ resolve(const SfReading *reading, ObjectAddress address)
 	return NULL;
 }
 
-/* Part of an extension, directly or as a part of a part? */
-static SfOwnerSlot *
-membership(const SfReading *reading, ObjectAddress address)
+bool
+sf_reading_is_member(const SfReading *reading, ObjectAddress address)
 {
 	for (int depth = 0; depth < 10; depth++)
 	{
 		SfOwnerSlot *slot = owner_slot(reading, address);
 
 		if (slot == NULL || slot->member)
-			return slot;
+			return slot != NULL;
 		address = slot->owner;
 	}
-	return NULL;
+	return false;
 }
 
 /* A relation's dependency that a fact of its own stands for: OWNED BY, PARTITION OF, INHERITS. */
@@ -260,245 +233,6 @@ make_edges(SfReading *reading)
 	}
 }
 
-/* ---- the kinds' queries ---- */
-
-typedef struct SfColumns		/* where a query's columns are, 1-based; 0 = not there */
-{
-	int			kind,
-				classid,
-				objid,
-				objsubid,
-				identity,
-				suffix,
-				parent,
-				implied,
-				requires;
-} SfColumns;
-
-static int
-column_of(TupleDesc desc, const char *name)
-{
-	for (int i = 0; i < desc->natts; i++)
-		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
-			return i + 1;
-	return 0;
-}
-
-static ObjectAddress
-row_address(HeapTuple tuple, TupleDesc desc, const SfColumns *at)
-{
-	ObjectAddress address;
-	bool		isnull;
-
-	address.classId = DatumGetObjectId(SPI_getbinval(tuple, desc, at->classid, &isnull));
-	address.objectId = DatumGetObjectId(SPI_getbinval(tuple, desc, at->objid, &isnull));
-	address.objectSubId = at->objsubid ? DatumGetInt32(SPI_getbinval(tuple, desc, at->objsubid, &isnull)) : 0;
-	return address;
-}
-
-static bool
-is_excluded(const SfReading *reading, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, reading->excluded)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
-/*
- * The identity and parent of a row.  A query without the column identity reads satellites: their object is the fact at
- * the address, and they are named after it.  Returns the number of names, 0 when the row is not ours.
- */
-static int
-row_identity(SfReading *reading, HeapTuple tuple, TupleDesc desc, const SfColumns *at, char ***name, char **parent_key)
-{
-	ObjectAddress address = row_address(tuple, desc, at);
-	int			n;
-	char	  **more;
-
-	if (at->identity)
-	{
-		SfOwnerSlot *member;
-		char	   *parent = at->parent ? SPI_getvalue(tuple, desc, at->parent) : NULL;
-
-		n = sf_text_array_in(SPI_getvalue(tuple, desc, at->identity), name);
-		*parent_key = NULL;
-		if (address.objectSubId == 0 && (member = membership(reading, address)) != NULL &&
-			address.classId != ExtensionRelationId)
-			return 0;
-		if (parent)
-		{
-			int			np = sf_text_array_in(parent, &more);
-
-			*parent_key = sf_fact_key(more[0], np - 1, more + 1);
-			if (sf_base_find(reading->base, *parent_key) == NULL)
-			{
-				/* The parent is left out; so is this, unless an extension made the schema that it stands in. */
-				ObjectAddress schema;
-
-				if (np != 2)
-					return 0;
-				ObjectAddressSet(schema, NamespaceRelationId, get_namespace_oid(more[1], true));
-				if (!OidIsValid(schema.objectId) || is_excluded(reading, more[1]) ||
-					membership(reading, schema) == NULL)
-					return 0;
-			}
-		}
-		else if (is_excluded(reading, (*name)[0]))
-			return 0;
-		return n;
-	}
-	else
-	{
-		SfFact *object = sf_base_find_address(reading->base, address.classId, address.objectId, address.objectSubId);
-		int			nmore = 0;
-
-		if (object == NULL)
-			return 0;
-		if (at->suffix)
-			nmore = sf_text_array_in(SPI_getvalue(tuple, desc, at->suffix), &more);
-		n = 1 + object->nname + nmore;
-		*name = palloc(n * sizeof(char *));
-		(*name)[0] = pstrdup(object->kind->name);
-		for (int i = 0; i < object->nname; i++)
-			(*name)[1 + i] = object->name[i];
-		for (int i = 0; i < nmore; i++)
-			(*name)[1 + object->nname + i] = more[i];
-		*parent_key = object->key;
-		return n;
-	}
-}
-
-/* For each attribute of the kind, the query's column. */
-static int *
-map_attributes(const SfKind *kind, TupleDesc desc, const char *reader)
-{
-	int		   *map = palloc(Max(kind->nattrs, 1) * sizeof(int));
-
-	for (int i = 0; i < kind->nattrs; i++)
-	{
-		map[i] = column_of(desc, kind->attrs[i].name);
-		if (map[i] == 0)
-			elog(ERROR, "cannot happen: %s.sql has no column %s", reader, kind->attrs[i].name);
-	}
-	return map;
-}
-
-static void
-promise(SfReading *reading, SfFact *from, char *to, char type)
-{
-	MemoryContext caller;
-	char	  **names;
-	int			n;
-
-	if (to == NULL)
-		return;
-	n = sf_text_array_in(to, &names);
-	caller = MemoryContextSwitchTo(reading->scratch);
-	reading->promised = lappend(reading->promised, palloc(sizeof(SfPromise)));
-	*(SfPromise *) llast(reading->promised) = (SfPromise) {from, sf_fact_key(names[0], n - 1, names + 1), type};
-	MemoryContextSwitchTo(caller);
-}
-
-/* A satellite that needs another one of the same object, which differs in as many last names. */
-static void
-promise_sibling(SfReading *reading, SfFact *from, char *suffix)
-{
-	MemoryContext caller;
-	SfPromise  *promise;
-	char	  **more;
-	char	  **name;
-	int			n;
-
-	if (suffix == NULL)
-		return;
-	n = sf_text_array_in(suffix, &more);
-	name = palloc(from->nname * sizeof(char *));
-	for (int i = 0; i < from->nname; i++)
-		name[i] = i < from->nname - n ? from->name[i] : more[i - (from->nname - n)];
-	caller = MemoryContextSwitchTo(reading->scratch);
-	promise = palloc(sizeof(SfPromise));
-	promise->from = from;
-	promise->to = sf_fact_key(from->kind->name, from->nname, name);
-	promise->type = DEPENDENCY_NORMAL;
-	reading->promised = lappend(reading->promised, promise);
-	MemoryContextSwitchTo(caller);
-}
-
-static void
-run_reader(SfReading *reading, const SfReader *reader)
-{
-	MemoryContext row_context;
-	SPITupleTable *table;
-	uint64		nrows;
-	TupleDesc	desc;
-	SfColumns	at;
-	const SfKind *kind = NULL;
-	int		   *map = NULL;
-
-	if (SPI_execute(reader->sql, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "cannot happen: %s.sql is no query", reader->name);
-	table = SPI_tuptable;
-	nrows = SPI_processed;
-	desc = table->tupdesc;
-	at.kind = column_of(desc, "kind");
-	at.classid = column_of(desc, "classid");
-	at.objid = column_of(desc, "objid");
-	at.objsubid = column_of(desc, "objsubid");
-	at.identity = column_of(desc, "identity"); /* a column of the query, not a kind */
-	at.suffix = column_of(desc, "suffix");
-	at.parent = column_of(desc, "parent");
-	at.implied = column_of(desc, "implied");
-	at.requires = column_of(desc, "requires");
-	row_context = AllocSetContextCreate(reading->scratch, "schemaflow row", ALLOCSET_SMALL_SIZES);
-	for (uint64 r = 0; r < nrows; r++)
-	{
-		MemoryContext caller = MemoryContextSwitchTo(row_context);
-		HeapTuple	tuple = table->vals[r];
-		const char *kind_name = at.kind ? SPI_getvalue(tuple, desc, at.kind) : reader->name;
-		char	  **name;
-		char	   *parent_key;
-		int			n = row_identity(reading, tuple, desc, &at, &name, &parent_key);
-
-		if (n > 0)
-		{
-			ObjectAddress address = row_address(tuple, desc, &at);
-			char	  **attr;
-			SfFact	   *fact;
-
-			if (kind == NULL || strcmp(kind->name, kind_name) != 0)
-			{
-				kind = sf_kind(kind_name);
-				MemoryContextSwitchTo(reading->scratch);
-				map = map_attributes(kind, desc, reader->name);
-				MemoryContextSwitchTo(row_context);
-			}
-			attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
-			for (int i = 0; i < kind->nattrs; i++)
-			{
-				attr[i] = SPI_getvalue(tuple, desc, map[i]);
-				if (kind->attrs[i].flags & SF_ATTR_EXPRESSION)
-					attr[i] = sf_canonical(attr[i]);
-			}
-			fact = sf_base_add(reading->base, kind, n, name, parent_key, attr);
-			if (at.identity)
-				sf_base_set_address(reading->base, fact, address.classId, address.objectId, address.objectSubId);
-			promise(reading, fact, SPI_getvalue(tuple, desc, at.implied), SF_EDGE_IMPLIED);
-			if (at.identity)
-				promise(reading, fact, SPI_getvalue(tuple, desc, at.requires), DEPENDENCY_NORMAL);
-			else
-				promise_sibling(reading, fact, SPI_getvalue(tuple, desc, at.requires));
-		}
-		MemoryContextSwitchTo(caller);
-		MemoryContextReset(row_context);
-		CHECK_FOR_INTERRUPTS();
-	}
-	SPI_freetuptable(table);
-	MemoryContextDelete(row_context);
-}
-
 /*
  * Whole objects that need something, and are neither facts nor parts of facts or extensions.  What goes with something
  * else by itself is a part of it.
@@ -519,7 +253,7 @@ note_not_modelled(SfReading *reading)
 		const SfDepend *d = &reading->depends[i];
 
 		if (d->from.objectSubId != 0 || d->type != DEPENDENCY_NORMAL || sf_owners_lookup(parts, d->from) ||
-			resolve(reading, d->from) || membership(reading, d->from))
+			resolve(reading, d->from) || sf_reading_is_member(reading, d->from))
 			continue;
 		classes = lappend_oid(classes, d->from.classId);
 		objects = lappend_oid(objects, d->from.objectId);
@@ -538,9 +272,10 @@ read_once(List *excluded)
 		elog(ERROR, "cannot happen: SPI_connect failed");
 	reading.scratch = AllocSetContextCreate(CurrentMemoryContext, "schemaflow reading", ALLOCSET_DEFAULT_SIZES);
 	reading.owners = sf_owners_create(reading.scratch, 4096, NULL);
+	reading.deparser = sf_deparser_new(reading.base, reading.scratch);
 	load_depends(&reading);
 	for (int i = 0; i < sf_nreaders; i++)
-		run_reader(&reading, &sf_readers[i]);
+		sf_read_rows(&reading, &sf_readers[i]);
 	make_edges(&reading);
 	sf_base_finish(reading.base);
 	note_not_modelled(&reading);

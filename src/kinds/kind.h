@@ -22,6 +22,8 @@
  * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
  * returned: the reader leaves them out (by address).  A line "-- @major N-M" or "-- @major N-" before a line keeps that
  * line only on those server majors.
+ *	 <attribute>_tree pg_node_tree, tree_relation oid	the text of the attribute has %s where the text of this expression
+ *							over this relation goes; what is said many times is deparsed once (facts/deparse.c)
  *
  * Writers (create, alter...) append statements to an SfEmit.  They are pure functions of facts: they look nothing up in
  * the catalogs, so the same statement comes out in any session.

@@ -59,7 +59,7 @@ sf_join(List *strings, const char *sep)
 }
 
 /*
- * array_out's text form, read without the catalog: the hot path of the facts reader, so all elements share one buffer.
+ * array_out's text form, read without the catalog; all elements share one buffer.
  */
 int
 sf_text_array_in(const char *text, char ***elements)
@@ -95,6 +95,23 @@ sf_text_array_in(const char *text, char ***elements)
 		out[n++] = !quoted && strcmp(item, "NULL") == 0 ? NULL : item;
 	}
 	*elements = out;
+	return n;
+}
+
+int
+sf_text_array_elements(Datum array, char ***elements)
+{
+	ArrayType  *in = DatumGetArrayTypeP(array);
+	bool		names = ARR_ELEMTYPE(in) == NAMEOID;
+	Datum	   *values;
+	bool	   *nulls;
+	int			n;
+
+	deconstruct_array(in, ARR_ELEMTYPE(in), names ? NAMEDATALEN : -1, false, names ? TYPALIGN_CHAR : TYPALIGN_INT,
+					  &values, &nulls, &n);
+	*elements = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		(*elements)[i] = nulls[i] ? NULL : names ? pstrdup(NameStr(*DatumGetName(values[i]))) : TextDatumGetCString(values[i]);
 	return n;
 }
 

@@ -27,6 +27,8 @@ extern char *sf_join(List *strings, const char *sep);
  * elements; NULL elements become NULL pointers.
  */
 extern int	sf_text_array_in(const char *text, char ***elements);
+/* The same from an array of text or name itself. */
+extern int	sf_text_array_elements(Datum array, char ***elements);
 extern Datum sf_text_array(int n, char *const *elements);
 
 extern bool sf_streq(const char *a, const char *b); /* NULL equals NULL only */

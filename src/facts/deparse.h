@@ -1,0 +1,17 @@
+/*
+ * deparse.h - the text of stored expressions, each distinct one deparsed once a reading.
+ */
+#ifndef SF_DEPARSE_H
+#define SF_DEPARSE_H
+
+#include "facts/factbase.h"
+
+typedef struct SfDeparser SfDeparser;
+
+/* Columns are looked up in base, by their addresses; memory is taken from context. */
+extern SfDeparser *sf_deparser_new(const SfFactBase *base, MemoryContext context);
+
+/* What pg_get_expr(tree, relation) says: NULL when the relation is gone.  The text may be the deparser's: do not change it. */
+extern char *sf_deparse(SfDeparser *deparser, const char *tree, Oid relation);
+
+#endif

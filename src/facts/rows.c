@@ -1,0 +1,337 @@
+/*
+ * rows.c - the rows of a kind's query -> facts.  See reading.h, and kinds/kind.h for the columns of a query.
+ *
+ * This is the hot path of a reading: what a row needs is in a context of its own, names come from arrays without their
+ * output form, and what is the same from row to row (the kind, the parent) is looked up when it changes.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/dependency.h"
+#include "executor/spi.h"
+#include "facts/canon.h"
+#include "facts/reading.h"
+#include "lib/text.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+/* In the text of an attribute: where that of its tree goes. */
+#define TREE_MARK	"%s"
+
+typedef struct SfColumns		/* where a query's columns are, 1-based; 0 = not there */
+{
+	int			kind,
+				classid,
+				objid,
+				objsubid,
+				identity,
+				suffix,
+				parent,
+				implied,
+				requires,
+				tree_relation;
+} SfColumns;
+
+typedef struct SfAttrColumns	/* the same for an attribute */
+{
+	int			text;
+	int			tree;
+} SfAttrColumns;
+
+typedef struct SfRow			/* where we are in a result */
+{
+	SfReading  *reading;
+	HeapTuple	tuple;
+	TupleDesc	desc;
+	SfColumns	at;
+	ObjectAddress address;
+	/* The parent of the row before. */
+	int			nparent;
+	char	   *parent[8];
+	char	   *parent_key;
+	SfFact	   *parent_fact;
+} SfRow;
+
+static int
+column_of(TupleDesc desc, const char *name)
+{
+	for (int i = 0; i < desc->natts; i++)
+		if (strcmp(NameStr(TupleDescAttr(desc, i)->attname), name) == 0)
+			return i + 1;
+	return 0;
+}
+
+static char *
+text_of(const SfRow *row, int column)
+{
+	return column ? SPI_getvalue(row->tuple, row->desc, column) : NULL;
+}
+
+/* The names in an array; 0 where there is none. */
+static int
+names_of(const SfRow *row, int column, char ***names)
+{
+	bool		isnull = true;
+	Datum		array = column ? SPI_getbinval(row->tuple, row->desc, column, &isnull) : (Datum) 0;
+
+	return isnull ? 0 : sf_text_array_elements(array, names);
+}
+
+static ObjectAddress
+row_address(const SfRow *row)
+{
+	ObjectAddress address;
+	bool		isnull;
+
+	address.classId = DatumGetObjectId(SPI_getbinval(row->tuple, row->desc, row->at.classid, &isnull));
+	address.objectId = DatumGetObjectId(SPI_getbinval(row->tuple, row->desc, row->at.objid, &isnull));
+	address.objectSubId =
+		row->at.objsubid ? DatumGetInt32(SPI_getbinval(row->tuple, row->desc, row->at.objsubid, &isnull)) : 0;
+	return address;
+}
+
+static bool
+is_excluded(const SfReading *reading, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, reading->excluded)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+/* Rows of one parent mostly follow each other. */
+static void
+find_parent(SfRow *row, int n, char *const *names)
+{
+	bool		same = n == row->nparent;
+	MemoryContext caller;
+
+	for (int i = 0; i < n && same; i++)
+		same = strcmp(names[i], row->parent[i]) == 0;
+	if (same)
+		return;
+	if (n > lengthof(row->parent))
+		elog(ERROR, "cannot happen: a parent with %d names", n);
+	caller = MemoryContextSwitchTo(row->reading->scratch);
+	for (int i = 0; i < n; i++)
+		row->parent[i] = pstrdup(names[i]);
+	row->nparent = n;
+	row->parent_key = sf_fact_key(names[0], n - 1, names + 1);
+	row->parent_fact = sf_base_find(row->reading->base, row->parent_key);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Left out with its parent, unless an extension made the schema that it stands in. */
+static bool
+goes_with_parent(const SfRow *row)
+{
+	ObjectAddress schema;
+
+	if (row->parent_fact)
+		return false;
+	if (row->nparent != 2)
+		return true;
+	ObjectAddressSet(schema, NamespaceRelationId, get_namespace_oid(row->parent[1], true));
+	return !OidIsValid(schema.objectId) || is_excluded(row->reading, row->parent[1]) ||
+		   !sf_reading_is_member(row->reading, schema);
+}
+
+/*
+ * The identity and parent of a row.  A query without the column identity reads satellites: their object is the fact at
+ * the address, and they are named after it.  Returns the number of names, 0 when the row is not ours.
+ */
+static int
+row_identity(SfRow *row, char ***name, const char **parent_key)
+{
+	const SfReading *reading = row->reading;
+	const SfFact *object;
+	char	  **more;
+	int			n,
+				nmore;
+
+	if (row->at.identity)
+	{
+		if (row->address.objectSubId == 0 && row->address.classId != ExtensionRelationId &&
+			sf_reading_is_member(reading, row->address))
+			return 0;
+		nmore = names_of(row, row->at.parent, &more);
+		if (nmore > 0)
+		{
+			find_parent(row, nmore, more);
+			if (goes_with_parent(row))
+				return 0;
+		}
+		n = names_of(row, row->at.identity, name);
+		*parent_key = nmore > 0 ? row->parent_key : NULL;
+		return nmore == 0 && is_excluded(reading, (*name)[0]) ? 0 : n;
+	}
+	object = sf_base_find_address(reading->base, row->address.classId, row->address.objectId, row->address.objectSubId);
+	if (object == NULL)
+		return 0;
+	nmore = names_of(row, row->at.suffix, &more);
+	n = 1 + object->nname + nmore;
+	*name = palloc(n * sizeof(char *));
+	(*name)[0] = pstrdup(object->kind->name);
+	for (int i = 0; i < object->nname; i++)
+		(*name)[1 + i] = object->name[i];
+	for (int i = 0; i < nmore; i++)
+		(*name)[1 + object->nname + i] = more[i];
+	*parent_key = object->key;
+	return n;
+}
+
+/* For each attribute of the kind, the query's columns. */
+static SfAttrColumns *
+map_attributes(const SfKind *kind, TupleDesc desc, const char *reader)
+{
+	SfAttrColumns *map = palloc(Max(kind->nattrs, 1) * sizeof(SfAttrColumns));
+
+	for (int i = 0; i < kind->nattrs; i++)
+	{
+		map[i].text = column_of(desc, kind->attrs[i].name);
+		map[i].tree = column_of(desc, psprintf("%s_tree", kind->attrs[i].name));
+		if (map[i].text == 0)
+			elog(ERROR, "cannot happen: %s.sql has no column %s", reader, kind->attrs[i].name);
+	}
+	return map;
+}
+
+/* The text of an attribute's tree, in the text around it. */
+static char *
+with_tree(const SfRow *row, char *around, char *tree)
+{
+	char	   *mark = strstr(around, TREE_MARK);
+	bool		isnull;
+	Oid			relation = DatumGetObjectId(SPI_getbinval(row->tuple, row->desc, row->at.tree_relation, &isnull));
+	char	   *text = sf_deparse(row->reading->deparser, tree, relation);
+
+	if (text == NULL || strcmp(around, TREE_MARK) == 0)
+		return text;
+	return psprintf("%.*s%s%s", (int) (mark - around), around, text, mark + strlen(TREE_MARK));
+}
+
+static char **
+row_attributes(const SfRow *row, const SfKind *kind, const SfAttrColumns *map)
+{
+	char	  **attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
+
+	for (int i = 0; i < kind->nattrs; i++)
+	{
+		char	   *tree = text_of(row, map[i].tree);
+
+		attr[i] = text_of(row, map[i].text);
+		if (tree)
+			attr[i] = with_tree(row, attr[i], tree);
+		if (kind->attrs[i].flags & SF_ATTR_EXPRESSION)
+			attr[i] = sf_canonical(attr[i]);
+	}
+	return attr;
+}
+
+static void
+promise(SfReading *reading, SfFact *from, const char *kind, int n, char *const *names, char type)
+{
+	MemoryContext caller = MemoryContextSwitchTo(reading->scratch);
+	SfPromise  *made = palloc(sizeof(SfPromise));
+
+	made->from = from;
+	made->to = sf_fact_key(kind, n, names);
+	made->type = type;
+	reading->promised = lappend(reading->promised, made);
+	MemoryContextSwitchTo(caller);
+}
+
+/* What a row says about other facts.  A satellite's sibling differs from it in as many last names. */
+static void
+row_promises(const SfRow *row, SfFact *fact)
+{
+	char	  **names;
+	int			n = names_of(row, row->at.implied, &names);
+
+	if (n > 0)
+		promise(row->reading, fact, names[0], n - 1, names + 1, SF_EDGE_IMPLIED);
+	n = names_of(row, row->at.requires, &names);
+	if (n > 0 && row->at.identity)
+		promise(row->reading, fact, names[0], n - 1, names + 1, DEPENDENCY_NORMAL);
+	else if (n > 0)
+	{
+		char	  **sibling = palloc(fact->nname * sizeof(char *));
+
+		for (int i = 0; i < fact->nname; i++)
+			sibling[i] = i < fact->nname - n ? fact->name[i] : names[i - (fact->nname - n)];
+		promise(row->reading, fact, fact->kind->name, fact->nname, sibling, DEPENDENCY_NORMAL);
+	}
+}
+
+static void
+find_columns(SfColumns *at, TupleDesc desc)
+{
+	at->kind = column_of(desc, "kind");
+	at->classid = column_of(desc, "classid");
+	at->objid = column_of(desc, "objid");
+	at->objsubid = column_of(desc, "objsubid");
+	at->identity = column_of(desc, "identity"); /* a column of the query, not a kind */
+	at->suffix = column_of(desc, "suffix");
+	at->parent = column_of(desc, "parent");
+	at->implied = column_of(desc, "implied");
+	at->requires = column_of(desc, "requires");
+	at->tree_relation = column_of(desc, "tree_relation");
+}
+
+void
+sf_read_rows(SfReading *reading, const SfReader *reader)
+{
+	MemoryContext row_context;
+	SPITupleTable *table;
+	uint64		nrows;
+	SfRow		row = {.reading = reading};
+	const SfKind *kind = NULL;
+	SfAttrColumns *map = NULL;
+
+	if (SPI_execute(reader->sql, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "cannot happen: %s.sql is no query", reader->name);
+	table = SPI_tuptable;
+	nrows = SPI_processed;
+	row.desc = table->tupdesc;
+	find_columns(&row.at, row.desc);
+	row_context = AllocSetContextCreate(reading->scratch, "schemaflow row", ALLOCSET_SMALL_SIZES);
+	for (uint64 r = 0; r < nrows; r++)
+	{
+		MemoryContext caller = MemoryContextSwitchTo(row_context);
+		char	  **name;
+		const char *parent_key;
+		int			n;
+
+		row.tuple = table->vals[r];
+		row.address = row_address(&row);
+		n = row_identity(&row, &name, &parent_key);
+		if (n > 0)
+		{
+			const char *kind_name = row.at.kind ? text_of(&row, row.at.kind) : reader->name;
+			SfFact	   *fact;
+
+			if (kind == NULL || strcmp(kind->name, kind_name) != 0)
+			{
+				kind = sf_kind(kind_name);
+				MemoryContextSwitchTo(reading->scratch);
+				map = map_attributes(kind, row.desc, reader->name);
+				MemoryContextSwitchTo(row_context);
+			}
+			fact = sf_base_add(reading->base, kind, n, name, parent_key, row_attributes(&row, kind, map));
+			if (row.at.identity)
+				sf_base_set_address(reading->base, fact, row.address.classId, row.address.objectId,
+									row.address.objectSubId);
+			row_promises(&row, fact);
+		}
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(row_context);
+		CHECK_FOR_INTERRUPTS();
+	}
+	SPI_freetuptable(table);
+	MemoryContextDelete(row_context);
+}
