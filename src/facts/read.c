@@ -265,6 +265,7 @@ static SfFactBase *
 read_once(List *excluded)
 {
 	SfReading	reading = {0};
+	bool	   *which;
 
 	reading.base = sf_base_new("catalog");
 	reading.excluded = excluded;
@@ -274,8 +275,10 @@ read_once(List *excluded)
 	reading.owners = sf_owners_create(reading.scratch, 4096, NULL);
 	reading.deparser = sf_deparser_new(reading.base, reading.scratch);
 	load_depends(&reading);
+	which = sf_read_which();
 	for (int i = 0; i < sf_nreaders; i++)
-		sf_read_rows(&reading, &sf_readers[i]);
+		if (which[i])
+			sf_read_rows(&reading, &sf_readers[i]);
 	make_edges(&reading);
 	sf_base_finish(reading.base);
 	note_not_modelled(&reading);

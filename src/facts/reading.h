@@ -39,6 +39,9 @@ typedef struct SfReading
 /* Part of an extension, directly or as a part of a part? */
 extern bool sf_reading_is_member(const SfReading *reading, ObjectAddress address);
 
+/* For each of sf_readers: can it have rows?  Connected to SPI, whose memory the answer is in. */
+extern bool *sf_read_which(void);
+
 /* Run a kind's query (connected to SPI) and add its rows to the base. */
 extern void sf_read_rows(SfReading *reading, const SfReader *reader);
 

@@ -283,6 +283,42 @@ find_columns(SfColumns *at, TupleDesc desc)
 	at->tree_relation = column_of(desc, "tree_relation");
 }
 
+/*
+ * Which readers can have rows: their conditions in one query.  An array of bool.
+ *
+ * Array types are left out of the types, since every type has one.
+ */
+static const char *const own_objects =
+	"WITH member AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), "
+	"own AS MATERIALIZED (SELECT "
+	"(SELECT coalesce(string_agg(DISTINCT relkind::text, ''), '') FROM pg_class "
+	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_class'::regclass)) AS relations, "
+	"(SELECT coalesce(string_agg(DISTINCT typtype::text, ''), '') FROM pg_type "
+	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass) "
+	" AND oid NOT IN (SELECT typarray FROM pg_type)) AS types, "
+	"(SELECT coalesce(string_agg(DISTINCT prokind::text, ''), '') FROM pg_proc "
+	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_proc'::regclass)) AS functions) ";
+
+bool *
+sf_read_which(void)
+{
+	StringInfoData query;
+	bool	   *which = palloc(sf_nreaders * sizeof(bool));
+	bool		isnull;
+
+	initStringInfo(&query);
+	appendStringInfo(&query, "%sSELECT ", own_objects);
+	for (int i = 0; i < sf_nreaders; i++)
+		appendStringInfo(&query, "%s%s", i > 0 ? ", " : "", sf_readers[i].when);
+	appendStringInfoString(&query, " FROM own");
+	if (SPI_execute(query.data, false, 0) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "cannot happen: no answer to %s", query.data);
+	for (int i = 0; i < sf_nreaders; i++)
+		which[i] = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, i + 1, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return which;
+}
+
 void
 sf_read_rows(SfReading *reading, const SfReader *reader)
 {

@@ -1,3 +1,4 @@
+-- @when functions ~ 'a'
 SELECT 'pg_proc'::regclass AS classid, p.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, proname, '(' || oidvectortypes(proargtypes) || ')'] AS identity, ARRAY['schema', n.nspname] AS parent,
        format_type(prorettype, NULL) AS result,

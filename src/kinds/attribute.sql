@@ -1,3 +1,4 @@
+-- @when relations ~ 'c'
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        ARRAY[n.nspname::text, relname, attname] AS identity, ARRAY['composite type', n.nspname, relname] AS parent,
        format_type(atttypid, atttypmod) AS type,

@@ -1,4 +1,5 @@
 -- Base types, and shells that are waiting to be defined.
+-- @when types ~ '[bp]'
 SELECT CASE WHEN typisdefined THEN 'base type' ELSE 'shell type' END AS kind,
        'pg_type'::regclass AS classid, t.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, typname] AS identity, ARRAY['schema', nspname] AS parent,

@@ -1,4 +1,5 @@
 -- A cast stands in no schema; it goes with that of its function, else of the type that is not the server's.
+-- @when EXISTS (SELECT FROM pg_cast WHERE oid >= 16384)
 SELECT 'pg_cast'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        array_remove(ARRAY[home, format_type(castsource, NULL), format_type(casttarget, NULL)], NULL) AS identity,
        CASE WHEN home IS NOT NULL THEN ARRAY['schema', home] END AS parent,

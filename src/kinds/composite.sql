@@ -1,3 +1,4 @@
+-- @when relations ~ 'c'
 SELECT 'composite type' AS kind, 'pg_type'::regclass AS classid, t.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, typname] AS identity, ARRAY['schema', n.nspname] AS parent,
        array_agg(quote_ident(attname) || ' ' || format_type(atttypid, atttypmod) ORDER BY attnum) FILTER (WHERE attname IS NOT NULL) AS layout

@@ -1,4 +1,5 @@
 -- An index behind a constraint is part of it; it is a fact of its own where it bears a comment.
+-- @when EXISTS (SELECT FROM pg_description WHERE objoid >= 16384 AND classoid = 'pg_class'::regclass)
 SELECT 'constraint index' AS kind, 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, i.relname] AS identity,
        ARRAY[CASE contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' ELSE 'exclusion' END, n.nspname, t.relname, conname] AS parent

@@ -1,4 +1,5 @@
 -- One row a grantee whose default privileges differ from the built-in ones (for all schemas) or from none (in one schema).
+-- @when EXISTS (SELECT FROM pg_default_acl)
 SELECT 'default privileges' AS kind, 'pg_default_acl'::regclass AS classid, d.oid AS objid, 0 AS objsubid,
        ARRAY[rolname::text, coalesce(nspname, ''), words, grantee] AS identity,
        CASE WHEN nspname IS NOT NULL THEN ARRAY['schema', nspname] END AS parent,

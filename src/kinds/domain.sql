@@ -1,3 +1,4 @@
+-- @when types ~ 'd'
 SELECT 'pg_type'::regclass AS classid, t.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, t.typname] AS identity, ARRAY['schema', n.nspname] AS parent,
        format_type(t.typbasetype, t.typtypmod) AS type,

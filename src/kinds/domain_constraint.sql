@@ -1,3 +1,4 @@
+-- @when types ~ 'd'
 SELECT 'domain constraint' AS kind, 'pg_constraint'::regclass AS classid, k.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, typname, conname] AS identity, ARRAY['domain', nspname, typname] AS parent,
        regexp_replace(pg_get_constraintdef(k.oid), ' NOT VALID$', '') AS definition,

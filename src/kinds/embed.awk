@@ -2,6 +2,7 @@
 #
 # Comment lines go, except that "-- @major N-M" or "-- @major N-" (to the newest) keeps or drops the line after it
 # by the server major that is compiled for (-v major=15).  A directive applies to one line; a wrong one stops the build.
+# "-- @when CONDITION" makes sf_when_<name>: without it the query has no rows (kinds/kind.h).
 
 function flush() {
 	if (name == "")
@@ -10,7 +11,8 @@ function flush() {
 		print name ".sql: @major without a line after it" > "/dev/stderr"
 		failed = 1
 	}
-	print "\t\"\";\n"
+	print "\t\"\";"
+	print "static const char sf_when_" name "[] = \"" condition "\";\n"
 	list = list " \\\n\tX(" name ")"
 }
 
@@ -25,6 +27,7 @@ FNR == 1 {
 	sub(/.*\//, "", name)
 	sub(/\.sql$/, "", name)
 	pending = 0
+	condition = "true"
 	print "static const char sf_sql_" name "[] ="
 }
 
@@ -40,6 +43,17 @@ FNR == 1 {
 	split(range, bound, "-")
 	pending = 1
 	keep = (major + 0 >= bound[1] + 0 && (bound[2] == "" || major + 0 <= bound[2] + 0))
+	next
+}
+
+/^-- @when / {
+	condition = $0
+	sub(/^-- @when /, "", condition)
+	if (condition ~ /["\\]/) {
+		print FILENAME ":" FNR ": no quotation mark or backslash in @when" > "/dev/stderr"
+		failed = 1
+		exit 1
+	}
 	next
 }
 

@@ -1,4 +1,5 @@
 -- Not schemaflow's own: a guard comes and goes by sf_guard_install() and sf_guard_remove().
+-- @when EXISTS (SELECT FROM pg_event_trigger)
 SELECT 'event trigger' AS kind, 'pg_event_trigger'::regclass AS classid, t.oid AS objid, 0 AS objsubid, ARRAY[evtname::text] AS identity, NULL::text[] AS parent,
        evtevent::text AS event,
        (SELECT string_agg(quote_literal(tag), ', ' ORDER BY tag) FROM unnest(evttags) tag) AS tags,

@@ -1,4 +1,5 @@
 -- The loose members of operator families, also those that a user added to a family of the server.
+-- @when EXISTS (SELECT FROM pg_amop WHERE oid >= 16384) OR EXISTS (SELECT FROM pg_amproc WHERE oid >= 16384)
 SELECT 'operator family member' AS kind, classid, objid, 0 AS objsubid,
        ARRAY[n.nspname::text, opfname, amname, sort, format_type(lefttype, NULL), format_type(righttype, NULL), number::text] AS identity,
        CASE WHEN f.oid >= 16384 THEN ARRAY['operator family', n.nspname, opfname, amname] END AS parent,

@@ -1,5 +1,6 @@
 -- Functions and procedures.  definition: the server's text behind the name, without an atomic body (that is sql_body);
 -- result and inputs are what CREATE OR REPLACE may not change.
+-- @when functions ~ '[fpw]'
 SELECT CASE prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
        'pg_proc'::regclass AS classid, p.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, proname, '(' || oidvectortypes(proargtypes) || ')'] AS identity, ARRAY['schema', nspname] AS parent,

@@ -1,3 +1,4 @@
+-- @when relations ~ 'S'
 SELECT 'pg_class'::regclass AS classid, s.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, c.relname, attname] AS identity, ARRAY['column', n.nspname, c.relname, attname] AS parent,
        CASE attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END AS generation,

@@ -25,6 +25,11 @@
  *	 <attribute>_tree pg_node_tree, tree_relation oid	the text of the attribute has %s where the text of this expression
  *							over this relation goes; what is said many times is deparsed once (facts/deparse.c)
  *
+ * A line "-- @when CONDITION" says when the query can have rows of ours; when it is false, the query is not run, for most
+ * schemas have no use for most kinds.  It may look into catalogs, and at three texts: the relkinds of this database's own
+ * relations (those that are not the server's nor an extension's), the typtypes of its types, the prokinds of its
+ * functions: relations, types, functions.
+ *
  * Writers (create, alter...) append statements to an SfEmit.  They are pure functions of facts: they look nothing up in
  * the catalogs, so the same statement comes out in any session.
  */
@@ -203,6 +208,7 @@ typedef struct SfReader
 {
 	const char *name;			/* file name without .sql */
 	const char *sql;			/* embedded text */
+	const char *when;			/* when it can have rows: a condition, see above */
 } SfReader;
 
 extern const SfReader sf_readers[];

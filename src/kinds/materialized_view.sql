@@ -1,3 +1,4 @@
+-- @when relations ~ 'm'
 SELECT 'materialized view' AS kind, 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, c.relname] AS identity, ARRAY['schema', nspname] AS parent,
        ltrim(rtrim(pg_get_viewdef(c.oid), ';')) AS definition,

@@ -1,5 +1,6 @@
 -- An operator without a function is a shell: made by another one that names it as commutator or negator.  One that nobody
 -- names any more cannot be made and means nothing.
+-- @when EXISTS (SELECT FROM pg_operator WHERE oid >= 16384)
 SELECT 'pg_operator'::regclass AS classid, o.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, o.oprname, CASE WHEN o.oprleft = 0 THEN 'NONE' ELSE format_type(o.oprleft, NULL) END,
              CASE WHEN o.oprright = 0 THEN 'NONE' ELSE format_type(o.oprright, NULL) END] AS identity, ARRAY['schema', n.nspname] AS parent,

@@ -1,4 +1,5 @@
 -- members: what the class cannot do without; the others are loose in the family.
+-- @when EXISTS (SELECT FROM pg_opclass WHERE oid >= 16384)
 SELECT 'operator class' AS kind, 'pg_opclass'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, opcname, amname] AS identity, ARRAY['schema', n.nspname] AS parent,
        format_type(opcintype, NULL) AS type,

@@ -1,4 +1,5 @@
 -- The pseudo-address (sub-id -1) of a sequence: its OWNED BY.
+-- @when relations ~ 'S'
 SELECT 'owned by' AS kind, 'pg_class'::regclass AS classid, s.oid AS objid, -1 AS objsubid,
        ARRAY[sn.nspname::text, s.relname] AS identity, ARRAY['sequence', sn.nspname, s.relname] AS parent,
        format('%I.%I.%I', n.nspname, c.relname, attname) AS "column"

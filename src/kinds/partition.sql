@@ -1,4 +1,5 @@
 -- At the pseudo-address (sub-id -1) of a relation: what it is a child of.
+-- @when EXISTS (SELECT FROM pg_inherits)
 SELECT CASE WHEN c.relispartition THEN 'partition' ELSE 'inheritance' END AS kind,
        'pg_class'::regclass AS classid, c.oid AS objid, - (row_number() OVER (PARTITION BY inhrelid ORDER BY inhseqno))::int AS objsubid,
        ARRAY[n.nspname::text, c.relname] || CASE WHEN NOT c.relispartition THEN ARRAY[pn.nspname::text, p.relname] END AS identity,

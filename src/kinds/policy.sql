@@ -1,3 +1,4 @@
+-- @when EXISTS (SELECT FROM pg_policy)
 SELECT 'pg_policy'::regclass AS classid, p.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, relname, polname] AS identity, ARRAY['table', nspname, relname] AS parent,
        CASE polcmd WHEN 'r' THEN 'SELECT' WHEN 'a' THEN 'INSERT' WHEN 'w' THEN 'UPDATE' WHEN 'd' THEN 'DELETE' END AS command,

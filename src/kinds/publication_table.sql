@@ -1,4 +1,5 @@
 -- only: the table has children that the publication does not take along by itself.
+-- @when EXISTS (SELECT FROM pg_publication)
 SELECT 'publication table' AS kind, 'pg_publication_rel'::regclass AS classid, r.oid AS objid, 0 AS objsubid,
        ARRAY[pubname::text, nspname, relname] AS identity, ARRAY['publication', pubname] AS parent, ARRAY['table', nspname, relname] AS requires,
        CASE WHEN c.relkind = 'r' AND EXISTS (SELECT FROM pg_inherits WHERE inhparent = c.oid) THEN 't' END AS only,

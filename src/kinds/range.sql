@@ -1,3 +1,4 @@
+-- @when types ~ 'r'
 SELECT 'range type' AS kind, 'pg_type'::regclass AS classid, t.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, t.typname] AS identity, ARRAY['schema', n.nspname] AS parent,
        format_type(rngsubtype, NULL) AS subtype,

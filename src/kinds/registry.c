@@ -26,7 +26,7 @@ const SfKind *const sf_kinds[] = {SF_KINDS(SF_LIST_KIND)};
 const int	sf_nkinds = lengthof(sf_kinds);
 
 /* Parents are read before their children, satellites last. */
-#define SF_READER(name) {#name, sf_sql_##name}
+#define SF_READER(name) {#name, sf_sql_##name, sf_when_##name}
 const SfReader sf_readers[] = {
 	SF_READER(schema),
 	SF_READER(extension),

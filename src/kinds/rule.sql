@@ -1,4 +1,5 @@
 -- event and definition: the server's text on both sides of the relation's name.
+-- @when EXISTS (SELECT FROM pg_rewrite WHERE oid >= 16384)
 SELECT 'pg_rewrite'::regclass AS classid, oid AS objid, 0 AS objsubid,
        ARRAY[nspname, relname, rulename::text] AS identity,
        ARRAY[CASE relkind WHEN 'v' THEN 'view' ELSE 'table' END, nspname, relname] AS parent,

@@ -1,3 +1,4 @@
+-- @when relations ~ 'S'
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, relname] AS identity, ARRAY['schema', nspname] AS parent,
        CASE relpersistence WHEN 'u' THEN 'UNLOGGED' END AS persistence,

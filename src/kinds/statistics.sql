@@ -1,4 +1,5 @@
 -- Columns by name, since their order in the table is none of the schema; expressions as they were given.
+-- @when EXISTS (SELECT FROM pg_statistic_ext)
 SELECT 'pg_statistic_ext'::regclass AS classid, s.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, stxname] AS identity, ARRAY['schema', n.nspname] AS parent,
        CASE WHEN NOT stxkind @> '{d,f,m}' THEN

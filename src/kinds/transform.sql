@@ -1,4 +1,5 @@
 -- As a cast: in no schema, but with that of its functions or its type.
+-- @when EXISTS (SELECT FROM pg_transform)
 SELECT 'pg_transform'::regclass AS classid, t.oid AS objid, 0 AS objsubid,
        array_remove(ARRAY[home, format_type(trftype, NULL), lanname], NULL) AS identity,
        CASE WHEN home IS NOT NULL THEN ARRAY['schema', home] END AS parent,

@@ -1,4 +1,5 @@
 -- event and definition: the server's text on both sides of the relation's name.
+-- @when EXISTS (SELECT FROM pg_trigger WHERE NOT tgisinternal)
 SELECT 'pg_trigger'::regclass AS classid, oid AS objid, 0 AS objsubid,
        ARRAY[nspname, relname, tgname::text] AS identity,
        ARRAY[CASE relkind WHEN 'v' THEN 'view' WHEN 'f' THEN 'foreign table' ELSE 'table' END, nspname, relname] AS parent,

@@ -1,5 +1,6 @@
 -- Clones on partitions that do not fire as the partitioned table's trigger does, and the triggers behind constraints
 -- that do not fire as at birth.
+-- @when EXISTS (SELECT FROM pg_trigger WHERE tgenabled <> 'O')
 WITH RECURSIVE clone AS (
   SELECT oid, tgrelid, tgname, tgenabled, oid AS root, tgenabled AS root_enabled
   FROM pg_trigger WHERE NOT tgisinternal AND tgparentid = 0 AND oid IN (SELECT tgparentid FROM pg_trigger)

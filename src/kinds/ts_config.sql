@@ -1,3 +1,4 @@
+-- @when EXISTS (SELECT FROM pg_ts_config WHERE oid >= 16384)
 SELECT 'text search configuration' AS kind, 'pg_ts_config'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, cfgname] AS identity, ARRAY['schema', n.nspname] AS parent,
        format('%I.%I', pn.nspname, prsname) AS parser, mappings

@@ -1,4 +1,5 @@
 -- The view hides what the reader may not see; pg_user_mapping itself is for superusers.
+-- @when EXISTS (SELECT FROM pg_foreign_server)
 SELECT 'user mapping' AS kind, 'pg_user_mapping'::regclass AS classid, umid AS objid, 0 AS objsubid,
        ARRAY[srvname::text, CASE umuser WHEN 0 THEN 'public' ELSE usename END] AS identity, ARRAY['server', srvname] AS parent,
        CASE WHEN umuser <> 0 THEN usename::text END AS role,

@@ -1,4 +1,5 @@
 -- columns: in order, what CREATE OR REPLACE VIEW compares.
+-- @when relations ~ 'v'
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, relname] AS identity, ARRAY['schema', nspname] AS parent,
        (SELECT string_agg(format('%I %s', attname, format_type(atttypid, atttypmod))

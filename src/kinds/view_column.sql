@@ -1,3 +1,4 @@
+-- @when relations ~ '[vm]'
 SELECT CASE relkind WHEN 'v' THEN 'view column' ELSE 'materialized view column' END AS kind,
        'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        ARRAY[n.nspname::text, relname, attname] AS identity,

@@ -1,3 +1,4 @@
+-- @when relations ~ 'v'
 SELECT 'view default' AS kind, 'pg_attrdef'::regclass AS classid, d.oid AS objid, 0 AS objsubid,
        ARRAY[nspname::text, relname, attname] AS identity, ARRAY['view column', nspname, relname, attname] AS parent,
        pg_get_expr(adbin, adrelid) AS expression
