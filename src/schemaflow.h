@@ -58,6 +58,7 @@ struct SfFactBase
 	struct sf_keys_hash *by_key;	/* const char * -> SfFact */
 	struct sf_addresses_hash *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
 	List *not_modelled; /* of char *: objects that no kind models, as pg_identify_object names them; when read */
+	List	   *secrets;		/* of SfSecret (facts/secrets.h): what the tokens in it stand for, as far as read */
 	bool		finished;		/* edges, parents and order are in place */
 };
 

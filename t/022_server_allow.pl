@@ -24,7 +24,7 @@ my @refused = (
 	'SET ROLE pg_monitor', 'SET SESSION AUTHORIZATION pg_monitor', 'SET TRANSACTION READ ONLY',
 	'REASSIGN OWNED BY postgres TO pg_monitor', 'DROP OWNED BY pg_monitor',
 	'CREATE EXTENSION hstore', 'CREATE EXTENSION schemaflow', 'ALTER EXTENSION plpgsql UPDATE',
-	'DROP SUBSCRIPTION IF EXISTS hax', 'ALTER SUBSCRIPTION hax ENABLE',
+	'ALTER SUBSCRIPTION hax REFRESH PUBLICATION', 'ALTER SUBSCRIPTION hax SET (two_phase = false)',
 	'SELECT pg_reload_conf()', 'SELECT pg_create_physical_replication_slot(\'hax\')', 'SELECT lo_export(1, \'/tmp/hax\')',
 	'SELECT pg_terminate_backend(pid) FROM pg_stat_activity', 'SELECT pg_notify(\'x\', \'y\')',
 	'UPDATE pg_authid SET rolcanlogin = false', 'DELETE FROM pg_database', 'INSERT INTO pg_shdescription VALUES (1, 1, \'x\')');

@@ -16,6 +16,7 @@
 #include "api/define.h"
 #include "api/hints.h"
 #include "facts/elaborate.h"
+#include "facts/secrets.h"
 #include "facts/stored.h"
 #include "facts/transforms.h"
 #include "kinds/kind.h"
@@ -78,7 +79,8 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 			   *before;
 	List	   *units,
 			   *renames,
-			   *transforms;
+			   *transforms,
+			   *secrets;
 	SfFactBase *old,
 			   *new;
 
@@ -104,6 +106,7 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the text of unit \"%s\" declares nothing", name),
 				 errhint("To remove the unit: SELECT * FROM sf_undefine(%s).", sf_literal(name))));
+	secrets = sf_secrets_hide_text(unit);
 	if (before == NULL)
 		units = lappend(units, unit);
 	else
@@ -120,6 +123,14 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 	sf_model_store_renames(name, renames);
 	sf_hints_bind(new);
 	sf_transforms_store(name, transforms);
+	if (new->secrets != NIL)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("the text of unit \"%s\" shows a secret", name),
+				 errdetail("It stands for \"%s\", and not as a literal of a statement of its own, where it would "
+						   "have been hidden.", ((SfSecret *) linitial(new->secrets))->place),
+				 errhint("Write the CREATE or ALTER statement itself, not in a DO block or a function.")));
+	sf_secrets_keep(list_concat(secrets, new->secrets));
 	put_changes(fcinfo, old, new);
 }
 

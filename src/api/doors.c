@@ -21,6 +21,7 @@
 #include "facts/facts.h"
 #include "facts/live.h"
 #include "facts/other.h"
+#include "facts/secrets.h"
 #include "facts/stored.h"
 #include "kinds/kind.h"
 #include "lib/pins.h"
@@ -72,6 +73,7 @@ sf_define_from(PG_FUNCTION_ARGS)
 				 errdetail("No object of a kind that schemaflow knows stands in it."),
 				 errhint("Have the application make its schema there first, and commit.")));
 	sf_record_unit(fcinfo, unit, "database", ddl, flag(fcinfo, 3));
+	sf_secrets_keep(base->secrets);
 	return (Datum) 0;
 }
 
@@ -125,6 +127,7 @@ sf_adopt(PG_FUNCTION_ARGS)
 				 errdetail("No object of a kind that schemaflow knows stands in it."),
 				 errhint("Record what is wanted: SELECT * FROM sf_define('CREATE TABLE ...').")));
 	sf_record_unit(fcinfo, SF_MAIN_UNIT, "adopt", ddl, flag(fcinfo, 0));
+	sf_secrets_keep(base->secrets);
 	return (Datum) 0;
 }
 

@@ -22,6 +22,7 @@
 #include "apply/way.h"
 #include "compat.h"
 #include "facts/live.h"
+#include "facts/secrets.h"
 #include "facts/stored.h"
 #include "facts/transforms.h"
 #include "model/unit.h"
@@ -372,6 +373,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 
 	r = store(m);
 	lines = sf_print_migration(m, sf_revision_state(r));
+	sf_secrets_keep(live->secrets);
 	lines = sf_print_notes(lines, "Renamed? This plan drops and creates:", plan->questions);
 	lines = sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
 	lines = sf_print_notes(lines, "To run it, by the server or by psql:", how_to_run(r, m));

@@ -39,7 +39,7 @@ sf_trusted(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(GetUserId() == sf_owner_id());
 }
 
-/* Tables of the extension whose rows have an origin. */
+/* Tables of the extension whose rows have an origin; of secrets, which no dump brings, only who may read them knows. */
 static SfRows *
 tables(void)
 {
@@ -48,8 +48,8 @@ tables(void)
 					"JOIN pg_attribute b ON b.attrelid = c.oid AND b.attname = 'database_oid' "
 					"JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e' "
 					"JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid "
-					"WHERE e.extname = 'schemaflow' AND c.relnamespace = 'schemaflow'::regnamespace AND c.relkind = "
-					"'r' "
+					"WHERE e.extname = 'schemaflow' AND c.relnamespace = 'schemaflow'::regnamespace "
+					"AND c.relkind = 'r' AND has_table_privilege(c.oid, 'SELECT') "
 					"ORDER BY c.relname", 0, NULL);
 }
 

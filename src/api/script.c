@@ -15,6 +15,7 @@
 #include "api/print.h"
 #include "apply/way.h"
 #include "guc.h"
+#include "kinds/kind.h"
 #include "lib/text.h"
 
 PG_FUNCTION_INFO_V1(sf_script);
@@ -105,6 +106,17 @@ put_head(StringInfo out, List *way, List *migrations, SfDirection direction)
 						   "  'extension_schemaflow_is_missing_here') AS sf \\gset\n");
 }
 
+/* Where a token stands for a secret, the server puts that in. */
+static void
+put_step(StringInfo out, const SfMigration *m, SfDirection direction, const SfStep *step)
+{
+	if (sf_mentions_secret(step->sql))
+		appendStringInfo(out, "-- %s\nSELECT %s AS sf_done \\gset\n", one_line(step->sql),
+						 call("sf_run_step", m, step->n, direction));
+	else
+		appendStringInfo(out, "%s;\n", step->sql);
+}
+
 /* Steps of one transaction, from lc on; returns the cell behind them. */
 static ListCell *
 put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, ListCell *lc)
@@ -124,7 +136,7 @@ put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, Lis
 	for (; lc != NULL && ((SfStep *) lfirst(lc))->transaction == first->transaction; lc = lnext(steps, lc))
 	{
 		CHECK_FOR_INTERRUPTS();
-		appendStringInfo(out, "%s;\n", ((SfStep *) lfirst(lc))->sql);
+		put_step(out, m, direction, lfirst(lc));
 	}
 	/* What ran outside of a transaction may be there from an earlier run without its mark. */
 	if (outside)

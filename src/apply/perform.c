@@ -28,6 +28,8 @@
 #include "apply/runner.h"
 #include "apply/undo.h"
 #include "facts/live.h"
+#include "facts/secrets.h"
+#include "kinds/kind.h"
 #include "guc.h"
 #include "server/server.h"
 
@@ -124,6 +126,8 @@ run_sql(const char *sql)
 
 	if (list_length(statements) != 1)
 		elog(ERROR, "a step has %d statements", list_length(statements));	/* cannot happen: checked when stored */
+	if (sf_mentions_secret(sql))
+		sf_secrets_reveal(linitial_node(RawStmt, statements)->stmt);
 	sf_worker_statement(linitial_node(RawStmt, statements), sql);
 }
 

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 
 #include "facts/elaborate.h"
+#include "facts/secrets.h"
 #include "facts/wire.h"
 #include "kinds/kind.h"
 #include "lib/spi.h"
@@ -86,8 +87,10 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 	}
 
 	sf_base_finish(result.base);
+	sf_secrets_hide(result.base);
 	if (result.renamed != NULL)
 	{
+		sf_secrets_hide(result.renamed);
 		sf_base_finish(result.renamed);
 		pair_by_address(result.base, result.renamed);
 	}

@@ -370,7 +370,7 @@ encodes(const SfFact *fact, int i, bool all)
 	return fact->attr[i] && (all || fact->kind->attrs[i].how != SF_IGNORE);
 }
 
-/* all: also what makes no difference (column positions). */
+/* all: also what makes no difference (column positions), and the tokens of secrets. */
 static void
 encode_content(const SfFact *fact, StringInfo out, bool all)
 {
@@ -388,7 +388,7 @@ encode_content(const SfFact *fact, StringInfo out, bool all)
 		if (encodes(fact, i, all))
 		{
 			put(out, fact->kind->attrs[i].name);
-			put(out, fact->attr[i]);
+			put(out, all ? fact->attr[i] : sf_fact_attr_public(fact, i));
 		}
 }
 
@@ -503,7 +503,7 @@ sf_fact_hash(const SfFact *fact)
 	put(&text, fact->kind->name);
 	for (int i = 0; i < fact->kind->nattrs; i++)
 		if (fact->kind->attrs[i].how != SF_IGNORE)
-			put(&text, fact->attr[i]);
+			put(&text, sf_fact_attr_public(fact, i));
 	hash = hash_bytes_extended((unsigned char *) text.data, text.len, 0);
 	pfree(text.data);
 	return hash;

@@ -5,6 +5,7 @@
 
 #include "facts/facts.h"
 #include "facts/live.h"
+#include "facts/secrets.h"
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/origin.h"
@@ -14,7 +15,10 @@
 SfFactBase *
 sf_live_facts(void)
 {
-	return sf_facts_read(list_make2("schemaflow", "schemaflow_archive"));
+	SfFactBase *live = sf_facts_read(list_make2("schemaflow", "schemaflow_archive"));
+
+	sf_secrets_hide(live);
+	return live;
 }
 
 static bool

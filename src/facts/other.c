@@ -13,6 +13,7 @@
 #include "facts/elaborate.h"
 #include "facts/facts.h"
 #include "facts/other.h"
+#include "facts/secrets.h"
 #include "facts/wire.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
@@ -51,6 +52,7 @@ sf_other_facts(const char *database, List *schemas)
 	job.payload_len = payload.len;
 	sf_job_run(&job);
 	sf_base_finish(base);
+	sf_secrets_hide(base);
 	return base;
 }
 

@@ -8,6 +8,7 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/dependency.h"
@@ -319,6 +320,21 @@ sf_read_which(void)
 	return which;
 }
 
+/* The text is ours, and search_path is pinned: what it runs is the server's own. */
+static void
+run_query(const SfReader *reader)
+{
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	if (reader->hidden)
+		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
+	if (SPI_execute(reader->sql, false, 0) != SPI_OK_SELECT)
+		elog(ERROR, "cannot happen: %s.sql is no query", reader->name);
+	SetUserIdAndSecContext(user, context);
+}
+
 void
 sf_read_rows(SfReading *reading, const SfReader *reader)
 {
@@ -329,8 +345,7 @@ sf_read_rows(SfReading *reading, const SfReader *reader)
 	const SfKind *kind = NULL;
 	SfAttrColumns *map = NULL;
 
-	if (SPI_execute(reader->sql, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "cannot happen: %s.sql is no query", reader->name);
+	run_query(reader);
 	table = SPI_tuptable;
 	nrows = SPI_processed;
 	row.desc = table->tupdesc;

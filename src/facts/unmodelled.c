@@ -10,12 +10,10 @@
 #include "lib/spi.h"
 #include "lib/text.h"
 
-/* $1 catalogs, $2 objects: what is the user's by its schema, and what hangs on nothing (subscriptions). */
+/* $1 catalogs, $2 objects: what is the user's by its schema. */
 static const char *const unmodelled_query =
 	"SELECT i.type || ' ' || i.identity "
-	"FROM (SELECT * FROM unnest($1::oid[], $2::oid[]) "
-	"      UNION SELECT 'pg_subscription'::regclass, oid FROM pg_subscription "
-	"      WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())) o (classid, objid), "
+	"FROM unnest($1::oid[], $2::oid[]) o (classid, objid), "
 	"LATERAL pg_identify_object(classid, objid, 0) i "
 	"WHERE i.identity IS NOT NULL AND NOT (classid = 'pg_extension'::regclass AND i.name = ANY ($3::text[])) AND "
 	"(i.schema IS NULL OR (i.schema !~ '^pg_' AND i.schema <> ALL ($3::text[]))) ORDER BY 1";

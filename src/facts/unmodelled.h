@@ -8,7 +8,7 @@
 
 /*
  * Names, as pg_identify_object() gives them, of those of the objects (lists of OIDs, catalog and object) that are the
- * user's, and of subscriptions, which need nothing and so are in no pg_depend.  In the base's memory.
+ * user's.  In the base's memory.
  */
 extern List *sf_unmodelled(SfFactBase *base, List *classes, List *objects, List *excluded);
 

@@ -44,6 +44,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_leftovers';
 COMMENT ON FUNCTION @extschema@.sf_leftovers(text, integer, text) IS
 	'statements that clear away what a failed attempt at transaction n left';
 
+CREATE FUNCTION @extschema@.sf_run_step(revision text, n integer, direction text DEFAULT 'up') RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_run_step';
+COMMENT ON FUNCTION @extschema@.sf_run_step(text, integer, text) IS
+	'run step n of a migration, which has a secret in it that the script does not show';
+
 CREATE FUNCTION @extschema@.sf_mark(revision text, n integer, direction text DEFAULT 'up') RETURNS text
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_mark';
 COMMENT ON FUNCTION @extschema@.sf_mark(text, integer, text) IS
@@ -96,7 +101,7 @@ COMMENT ON FUNCTION @extschema@.sf_drop_scratches(boolean) IS
 	'drop scratch databases that nobody will use again; all: this database''s kept ones, too';
 
 REVOKE ALL ON FUNCTION @extschema@.sf_import(text),
-	@extschema@.sf_mark(text, integer, text), @extschema@.sf_stamp(text, boolean),
+	@extschema@.sf_run_step(text, integer, text), @extschema@.sf_mark(text, integer, text), @extschema@.sf_stamp(text, boolean),
 	@extschema@.sf_adopt_restored(bigint, oid), @extschema@.sf_drop_scratches(boolean) FROM PUBLIC;
 
 CREATE VIEW @extschema@.sf_capabilities AS

@@ -97,14 +97,8 @@ sf_folded_of(const SfFact *fact, List *folded)
 
 /* ---- options: name='value', name='value' or name 'value', name 'value' ---- */
 
-typedef struct SfOption
-{
-	char	   *name;
-	char	   *text;			/* name='value' */
-} SfOption;
-
-static List *
-split_options(const char *text, char between)
+List *
+sf_split_options(const char *text, char between)
 {
 	List	   *options = NIL;
 	const char *p = text;
@@ -146,8 +140,8 @@ option_named(List *options, const char *name)
 void
 sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
 {
-	List	   *was = split_options(old, '=');
-	List	   *is = split_options(new, '=');
+	List	   *was = sf_split_options(old, '=');
+	List	   *is = sf_split_options(new, '=');
 	List	   *set = NIL;
 	List	   *reset = NIL;
 	ListCell   *lc;
@@ -185,8 +179,8 @@ sf_emit_options(SfEmit *out, const char *head, const char *old, const char *new)
 void
 sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *new)
 {
-	List	   *was = split_options(old, ' ');
-	List	   *is = split_options(new, ' ');
+	List	   *was = sf_split_options(old, ' ');
+	List	   *is = sf_split_options(new, ' ');
 	List	   *changes = NIL;
 	ListCell   *lc;
 
@@ -212,8 +206,8 @@ sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *
 void
 sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *new)
 {
-	List	   *was = split_options(old, ' ');
-	List	   *is = split_options(new, ' ');
+	List	   *was = sf_split_options(old, ' ');
+	List	   *is = sf_split_options(new, ' ');
 	ListCell   *lc;
 
 	foreach(lc, was)

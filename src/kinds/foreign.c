@@ -115,7 +115,7 @@ static const SfAttr server_attrs[] = {
 	{"wrapper", SF_REPLACE},
 	{"type", SF_REPLACE},
 	{"version", SF_ALTER, alter_version},
-	{"options", SF_ALTER, alter_options},
+	{"options", SF_ALTER, alter_options, SF_ATTR_SECRET},
 };
 
 const SfKind sf_kind_server = {
@@ -154,7 +154,7 @@ label_mapping(const SfFact *fact)
 
 static const SfAttr mapping_attrs[] = {
 	{"role", SF_REPLACE, NULL, SF_ATTR_ROLE},
-	{"options", SF_ALTER, alter_options},
+	{"options", SF_ALTER, alter_options, SF_ATTR_SECRET},
 };
 
 /* The server refuses to go while mappings stand: each has a statement of its own. */

@@ -39,6 +39,7 @@
 #include "schemaflow.h"
 #include "facts/factbase.h"
 #include "lib/text.h"
+#include "nodes/nodes.h"
 
 /* What a column's value becomes, as the user said it: an expression over the row. */
 typedef struct SfFill
@@ -109,6 +110,10 @@ typedef struct SfAttr
 #define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
 /* The data's state, not the schema's (a materialized view is populated): what is put back keeps its old self's. */
 #define SF_ATTR_STATE		0x40
+/* Options "name 'value', name 'value'", some of which may be secrets (kinds/secret.c): tokens stand for these. */
+#define SF_ATTR_SECRET		0x80
+/* The server shows it to superusers only; read with their rights (SfReader.hidden). */
+#define SF_ATTR_HIDDEN		0x100
 
 struct SfKind
 {
@@ -209,6 +214,7 @@ typedef struct SfReader
 	const char *name;			/* file name without .sql */
 	const char *sql;			/* embedded text */
 	const char *when;			/* when it can have rows: a condition, see above */
+	bool		hidden;			/* reads what only superusers may, which the facts do not say (SF_ATTR_HIDDEN) */
 } SfReader;
 
 extern const SfReader sf_readers[];
@@ -291,6 +297,37 @@ extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *co
  */
 extern bool sf_limits_apart(const SfFact *old, const SfFact *new);	/* then it has to restart */
 extern void sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new);
+
+/* Options of either form in order: of SfOption.  between is what stands behind the name: '=' or ' '. */
+typedef struct SfOption
+{
+	char	   *name;			/* as SQL */
+	char	   *text;			/* name='value' */
+} SfOption;
+
+extern List *sf_split_options(const char *text, char between);
+
+/*
+ * Secrets (secret.c).  swap is called for each secret with its place and its value or token, and gives what is to stand
+ * there instead, or NULL.
+ */
+typedef char *(*SfSecretSwap) (const char *place, const char *value, void *arg);
+
+extern char *sf_fact_attr_swapped(const SfFact *fact, int attr, SfSecretSwap swap, void *arg);
+/* Changes the statement; returns what was swapped, as literals of its text have it. */
+typedef struct SfSwapped
+{
+	char	   *old;
+	char	   *new;
+} SfSwapped;
+
+extern List *sf_statement_swap_secrets(Node *statement, SfSecretSwap swap, void *arg);
+/* An attribute without its secrets: what is compared between databases, each of which has passwords of its own. */
+extern const char *sf_fact_attr_public(const SfFact *fact, int attr);
+extern char *sf_secret_token(const char *digest);
+extern bool sf_is_secret_token(const char *text);
+/* May a token stand in the text? */
+extern bool sf_mentions_secret(const char *text);
 
 /* The schema that a fact stands in (a schema's own facts: itself); NULL for objects of the database. */
 extern const char *sf_fact_schema(const SfFact *fact);

@@ -17,6 +17,7 @@
 	X(collation) X(ts_parser) X(ts_template) X(ts_dict) X(ts_config) X(cast) X(operator) X(operator_family) \
 	X(family_member) X(operator_class) X(language) X(transform) X(access_method) X(conversion) \
 	X(foreign_data_wrapper) X(server) X(user_mapping) X(publication) X(publication_table) X(publication_schema) \
+	X(subscription) \
 	X(owner) X(comment) X(security_label) X(grant) X(member_grant) X(default_privileges)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
@@ -26,7 +27,8 @@ const SfKind *const sf_kinds[] = {SF_KINDS(SF_LIST_KIND)};
 const int	sf_nkinds = lengthof(sf_kinds);
 
 /* Parents are read before their children, satellites last. */
-#define SF_READER(name) {#name, sf_sql_##name, sf_when_##name}
+#define SF_READER_AS(name, hidden) {#name, sf_sql_##name, sf_when_##name, hidden}
+#define SF_READER(name) SF_READER_AS(name, false)
 const SfReader sf_readers[] = {
 	SF_READER(schema),
 	SF_READER(extension),
@@ -79,6 +81,7 @@ const SfReader sf_readers[] = {
 	SF_READER(publication),
 	SF_READER(publication_table),
 	SF_READER(publication_schema),
+	SF_READER_AS(subscription, true),
 	SF_READER(owner),
 	SF_READER(comment),
 	SF_READER(security_label),

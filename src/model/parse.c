@@ -76,7 +76,6 @@ static Treatment treat_statement(const Node *stmt);
 static Treatment treat_select(const SelectStmt *select);
 static bool in_list(const char *word, const char *const *list);
 static void skip_or_refuse(const SfDeclaration *declaration, Treatment how, bool dump, int *data);
-static char *sha256_hex(const char *text);
 
 List *
 sf_parse_unit(const char *unit, const char *source)
@@ -107,6 +106,7 @@ sf_parse_unit(const char *unit, const char *source)
 		declaration->unit = pstrdup(unit);
 		declaration->n = ++n;
 		declaration->line = sf_text_line(text, from);
+		declaration->offset = from;
 		declaration->text = pnstrdup(source + from, end - from);
 		declaration->tag = GetCommandTagName(CreateCommandTag(stmt->stmt));
 		declaration->statement = stmt;
@@ -123,7 +123,7 @@ sf_parse_unit(const char *unit, const char *source)
 
 		if (how == RUN)
 		{
-			declaration->hash = sha256_hex(declaration->text);
+			declaration->hash = sf_declaration_hash(declaration->text);
 			run = lappend(run, declaration);
 		}
 		else
@@ -235,6 +235,16 @@ sf_statement_object(const Node *node)
 			return ((const CreatePolicyStmt *) node)->policy_name;
 		case T_RuleStmt:
 			return ((const RuleStmt *) node)->rulename;
+		case T_CreateEventTrigStmt:
+			return ((const CreateEventTrigStmt *) node)->trigname;
+		case T_CreateFdwStmt:
+			return ((const CreateFdwStmt *) node)->fdwname;
+		case T_CreateForeignServerStmt:
+			return ((const CreateForeignServerStmt *) node)->servername;
+		case T_CreatePublicationStmt:
+			return ((const CreatePublicationStmt *) node)->pubname;
+		case T_CreateSubscriptionStmt:
+			return ((const CreateSubscriptionStmt *) node)->subname;
 		case T_AlterTableStmt:
 			rel = ((const AlterTableStmt *) node)->relation;	/* ADD COLUMN and ADD CONSTRAINT carry hints, too */
 			break;
@@ -423,8 +433,8 @@ skip_or_refuse(const SfDeclaration *declaration, Treatment how, bool dump, int *
 	error_context_stack = callback.previous;
 }
 
-static char *
-sha256_hex(const char *text)
+char *
+sf_declaration_hash(const char *text)
 {
 	uint8		digest[PG_SHA256_DIGEST_LENGTH];
 	char	   *hex = palloc(PG_SHA256_DIGEST_STRING_LENGTH);

@@ -26,6 +26,7 @@ typedef struct SfDeclaration
 	char	   *unit;
 	int			n;				/* 1-based among all statements of the text, the skipped ones too */
 	int			line;			/* 1-based line of the first word in the text */
+	int			offset;			/* of the first word in the text; not known when loaded from the store */
 	char	   *text;			/* from the first word to before the semicolon */
 	const char *tag;			/* command tag: CREATE TABLE */
 	char	   *hash;			/* SHA-256 of text, hex */
@@ -51,6 +52,15 @@ extern List *sf_parse_unit(const char *unit, const char *text);
 
 /* The statement of a declaration's own text, made fit to run in a scratch (no CONCURRENTLY, SET LOCAL is SET). */
 extern RawStmt *sf_declaration_statement(const SfDeclaration *declaration);
+
+/* Hash of a declaration's text. */
+extern char *sf_declaration_hash(const char *text);
+
+/*
+ * literals.c: in the texts of the declaration and of its unit, string literals with a value of olds get that of news.
+ * Declarations that stand further behind have been done before.
+ */
+extern void sf_replace_literals(SfUnit *unit, SfDeclaration *declaration, List *olds, List *news);
 
 /* Unqualified name of what the statement creates, as the parser has it; NULL when it creates nothing with a name. */
 extern const char *sf_statement_object(const Node *statement);

@@ -13,13 +13,16 @@
 #include "access/xact.h"
 #include "catalog/catalog.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_subscription.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parsetree.h"
 #include "tcop/cmdtag.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "server/internal.h"
 
@@ -46,6 +49,7 @@ static bool everything = false;
 
 static const char shared[] = "It changes what all databases of the server share.";
 static const char other_database[] = "It reaches out of the database.";
+static const char publisher[] = "It would connect to the publisher.";
 static const char files[] = "It reads or writes files, or a client's data.";
 static const char session[] = "It concerns the session, which here is a background worker's.";
 static const char transactions[] = "Transactions are schemaflow's own here.";
@@ -99,15 +103,58 @@ ask_create_subscription(Node *node, const char **why)
 	return ALLOW;
 }
 
+/* Nor later: it stays disabled and looks at no publisher. */
 static Verdict
 ask_alter_subscription(Node *node, const char **why)
 {
 	AlterSubscriptionStmt *stmt = (AlterSubscriptionStmt *) node;
+	ListCell   *lc;
 
-	if (stmt->kind == ALTER_SUBSCRIPTION_OPTIONS || stmt->kind == ALTER_SUBSCRIPTION_CONNECTION)
-		return ALLOW;
-	*why = "It would connect to the publisher.";
-	return REFUSE;
+	foreach(lc, stmt->options)
+	{
+		DefElem    *option = lfirst_node(DefElem, lc);
+
+		if (strcmp(option->defname, "enabled") == 0)
+			option->arg = (Node *) makeString("false");
+		/* These are changed at the publisher, too. */
+		if (strcmp(option->defname, "two_phase") == 0 || strcmp(option->defname, "failover") == 0)
+		{
+			*why = publisher;
+			return REFUSE;
+		}
+	}
+	switch (stmt->kind)
+	{
+		case ALTER_SUBSCRIPTION_OPTIONS:
+		case ALTER_SUBSCRIPTION_CONNECTION:
+		case ALTER_SUBSCRIPTION_ENABLED:
+			return ALLOW;
+		case ALTER_SUBSCRIPTION_SET_PUBLICATION:
+		case ALTER_SUBSCRIPTION_ADD_PUBLICATION:
+		case ALTER_SUBSCRIPTION_DROP_PUBLICATION:
+			stmt->options = list_make1(makeDefElem("refresh", (Node *) makeString("false"), -1));
+			return ALLOW;
+		default:
+			*why = publisher;
+			return REFUSE;
+	}
+}
+
+/* With a slot, the server would drop that at the publisher. */
+static Verdict
+ask_drop_subscription(Node *node, const char **why)
+{
+	HeapTuple	tuple = SearchSysCache2(SUBSCRIPTIONNAME, MyDatabaseId,
+										CStringGetDatum(((DropSubscriptionStmt *) node)->subname));
+	bool		slotless = true;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		(void) SysCacheGetAttr(SUBSCRIPTIONNAME, tuple, Anum_pg_subscription_subslotname, &slotless);
+		ReleaseSysCache(tuple);
+	}
+	*why = publisher;
+	return slotless ? ALLOW : REFUSE;
 }
 
 /* Event triggers stay disabled, whatever is said of them (evtrigger.c). */
@@ -250,7 +297,7 @@ static const Rule rules[] = {
 	{T_DropOwnedStmt, REFUSE, shared, NULL},
 	{T_DropRoleStmt, REFUSE, shared, NULL},
 	{T_DropStmt, ALLOW, NULL, NULL},
-	{T_DropSubscriptionStmt, REFUSE, other_database, NULL},
+	{T_DropSubscriptionStmt, ASK, NULL, ask_drop_subscription},
 	{T_DropTableSpaceStmt, REFUSE, shared, NULL},
 	{T_DropUserMappingStmt, ALLOW, NULL, NULL},
 	{T_DropdbStmt, REFUSE, shared, NULL},

@@ -20,7 +20,6 @@ my $db = 'sf_side';
 
 # What facts do not say, until these kinds are added: one query each, that returns labels.
 my @unknown = (
-	"SELECT 'subscription ' || subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database())",
 	"SELECT 'typed table ' || oid::regclass FROM pg_class WHERE reloftype <> 0",
 	"SELECT 'large object ' || oid FROM pg_largeobject_metadata");
 
