@@ -247,15 +247,18 @@ promise(SfReading *reading, SfFact *from, const char *kind, int n, char *const *
 	MemoryContextSwitchTo(caller);
 }
 
-/* What a row says about other facts.  A satellite's sibling differs from it in as many last names. */
+/*
+ * What a row says about other facts.  Originals are of the copy's own kind, so each has as many names as it.  A
+ * satellite's sibling differs from it in as many last names.
+ */
 static void
 row_promises(const SfRow *row, SfFact *fact)
 {
 	char	  **names;
 	int			n = names_of(row, row->at.implied, &names);
 
-	if (n > 0)
-		promise(row->reading, fact, names[0], n - 1, names + 1, SF_EDGE_IMPLIED);
+	for (int i = 0; i + fact->nname < n; i += fact->nname + 1)
+		promise(row->reading, fact, names[i], fact->nname, names + i + 1, SF_EDGE_IMPLIED);
 	n = names_of(row, row->at.requires, &names);
 	if (n > 0 && row->at.identity)
 		promise(row->reading, fact, names[0], n - 1, names + 1, DEPENDENCY_NORMAL);

@@ -3,7 +3,8 @@
  */
 #include "postgres.h"
 
-#include "kinds/kind.h"
+#include "catalog/dependency.h"
+#include "kinds/rows.h"
 
 static char *
 alter_head(const SfFact *fact)
@@ -124,6 +125,22 @@ alter_fdw_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool 
 						old ? sf_attr(old, "fdw_options") : NULL, sf_attr(new, "fdw_options"));
 }
 
+static void
+set_storage(SfEmit *out, const SfFact *fact)
+{
+	/* Before 16 there is no SET STORAGE DEFAULT. */
+	sf_emit(out, "%s SET STORAGE %s", alter_head(fact),
+			sf_attr(fact, "storage") ? sf_attr(fact, "storage") : sf_attr(fact, "type_storage"));
+}
+
+static void
+set_compression(SfEmit *out, const SfFact *fact)
+{
+	const char *compression = sf_attr(fact, "compression");
+
+	sf_emit(out, "%s SET COMPRESSION %s", alter_head(fact), compression ? compression : "DEFAULT");
+}
+
 /* What a copy has that its original did not give it. */
 static void
 after_copy(SfEmit *out, const SfFact *fact, const SfFact *original)
@@ -131,11 +148,9 @@ after_copy(SfEmit *out, const SfFact *fact, const SfFact *original)
 	if (sf_attr(fact, "not_null") && sf_attr(original, "not_null") == NULL)
 		sf_emit(out, "%s SET NOT NULL", alter_head(fact));
 	if (sf_changed(original, fact, "storage"))
-		sf_emit(out, "%s SET STORAGE %s", alter_head(fact),
-				sf_attr(fact, "storage") ? sf_attr(fact, "storage") : sf_attr(fact, "type_storage"));
+		set_storage(out, fact);
 	if (sf_changed(original, fact, "compression"))
-		sf_emit(out, "%s SET COMPRESSION %s", alter_head(fact),
-				sf_attr(fact, "compression") ? sf_attr(fact, "compression") : "DEFAULT");
+		set_compression(out, fact);
 	if (sf_attr(fact, "fdw_options"))
 		alter_fdw_options(out, NULL, fact, NULL);
 }
@@ -148,7 +163,7 @@ after(SfEmit *out, const SfFact *fact)
 	if (original)
 		after_copy(out, fact, original);
 	else if (sf_attr(fact, "storage"))
-		sf_emit(out, "%s SET STORAGE %s", alter_head(fact), sf_attr(fact, "storage"));
+		set_storage(out, fact);
 	/* The original's target reaches only the copies that exist by then. */
 	if (sf_attr(fact, "statistics") &&
 		(original == NULL || fact->parent->twin == NULL || sf_changed(original, fact, "statistics")))
@@ -175,11 +190,10 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 }
 
 /* A type whose name stays is another one now (a swap), and may know how its values come over. */
-static char *
-conversion(SfEmit *out, const SfFact *old, const SfFact *new)
+char *
+sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new)
 {
 	const char *type = sf_attr(new, "type");
-	const char *expr = sf_ident(sf_last(new));
 	char	   *using = NULL;
 	ListCell   *lc;
 
@@ -198,6 +212,50 @@ conversion(SfEmit *out, const SfFact *old, const SfFact *new)
 	return using;
 }
 
+/* A partition key is part of its table: the server alters no column in it. */
+static bool
+is_in_key(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->to == column->parent && edge->type == DEPENDENCY_INTERNAL)
+			return true;
+	}
+	return false;
+}
+
+/* Nor one that several parents pass on. */
+static bool
+has_several_originals(const SfFact *column)
+{
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+		n += ((SfEdge *) lfirst(lc))->type == SF_EDGE_IMPLIED;
+	return n > 1;
+}
+
+static bool
+retype_in_place(const SfFact *old, const SfFact *new)
+{
+	return !is_in_key(old) && !has_several_originals(old);
+}
+
+/*
+ * Is the column its parents' alone, so that it goes with theirs?  NO INHERIT makes it the child's own, INHERIT leaves
+ * it that; no statement but CREATE TABLE says otherwise.
+ */
+static bool
+inherited_in_place(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "inherited") == NULL && (sf_implied_by(new) == NULL || sf_reattached(new));
+}
+
 static void
 alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -208,9 +266,14 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 	if (type_is_passed_on(old, new))
 		return;
 	if (using == NULL)
-		using = conversion(out, old, new);
+		using = sf_column_conversion(out, sf_ident(sf_last(new)), old, new);
 	sf_emit(out, "%s TYPE %s%s%s%s%s", alter_head(new), type, collation ? " COLLATE " : "", collation ? collation : "",
 			using ? " USING " : "", using ? using : "");
+	/* The new type's own are what the column has now. */
+	if (sf_attr(new, "storage"))
+		set_storage(out, new);
+	if (sf_attr(new, "compression") && !sf_changed(old, new, "compression"))
+		set_compression(out, new);
 }
 
 static void
@@ -223,26 +286,18 @@ alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 	sf_emit(out, "%s %s NOT NULL", alter_head(new), sf_attr(new, "not_null") ? "SET" : "DROP");
 }
 
+/* Serves the type's storage, too: a base type's new one is for new columns only. */
 static void
 alter_storage(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	/*
-	 * Before 16 there is no SET STORAGE DEFAULT; the type's own storage is what the other side's fact of no
-	 * storage means.
-	 */
-	const char *storage = sf_attr(new, "storage");
-
-	if (passed_on(old, new, "storage"))
-		return;
-	sf_emit(out, "%s SET STORAGE %s", alter_head(new), storage ? storage : sf_attr(new, "type_storage"));
+	if (!sf_changed(old, new, "type") && !passed_on(old, new, "storage"))
+		set_storage(out, new);
 }
 
 static void
 alter_compression(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	const char *compression = sf_attr(new, "compression");
-
-	sf_emit(out, "%s SET COMPRESSION %s", alter_head(new), compression ? compression : "DEFAULT");
+	set_compression(out, new);
 }
 
 static void
@@ -268,8 +323,8 @@ address(const SfFact *fact)
 }
 
 static const SfAttr attrs[] = {
-	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE},
-	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
+	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE | SF_ATTR_PARENT, retype_in_place},
+	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_PARENT, retype_in_place},
 	{"not_null", SF_ALTER, alter_not_null},
 	{"storage", SF_ALTER, alter_storage},
 	{"compression", SF_ALTER, alter_compression},
@@ -277,9 +332,10 @@ static const SfAttr attrs[] = {
 	{"options", SF_ALTER, alter_options},
 	{"fdw_options", SF_ALTER, alter_fdw_options},
 	{"local", SF_IGNORE},
+	{"inherited", SF_ALTER, NULL, SF_ATTR_PARENT, inherited_in_place},
 	{"typed", SF_IGNORE},
 	{"position", SF_IGNORE},
-	{"type_storage", SF_IGNORE},
+	{"type_storage", SF_ALTER, alter_storage},
 };
 
 const SfKind sf_kind_column = {

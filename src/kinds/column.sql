@@ -2,11 +2,13 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        ARRAY[n.nspname::text, relname, attname] AS identity,
        ARRAY[CASE relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, relname] AS parent,
        CASE WHEN attinhcount > 0 THEN
-         (SELECT ARRAY['column', pn.nspname, p.relname, a.attname] FROM pg_inherits
+         (SELECT array_agg(part ORDER BY inhseqno, i) FROM pg_inherits
           JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
           JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attname = a.attname AND NOT pa.attisdropped
-          WHERE inhrelid = c.oid ORDER BY inhseqno LIMIT 1) END AS implied,
+          CROSS JOIN unnest(ARRAY['column', pn.nspname, p.relname, a.attname]) WITH ORDINALITY AS o (part, i)
+          WHERE inhrelid = c.oid) END AS implied,
        CASE WHEN attinhcount > 0 AND attislocal THEN 't' END AS local,
+       CASE WHEN attinhcount > 0 AND NOT attislocal AND NOT relispartition THEN 't' END AS inherited,
        CASE WHEN reloftype <> 0 THEN 't' END AS typed,
        format_type(atttypid, atttypmod) AS type,
        CASE WHEN attcollation <> typcollation THEN format('%I.%I', cn.nspname, collname) END AS collation,

@@ -218,15 +218,23 @@ sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *n
 			sf_emit(out, "%s DEPENDS ON EXTENSION %s", head, ((SfOption *) lfirst(lc))->name);
 }
 
+static bool
+is_partitioned(const SfFact *relation)
+{
+	int			key = sf_kind_attr(relation->kind, "partition_key");
+
+	return key >= 0 && relation->attr[key];
+}
+
 void
 sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column)
 {
 	const char *name = sf_ident(column->name[2]);
 
 	sf_emit(out,
-			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM ONLY %s HAVING "
+			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM %s%s HAVING "
 			"pg_catalog.max(%s) IS NOT NULL",
-			sf_literal(sequence), name, sf_rel(column), name);
+			sf_literal(sequence), name, is_partitioned(sf_relation_of(column)) ? "" : "ONLY ", sf_rel(column), name);
 }
 
 const char *

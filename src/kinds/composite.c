@@ -218,7 +218,7 @@ retype_in_place(const SfFact *old, const SfFact *new)
 }
 
 static const SfAttr attribute_attrs[] = {
-	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE, retype_in_place},
+	{"type", SF_ALTER, alter_type, SF_ATTR_REBUILDS | SF_ATTR_TYPE | SF_ATTR_PARENT, retype_in_place},
 	{"collation", SF_ALTER, alter_type, SF_ATTR_REBUILDS},
 	{"position", SF_IGNORE},
 };

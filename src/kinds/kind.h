@@ -12,9 +12,8 @@
  *	 parent text[]			{kind, names...} of the parent fact, or NULL; a row whose parent was left out is left out
  * A query without identity reads satellites (comments, grants): identity and parent come from the fact at the address.
  *	 suffix text[]			in a query without identity: more names behind the object's
- *	 implied text[]                  {kind, names...} of the parent table's fact that this one is a copy of (a
- *	 partition's column, the
- *							clone of an index): see sf_comes_along()
+ *	 implied text[]			{kind, names...} of the parent table's fact that this one is a copy of (a partition's column,
+ *							the clone of an index), or of several, one behind another: see sf_comes_along()
  *	 requires text[]         {kind, names...} of a fact that this one needs and pg_depend does not name for its
  *	 address; in a
  *							query without identity: the suffix of another satellite of the object
@@ -108,6 +107,10 @@ typedef struct SfAttr
 #define SF_ATTR_TYPE		0x08	/* the text is a type: altered when that type is put in the place of its old self */
 #define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
 #define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
+/* The alteration is refused while something binds the object to another (SfKind.binds): a foreign key waits meanwhile. */
+#define SF_ATTR_UNBOUND		0x80
+/* What cannot be altered in place is made anew with its parent: by itself it cannot be dropped. */
+#define SF_ATTR_PARENT		0x10
 /* The data's state, not the schema's (a materialized view is populated): what is put back keeps its old self's. */
 #define SF_ATTR_STATE		0x40
 /* Options "name 'value', name 'value'", some of which may be secrets (kinds/secret.c): tokens stand for these. */
@@ -190,6 +193,13 @@ struct SfKind
 	 * it); NULL slot or result: through text.
 	 */
 	char	   *(*convert) (const char *expr, const SfFact *old, const SfFact *new);
+	/*
+	 * Contents that outlive a replacement: save puts them aside before the old fact goes and says whether that is all
+	 * of them; refill brings them back when the new fact and what is attached to it stand, before those who would act
+	 * on them (triggers, foreign keys, materialized views) come.
+	 */
+	bool		(*save) (SfEmit *out, const SfFact *old, const SfFact *new);
+	void		(*refill) (SfEmit *out, const SfFact *old, const SfFact *new);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
 	void		(*validate) (SfEmit *out, const SfFact *fact);
 	/*

@@ -7,10 +7,11 @@
  */
 #include "postgres.h"
 
-#include "kinds/kind.h"
 #include "kinds/routine.h"
+#include "kinds/rows.h"
 
-extern const SfKind sf_kind_partition;
+extern const SfKind sf_kind_partition,
+			sf_kind_column;
 
 /* Does the type or the parent say it all? */
 static bool
@@ -178,6 +179,31 @@ alter_of_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 		sf_emit(out, "ALTER TABLE %s NOT OF", sf_name(new));
 }
 
+static bool
+keeps_columns(const SfFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (child->kind == &sf_kind_column && (child->twin == NULL || sf_changed(child, child->twin, "type") ||
+											   sf_changed(child, child->twin, "position")))
+			return false;
+	}
+	return true;
+}
+
+/* The server compares the columns when a type is put on; by then they are still as they were. */
+static bool
+of_type_in_place(const SfFact *old, const SfFact *new)
+{
+	if (sf_attr(new, "of_type") == NULL)
+		return true;
+	return sf_attr(old, "of_type") == NULL && keeps_columns(old) && keeps_columns(new);
+}
+
 static List *
 takes(const SfFact *fact)
 {
@@ -185,14 +211,14 @@ takes(const SfFact *fact)
 }
 
 static const SfAttr attrs[] = {
-	{"persistence", SF_ALTER, alter_persistence},
+	{"persistence", SF_ALTER, alter_persistence, SF_ATTR_UNBOUND},
 	{"options", SF_ALTER, alter_options},
 	{"access_method", SF_ALTER, alter_access_method},
 	{"tablespace", SF_ALTER, alter_tablespace},
 	{"replica_identity", SF_ALTER, alter_replica_identity},
 	{"row_security", SF_ALTER, alter_row_security},
 	{"force_row_security", SF_ALTER, alter_force_row_security},
-	{"of_type", SF_ALTER, alter_of_type},
+	{"of_type", SF_ALTER, alter_of_type, 0, of_type_in_place},
 	{"partition_key", SF_REPLACE},
 	{"server", SF_IGNORE},
 	{"fdw_options", SF_IGNORE},
@@ -210,6 +236,8 @@ const SfKind sf_kind_table = {
 	.drop = drop,
 	.rename = sf_rename_in_schema,
 	.takes = takes,
+	.save = sf_save_rows,
+	.refill = sf_refill_rows,
 	.acl_class = 'r',
 };
 

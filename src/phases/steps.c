@@ -170,6 +170,8 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	state->context.new = action->new;
 	state->context.proven = statement->proven;
 	risk = sf_risk_assess(statement->sql, &state->context);
+	if (action->saves)
+		risk->effects &= ~SF_RISK_LOSES;
 	step->sql = statement->sql;
 	step->object = sf_fact_label(fact);
 	step->needs_rows_estimate = -1;

@@ -66,8 +66,8 @@ create_action(SfBuild *build, SfItem *item)
 	return item->create;
 }
 
-static bool
-needs(const SfFact *fact, const SfFact *other)
+bool
+sf_needs(const SfFact *fact, const SfFact *other)
 {
 	ListCell   *lc;
 
@@ -93,10 +93,14 @@ dropped_with(const SfItem *item)
 
 		if (other == NULL || !sf_item_gone(other) || sf_item_swaps(other))
 			continue;
+		/* Let go of before: its parent, which would be taken along, stays. */
+		if (edge->type == DEPENDENCY_AUTO && fact->parent && sf_item(fact->parent) &&
+			!sf_item_gone(sf_item(fact->parent)) && sf_needs(fact->parent, edge->to))
+			continue;
 		/* Dropped ONLY there: the server forgets about the copies of what it drops with it. */
 		if (edge->type == DEPENDENCY_AUTO && sf_copies_stay(edge->to))
 			continue;
-		if (edge->to->kind->takes_partners && needs(other->old, fact))
+		if (edge->to->kind->takes_partners && sf_needs(other->old, fact))
 			return other;
 		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
 			(edge->type == DEPENDENCY_AUTO && fact->kind->drops_with_parent))
@@ -150,6 +154,41 @@ goes_with_swapped(const SfItem *item)
 	return item->drop && parent && sf_item(parent) && sf_item(parent)->stash && sf_item(parent)->drop == item->drop;
 }
 
+/* Rows find their place when all that is attached below is there. */
+static void
+link_attached(SfAction *refill, const SfFact *relation, SfItem *because)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation->needed_by)
+	{
+		const SfFact *attachment = ((SfEdge *) lfirst(lc))->from;
+		const SfFact *child = sf_relation_of(attachment);
+		SfItem	   *item = sf_item(child);
+
+		if (!attachment->kind->attaches || sf_item(attachment) == NULL || item == NULL)
+			continue;
+		after(refill, sf_item(attachment)->create, because);
+		after(refill, item->refill, because);
+		if (item->refill)
+			continue;
+		item->refill = refill;
+		link_attached(refill, child, because);
+	}
+}
+
+/* Who acts on rows comes when they are back: not what the relations that get them are made of, nor who only names them. */
+static SfAction *
+refill_before(const SfItem *item, const SfFact *need)
+{
+	const SfItem *filled = sf_item(sf_relation_of(need));
+	const SfItem *own = sf_item(sf_relation_of(item->new));
+
+	if (filled == NULL || filled->refill == NULL || item->new->kind->body)
+		return NULL;
+	return item->new->kind->folds && own && own->refill == filled->refill ? NULL : filled->refill;
+}
+
 /* What the new side needs has to be there. */
 static void
 link_needs(SfItem *item)
@@ -166,6 +205,7 @@ link_needs(SfItem *item)
 		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
 		after(maker, need->create, item);
+		after(maker, refill_before(item, edge->to), item);
 		after(maker, need->alter, item);
 		after(maker, need->rename, item);
 		after(item->alter, need->create, item);
@@ -178,6 +218,14 @@ link_needs(SfItem *item)
 	}
 }
 
+static bool
+relation_goes(const SfFact *fact)
+{
+	const SfItem *item = sf_item(sf_relation_of(fact));
+
+	return item && sf_item_gone(item);
+}
+
 /*
  * A child that is detached and attached to the same parent (other bounds) is off only when what its copies follow has
  * changed: the server changes them with their originals.
@@ -186,15 +234,7 @@ static bool
 moves_in_place(const SfItem *item)
 {
 	return item->old->kind->attaches && item->new && item->fate == SF_FATE_REPLACE &&
-		!sf_changed(item->old, item->new, "of");
-}
-
-static bool
-relation_goes(const SfFact *fact)
-{
-	const SfItem *item = sf_item(sf_relation_of(fact));
-
-	return item && sf_item_gone(item);
+		!sf_changed(item->old, item->new, "of") && !relation_goes(item->old);
 }
 
 static void
@@ -244,6 +284,24 @@ link_needed(SfItem *item)
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
 		if (edge->to->parent && edge->to->parent->parent)
 			after(need->alter, item->drop, item);
+	}
+}
+
+/* Some alterations of the objects that it binds are made while it is not there. */
+static void
+link_unbound(SfItem *item, const SfFact *binding)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_binds_to_other(binding) ? binding->needs : NIL)
+	{
+		SfItem	   *bound = sf_item(sf_relation_of(((SfEdge *) lfirst(lc))->to));
+
+		if (bound && sf_item_alters(bound, SF_ATTR_UNBOUND))
+		{
+			after(bound->alter, item->drop, item);
+			after(item->create, bound->alter, item);
+		}
 	}
 }
 
@@ -412,7 +470,8 @@ sf_build_actions(SfBuild *build)
 	{
 		SfItem	   *item = lfirst(lc);
 
-		item->create = item->drop = item->alter = item->rename = item->stash = item->complete = item->hollow = NULL;
+		item->create = item->drop = item->alter = item->rename = item->stash = item->complete = item->hollow =
+			item->refill = NULL;
 	}
 	foreach(lc, build->items)
 	{
@@ -434,6 +493,19 @@ sf_build_actions(SfBuild *build)
 			item->stash->new = NULL;
 			item->stash->rebuild = item->rename == NULL;
 		}
+		if (sf_item_refills(item))
+		{
+			item->refill = new_action(build, SF_VERB_ALTER, item);
+			item->refill->part = SF_PART_CONTENTS;
+			after(item->refill, item->create, item);
+		}
+	}
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+
+		if (item->refill && item->refill->new == item->new)
+			link_attached(item->refill, item->new, item);
 	}
 	foreach(lc, build->items)
 	{
@@ -449,6 +521,10 @@ sf_build_actions(SfBuild *build)
 			link_binding(item);
 		if (item->rename && sf_moves_with_owner(item->new->kind))
 			link_owned(item);
+		if (item->old)
+			link_unbound(item, item->old);
+		if (item->new)
+			link_unbound(item, item->new);
 		if (item->new && item->new->kind->late && item->create)
 			link_late(item);
 		after(item->alter, item->rename, item);

@@ -37,6 +37,7 @@ typedef struct SfItem
 	SfAction   *stash;			/* gives up its name: the old one of a swap, or one whose new name is still taken */
 	SfAction   *complete;		/* stub_first: the rest */
 	SfAction   *hollow;			/* stub_last */
+	SfAction   *refill;			/* brings back what a drop has put aside: its own, or that of what it is attached to */
 } SfItem;
 
 typedef struct SfBuild
@@ -52,8 +53,17 @@ typedef struct SfBuild
 #define sf_item_made(item) ((item)->fate == SF_FATE_CREATE || (item)->fate == SF_FATE_REPLACE)
 #define sf_item_gone(item) ((item)->fate == SF_FATE_DROP || (item)->fate == SF_FATE_REPLACE)
 
-/* Does the item's alteration need its dependents out of the way? */
-extern bool sf_item_rebuilds(const SfItem *item);
+/* Replaced by a drop of its own, and its contents come back. */
+#define sf_item_refills(item) ((item)->fate == SF_FATE_REPLACE && (item)->old->kind->refill && (item)->drop && \
+							   (item)->drop->old == (item)->old)
+
+/* Is it altered, an attribute with one of these flags among others? */
+extern bool sf_item_alters(const SfItem *item, int flags);
+
+/* Does it bind its object to another one (a foreign key that is not to its own table)? */
+extern bool sf_binds_to_other(const SfFact *fact);
+
+extern bool sf_needs(const SfFact *fact, const SfFact *other);
 
 extern void sf_build_items(SfBuild *build);
 extern void sf_build_actions(SfBuild *build);

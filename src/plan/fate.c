@@ -14,14 +14,14 @@
 #include "plan/names.h"
 
 bool
-sf_item_rebuilds(const SfItem *item)
+sf_item_alters(const SfItem *item, int flags)
 {
 	const SfKind *kind = item->new ? item->new->kind : NULL;
 
 	if (item->fate != SF_FATE_ALTER)
 		return false;
 	for (int i = 0; i < kind->nattrs; i++)
-		if (item->changed[i] && (kind->attrs[i].flags & SF_ATTR_REBUILDS))
+		if (item->changed[i] && (kind->attrs[i].flags & flags))
 			return true;
 	return false;
 }
@@ -33,6 +33,24 @@ set_fate(SfItem *item, SfFate fate, List **work)
 		return;
 	item->fate = fate;
 	*work = lappend(*work, item);
+}
+
+static void
+replace(SfItem *item, List **work)
+{
+	if (item->new && item->old && (item->fate == SF_FATE_KEEP || item->fate == SF_FATE_ALTER))
+		set_fate(item, SF_FATE_REPLACE, work);
+}
+
+/* An attribute that cannot be altered in place. */
+static void
+replace_for(SfItem *item, const SfAttr *attr, List **work)
+{
+	SfFact	   *parent = item->new->parent;
+
+	replace(item, work);
+	if ((attr->flags & SF_ATTR_PARENT) && parent && sf_item(parent))
+		replace(sf_item(parent), work);
 }
 
 /* A pair that differs: altered in place if every attribute can be, else replaced. */
@@ -55,8 +73,10 @@ judge_pair(SfItem *item, List **work)
 			continue;
 		if (attr->how == SF_REPLACE_PARENT && item->new->parent && sf_item(item->new->parent)->old)
 			set_fate(sf_item(item->new->parent), SF_FATE_REPLACE, work);
-		else if (attr->how == SF_REPLACE || (attr->in_place && !attr->in_place(item->old, item->new)))
+		else if (attr->how == SF_REPLACE)
 			fate = SF_FATE_REPLACE;
+		else if (attr->in_place && !attr->in_place(item->old, item->new))
+			replace_for(item, attr, work);
 	}
 	if (item->fate == SF_FATE_KEEP)
 		set_fate(item, fate, work);
@@ -72,13 +92,6 @@ type_attribute(const SfKind *kind)
 	return -1;
 }
 
-static void
-replace(SfItem *item, List **work)
-{
-	if (item->new && item->old && (item->fate == SF_FATE_KEEP || item->fate == SF_FATE_ALTER))
-		set_fate(item, SF_FATE_REPLACE, work);
-}
-
 /* A dependent of a swapped type moves over to the new one, if it can. */
 static void
 move_over(SfItem *item, List **work)
@@ -88,12 +101,7 @@ move_over(SfItem *item, List **work)
 	if (i < 0)
 		replace(item, work);
 	else if (item->new->kind->attrs[i].in_place && !item->new->kind->attrs[i].in_place(item->old, item->new))
-	{
-		/* The part of a type that is stored: the whole type is swapped as well. */
-		replace(item, work);
-		if (item->new->parent && item->new->parent->kind->swaps && sf_item(item->new->parent))
-			replace(sf_item(item->new->parent), work);
-	}
+		replace_for(item, &item->new->kind->attrs[i], work);
 	else if (item->fate == SF_FATE_KEEP || item->fate == SF_FATE_ALTER)
 	{
 		if (item->changed == NULL)
@@ -111,13 +119,7 @@ move_over(SfItem *item, List **work)
 static bool
 changes_expression(const SfItem *item)
 {
-	const SfKind *kind = item->new->kind;
-
-	if (item->fate == SF_FATE_ALTER)
-		for (int i = 0; i < kind->nattrs; i++)
-			if (item->changed[i] && (kind->attrs[i].flags & SF_ATTR_EXPRESSION))
-				return true;
-	return false;
+	return sf_item_alters(item, SF_ATTR_EXPRESSION);
 }
 
 /* Ties altered facts of two tables together (a foreign key whose both ends change their type). */
@@ -131,7 +133,7 @@ ties_alterations(const SfFact *fact)
 	{
 		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
 
-		if (sf_item(need) == NULL || !sf_item_rebuilds(sf_item(need)))
+		if (sf_item(need) == NULL || !sf_item_alters(sf_item(need), SF_ATTR_REBUILDS))
 			continue;
 		if (parent && parent != need->parent)
 			return true;
@@ -149,6 +151,16 @@ step_aside(SfItem *item, const SfEdge *edge, List **work)
 		return;
 	if (!fact->kind->survives_alter || changes_expression(item) || ties_alterations(fact))
 		replace(item, work);
+}
+
+/*
+ * What goes with the drop of something that is replaced is let go of instead (a sequence, a partition that becomes a
+ * table of its own), unless its contents come back by way of that.
+ */
+static bool
+is_let_go(const SfItem *dependent, const SfItem *replaced)
+{
+	return dependent->new && !(dependent->new->kind->refill && sf_needs(dependent->new, replaced->new));
 }
 
 /* It goes with what is made anew: who needs it cannot move off it in place, for what it moves to is not there yet. */
@@ -175,24 +187,56 @@ follow_children(const SfItem *item, List **work)
 	}
 }
 
+bool
+sf_binds_to_other(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->kind->binds ? fact->needs : NIL)
+		if (sf_relation_of(((SfEdge *) lfirst(lc))->to) != sf_relation_of(fact))
+			return true;
+	return false;
+}
+
+/* What binds an object to others, from its side or theirs, is taken down. */
+static void
+unbind(const SfFact *fact, List **work)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfFact *binding = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_item(binding) && sf_binds_to_other(binding))
+			replace(sf_item(binding), work);
+	}
+	foreach(lc, fact->children)
+		unbind(lfirst(lc), work);
+}
+
 static void
 follow(SfItem *item, List **work)
 {
 	ListCell   *lc;
 	bool		swaps = item->old && sf_item_swaps(item);
-	bool		rebuilds = sf_item_rebuilds(item);
+	bool		rebuilds = sf_item_alters(item, SF_ATTR_REBUILDS);
 
 	if (item->new && item->new->kind->create_replaces_parent && sf_item_made(item) && item->new->parent &&
 		sf_item(item->new->parent))
 		replace(sf_item(item->new->parent), work);
 	if (item->fate == SF_FATE_REPLACE && !swaps)
 		follow_children(item, work);
+	if (sf_item_alters(item, SF_ATTR_UNBOUND))
+		unbind(item->old, work);
 	foreach(lc, item->old ? item->old->needed_by : NIL)
 	{
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *dependent = sf_item(edge->from);
 
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
+			continue;
+		if (edge->type == SF_EDGE_DROP && item->fate == SF_FATE_REPLACE && is_let_go(dependent, item))
 			continue;
 		if (swaps && edge->type != 'p')
 			move_over(dependent, work);

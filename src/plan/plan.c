@@ -146,6 +146,8 @@ sf_action_render(SfBuild *build, SfAction *action)
 			{
 				SfItem	   *item = sf_item(action->old);
 
+				if (item->new && sf_item_refills(item))
+					action->saves = action->kind->save(&out, item->old, item->new);
 				action->kind->drop(&out, item->stash ? stashed(build->plan, action->old) : action->old);
 				break;
 			}
@@ -154,6 +156,8 @@ sf_action_render(SfBuild *build, SfAction *action)
 				action->kind->stub(&out, action->old);
 			else if (action->part == SF_PART_REST)
 				action->kind->complete(&out, action->new);
+			else if (action->part == SF_PART_CONTENTS)
+				action->kind->refill(&out, action->old, action->new);
 			else
 				render_alter(&out, action);
 			break;

@@ -20,7 +20,8 @@ typedef enum SfPart
 {
 	SF_PART_ALL,
 	SF_PART_STUB,				/* create: a stub; alter: what stands becomes one */
-	SF_PART_REST				/* alter: the stub becomes the fact */
+	SF_PART_REST,				/* alter: the stub becomes the fact */
+	SF_PART_CONTENTS			/* alter: the rows that the old one had come back */
 } SfPart;
 
 /* One thing to do to one fact: a node of the plan's graph, rendered as one or more statements. */
@@ -35,6 +36,7 @@ typedef struct SfAction
 	List	   *folded;			/* create: SfFact list created in the same statement */
 	List	   *statements;		/* rendered: char * */
 	bool		rebuild;		/* part of a drop and create of the same fact: replaced, or taken down and put back */
+	bool		saves;			/* drop: all that the old fact holds is put aside and comes back */
 	SfFact	   *table;			/* a table that existed before and stays, and that this works on; or NULL */
 	int			position;		/* in the plan, 0-based */
 	List	   *after;			/* of SfAfter */

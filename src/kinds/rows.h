@@ -1,0 +1,16 @@
+/*
+ * rows.h - the rows of a table that is made anew.  Private to kinds/.
+ */
+#ifndef SF_ROWS_H
+#define SF_ROWS_H
+
+#include "kinds/kind.h"
+
+/* SfKind.save and SfKind.refill of tables. */
+extern bool sf_save_rows(SfEmit *out, const SfFact *old, const SfFact *new);
+extern void sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new);
+
+/* What turns expr, a value of the old column, into one of the new; NULL: the server's assignment cast does (column.c). */
+extern char *sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new);
+
+#endif
