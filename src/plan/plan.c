@@ -152,6 +152,9 @@ sf_action_render(SfBuild *build, SfAction *action)
 				break;
 			}
 		case SF_VERB_ALTER:
+			/* What takes its partners along stays as it is until then. */
+			if (action->part == SF_PART_STUB && action->kind->takes_partners)
+				break;
 			if (action->part == SF_PART_STUB)
 				action->kind->stub(&out, action->old);
 			else if (action->part == SF_PART_REST)

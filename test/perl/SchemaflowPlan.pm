@@ -3,6 +3,8 @@
 #	my $node = sf_plan_node();
 #	migrates($node, 'a view option', $common, $from, $to, up => [qr/ALTER VIEW/], not_up => [qr/DROP/], down => ...);
 #
+# With rows => 'SELECT ...' that query has to give the same before, between and after.
+#
 # All of it happens in one transaction that is rolled back, so cases are cheap and know nothing of each other.
 package SchemaflowPlan;
 
@@ -38,6 +40,7 @@ SQL
 sub migrates
 {
 	my ($node, $name, $common, $from, $to, %want) = @_;
+	my $look = $want{rows} // 'SELECT';
 	my ($status, $out, $err) = $node->psql('postgres', <<SQL);
 \\set ON_ERROR_STOP 1
 LOAD '\$libdir/schemaflow';
@@ -47,6 +50,8 @@ SELECT sf_test.facts() AS to \\gset
 ROLLBACK;
 BEGIN;
 $common; $from;
+$look;
+\\echo ==
 SELECT sf_test.facts() AS from \\gset
 SELECT sf_test.plan(:'from', :'to') AS up, sf_test.plan(:'to', :'from') AS down \\gset
 \\echo :up
@@ -54,18 +59,27 @@ SELECT sf_test.plan(:'from', :'to') AS up, sf_test.plan(:'to', :'from') AS down 
 SELECT sf_test.run(:'up') IS NULL;
 SELECT sf_test.plan(sf_test.facts(), :'to');
 \\echo ==
+$look;
+\\echo ==
 \\echo :down
 \\echo ==
 SELECT sf_test.run(:'down') IS NULL;
 SELECT sf_test.plan(sf_test.facts(), :'from');
+\\echo ==
+$look;
 ROLLBACK;
 SQL
-	my ($up, $left, $down, $left_down) = split /^==\n/m, "$out\n";
+	my ($rows, $up, $left, $rows_up, $down, $left_down, $rows_down) = split /^==\n/m, "$out\n";
 
 	subtest $name => sub {
 		is($status, 0, 'runs up and down') or diag($err, $out);
 		is($left // '?', "f\n\n", 'up: nothing left') or diag($up);
 		is($left_down // '?', "f\n\n", 'down: nothing left') or diag($down);
+		if ($want{rows})
+		{
+			is($rows_up, $rows, 'up: the rows are there');
+			is($rows_down, $rows, 'down: the rows are there');
+		}
 		like($up // '', $_, 'up') foreach @{ $want{up} // [] };
 		unlike($up // '', $_, 'not up') foreach @{ $want{not_up} // [] };
 		like($down // '', $_, 'down') foreach @{ $want{down} // [] };

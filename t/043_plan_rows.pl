@@ -1,0 +1,62 @@
+# Tables that cannot be altered are made anew and keep their rows.
+use strict;
+use warnings;
+use SchemaflowPlan;
+use Test::More;
+
+my $node = sf_plan_node();
+my $fill = 'INSERT INTO p VALUES (1, 10), (2, 20), (3, 30)';
+my $rows = 'SELECT a, b FROM p ORDER BY a';
+
+migrates($node, 'another strategy, other partitions', '',
+	"CREATE TABLE p (a int PRIMARY KEY, b int) PARTITION BY RANGE (a); CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p;
+	 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (2); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (2) TO (9); $fill",
+	"CREATE TABLE p (a int PRIMARY KEY, b int) PARTITION BY HASH (a); CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p;
+	 CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+	rows => $rows, up => [qr/INSERT INTO public\.p .*CREATE INDEX i/s]);
+migrates($node, 'a table that becomes partitioned, with those who look at its rows', 'CREATE FUNCTION boo() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE; END$$',
+	"CREATE TABLE p (a int PRIMARY KEY, b int); CREATE TABLE c (a int REFERENCES p); $fill; INSERT INTO c VALUES (1);
+	 CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION boo(); CREATE MATERIALIZED VIEW m AS SELECT a, b FROM p",
+	'CREATE TABLE p (a int PRIMARY KEY, b int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p DEFAULT; CREATE TABLE c (a int REFERENCES p);
+	 CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION boo(); CREATE MATERIALIZED VIEW m AS SELECT a, b FROM p',
+	rows => 'SELECT p.a, m.b, c.a FROM p JOIN m USING (a) LEFT JOIN c USING (a) ORDER BY 1');
+migrates($node, 'the type of a partition key', '', (map { my ($type, $fill) = @$_;
+		"CREATE TABLE p (a $type NOT NULL, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1, 2);
+		 CREATE TABLE p2 PARTITION OF p DEFAULT; $fill" } (['int', $fill], ['bigint', ''])),
+	rows => $rows);
+migrates($node, 'an enum in a partition key loses a value', '', (map { my ($more, $fill) = @$_;
+		"CREATE TYPE e AS ENUM ('x', 'y'$more); CREATE TABLE p (b int, a e) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('x');
+		 CREATE TABLE p2 PARTITION OF p DEFAULT; $fill" } ([", 'z'", "INSERT INTO p (a, b) VALUES ('x', 1), ('y', 2)"], ['', ''])),
+	rows => 'SELECT a::text, b FROM p ORDER BY b', not_up => [qr/p1__rows/]);
+migrates($node, 'the key of a partition that has partitions, while the root loses its key', '',
+	"CREATE TABLE p (a int, b int, PRIMARY KEY (a, b)) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9) PARTITION BY LIST (a);
+	 CREATE TABLE p11 PARTITION OF p1 DEFAULT; $fill",
+	'CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9) PARTITION BY LIST (b);
+	 CREATE TABLE p11 PARTITION OF p1 DEFAULT',
+	rows => $rows);
+migrates($node, 'sequences go on, a partition leaves with its rows', '',
+	"CREATE TABLE p (a serial, b int) PARTITION BY RANGE (b); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
+	 CREATE TABLE q PARTITION OF p FOR VALUES FROM (100) TO (200); $fill, (4, 100); SELECT setval('p_a_seq', 4) IS NULL",
+	'CREATE TABLE p (a serial, b int) PARTITION BY LIST (b); CREATE TABLE p1 PARTITION OF p DEFAULT;
+	 CREATE SEQUENCE s; CREATE TABLE q (a int NOT NULL DEFAULT nextval(\'p_a_seq\'), b int)',
+	rows => "SELECT a, b, last_value FROM p, p_a_seq WHERE a < 4 UNION SELECT a, b, last_value FROM q, p_a_seq ORDER BY a");
+migrates($node, 'an identity column goes on behind its rows', '',
+	"CREATE TABLE p (a int GENERATED ALWAYS AS IDENTITY, b int); INSERT INTO p OVERRIDING SYSTEM VALUE VALUES (1, 1), (7, 2)",
+	'CREATE TYPE ty AS (a int, b int); CREATE TABLE p OF ty (a WITH OPTIONS NOT NULL GENERATED ALWAYS AS IDENTITY)', rows => $rows);
+migrates($node, 'a typed table becomes one of its own, and a column more', 'CREATE TYPE ty AS (a int, b int)',
+	"CREATE TABLE p OF ty (PRIMARY KEY (a)); $fill", 'CREATE TABLE p (a int PRIMARY KEY, b int, c int)', rows => $rows, not_up => [qr/INSERT/]);
+migrates($node, 'a column that two parents pass on', '', (map { my ($type, $fill) = @$_;
+		"CREATE TABLE r (a $type, x int); CREATE TABLE s (a $type); CREATE TABLE p (b int) INHERITS (r, s); $fill" }
+		(['int', 'INSERT INTO p VALUES (1, NULL, 10)'], ['bigint', ''])),
+	rows => $rows);
+migrates($node, 'columns that are the parent\'s alone from now on', 'CREATE TABLE r (a int)',
+	"CREATE TABLE p (a int, b int); $fill", 'CREATE TABLE p (b int) INHERITS (r)', rows => $rows, not_down => [qr/INSERT/]);
+migrates($node, 'logged and unlogged, in a circle of foreign keys', '', (map {
+		"CREATE $_ TABLE r (a int PRIMARY KEY, b int, o int REFERENCES r); CREATE $_ TABLE s (a int PRIMARY KEY, b int REFERENCES r);
+		 ALTER TABLE r ADD CONSTRAINT rs FOREIGN KEY (b) REFERENCES s" } ('', 'UNLOGGED')),
+	not_up => [qr/CONSTRAINT r_o_fkey/]);
+migrates($node, 'a column keeps its storage under a new type', '',
+	'CREATE TABLE t (a text COMPRESSION pglz, b varchar(9)); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE MAIN',
+	'CREATE TABLE t (a varchar(9) COMPRESSION pglz, b text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL');
+
+done_testing();
