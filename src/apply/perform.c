@@ -46,6 +46,7 @@ typedef struct Performance
 	int			nsteps;
 	SfFactBase *before;			/* for the locks of foreign keys' partners */
 	bool		undo;			/* the steps were made for this run: apply/undo.h */
+	bool		more;			/* and are not all that is to be undone */
 } Performance;
 
 static char *where = NULL;
@@ -195,7 +196,7 @@ static void
 mark(const Performance *p, int transaction)
 {
 	if (p->undo)
-		sf_undo_mark(p->migration, p->direction, transaction);
+		sf_undo_mark(p->migration, p->direction, transaction, p->more);
 	else
 		sf_journal_mark(p->migration->revision, transaction, p->direction);
 }
@@ -498,13 +499,17 @@ sf_perform(const SfMigration *migration, SfDirection direction, const char *thro
 }
 
 void
-sf_perform_undo(const SfMigration *undo, SfDirection direction)
+sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more)
 {
 	Performance p = {undo, direction, list_length(undo->steps[direction])};
 
 	p.undo = true;
-	ereport(INFO, (errmsg("revision %s: undoing what was done of it", undo->revision)));
+	p.more = more;
+	ereport(INFO, (errmsg("revision %s: %s", undo->revision,
+						  more ? "giving back the names that it changed" : "undoing what was done of it")));
 	read_before(&p, 0);
 	(void) run_from(&p, 0, NULL);
+	if (!more)
+		check_end(&p);
 	where = NULL;
 }

@@ -13,8 +13,8 @@
  */
 extern bool sf_perform(const SfMigration *migration, SfDirection direction, const char *through);
 
-/* Run steps that were made to undo what was done of a migration (undo.h). */
-extern void sf_perform_undo(const SfMigration *undo, SfDirection direction);
+/* Run steps that were made to undo what was done of a migration (undo.h); more: it is not undone by these alone. */
+extern void sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more);
 
 /* Where the runner stands, for the error of what stops it; NULL: in no step. */
 extern const char *sf_perform_where(void);

@@ -237,13 +237,30 @@ complete_error(ErrorData *error, const SfRunRequest *request)
 /* ---- undoing ---- */
 
 static void
-undo(const SfMigration *migration, const SfMigration *back, SfDirection direction)
+undo(const SfMigration *migration)
 {
-	sf_worker_become(caller);
-	sf_worker_begin();
-	sf_undo_begin(back, direction);
-	sf_worker_commit();
-	sf_perform_undo(back, direction);
+	MemoryContext context = CurrentMemoryContext;
+
+	/* Names first; what is left to do then is planned from what the server has made of them. */
+	for (int round = 0; round < 2; round++)
+	{
+		SfMigration *back,
+				   *names;
+		SfDirection direction;
+
+		sf_worker_become(caller);
+		sf_worker_begin();
+		MemoryContextSwitchTo(context);
+		back = sf_undo_make(migration, &direction, &names);
+		if (names == NULL)
+			round = 1;
+		else if (round == 0)
+			back = names;
+		sf_undo_mark(back, direction, 0, round == 0);
+		sf_worker_commit();
+		MemoryContextSwitchTo(context);
+		sf_perform_undo(back, direction, round == 0);
+	}
 }
 
 /* The migration that is half done; NULL: there is none. */
@@ -263,14 +280,13 @@ half_done(void)
 
 /* The way back once it is known: an error in it is told in the row of the run, too. */
 static void
-undo_or_report(const SfRunRequest *request, const SfMigration *migration, const SfMigration *back,
-			   SfDirection direction)
+undo_or_report(const SfRunRequest *request, const SfMigration *migration)
 {
 	MemoryContext old = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		undo(migration, back, direction);
+		undo(migration);
 		end_run("aborted", NULL);
 	}
 	PG_CATCH();
@@ -294,8 +310,7 @@ run_abort(const SfRunRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SfMigration *migration,
-			   *back = NULL;
-	SfDirection direction = SF_DOWN;
+			   *names;
 
 	sf_worker_begin();
 	MemoryContextSwitchTo(context);
@@ -306,9 +321,7 @@ run_abort(const SfRunRequest *request)
 		SfRunRequest losses = *request;
 
 		sf_migration_check_owner(migration->revision, migration->owner);
-		back = sf_undo_make(migration, &direction);
-		task.migration = back;
-		losses.direction = direction;
+		task.migration = sf_undo_make(migration, &losses.direction, &names);
 		check_losses(list_make1(&task), &losses);
 		sf_run_begin(request);
 	}
@@ -319,7 +332,7 @@ run_abort(const SfRunRequest *request)
 		ereport(NOTICE, (errmsg("nothing to undo: no migration is half done")));
 		return;
 	}
-	undo_or_report(request, migration, back, direction);
+	undo_or_report(request, migration);
 }
 
 /* Classes of errors that another try would meet again: rows, rights or schema are not what the step needs. */
@@ -345,7 +358,8 @@ undo_after(const ErrorData *error, const SfMigration *migration)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SfDirection direction;
-	SfMigration *back;
+	SfMigration *back,
+			   *names;
 	bool		harmless;
 
 	if (!is_the_steps_own(error))
@@ -353,12 +367,12 @@ undo_after(const ErrorData *error, const SfMigration *migration)
 	sf_worker_become(caller);
 	sf_worker_begin();
 	MemoryContextSwitchTo(context);
-	back = sf_undo_make(migration, &direction);
+	back = sf_undo_make(migration, &direction, &names);
 	harmless = direction == SF_DOWN && sf_undo_is_harmless(migration, SF_UP, back);
 	sf_worker_commit();
 	MemoryContextSwitchTo(context);
 	if (harmless)
-		undo(migration, back, direction);
+		undo(migration);
 	return harmless;
 }
 

@@ -8,12 +8,11 @@
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "nodes/parsenodes.h"
-#include "parser/parser.h"
 
 #include "apply/state.h"
 #include "apply/undo.h"
 #include "compat.h"
+#include "diff/diff.h"
 #include "facts/live.h"
 #include "lib/origin.h"
 #include "lib/pins.h"
@@ -23,29 +22,43 @@
 
 /* ---- what is kept ---- */
 
+/* OIDs mean something in one database only: in a restored copy they are somebody else's. */
+static char *
+whose_addresses(void)
+{
+	return psprintf("%s %s", sf_origin_system(), sf_origin_database());
+}
+
 void
 sf_undo_keep(const SfMigration *m, SfDirection direction, const SfFactBase *before)
 {
-	StringInfoData facts;
+	StringInfoData facts,
+				addresses;
 	const char *args[] = {sf_origin_system(), sf_origin_database(), m->revision, sf_direction_name(direction), NULL,
-	psprintf("%d", SF_FACT_FORMAT), psprintf("%d", SF_MAJOR)};
+	psprintf("%d", SF_FACT_FORMAT), psprintf("%d", SF_MAJOR), NULL};
 	SfOwnerState owner;
 	ListCell   *lc;
 
 	initStringInfo(&facts);
+	initStringInfo(&addresses);
+	appendStringInfoString(&addresses, whose_addresses());
 	foreach(lc, before->facts)
 	{
+		const SfFact *fact = lfirst(lc);
+
 		CHECK_FOR_INTERRUPTS();
-		sf_fact_encode(lfirst(lc), &facts);
+		sf_fact_encode(fact, &facts);
 		appendStringInfoChar(&facts, '\n');
+		appendStringInfo(&addresses, "\n%u/%u/%d", fact->addr.classId, fact->addr.objectId, fact->addr.objectSubId);
 	}
 	args[4] = facts.data;
+	args[7] = addresses.data;
 	sf_owner_enter(&owner);
 	sf_execute("INSERT INTO schemaflow.start (system_identifier, database_oid, revision, direction, facts, format, "
-			   "major) VALUES ($1::bigint, $2::oid, $3, $4, $5, $6::integer, $7::integer) "
+			   "major, addresses) VALUES ($1::bigint, $2::oid, $3, $4, $5, $6::integer, $7::integer, $8) "
 			   "ON CONFLICT (system_identifier, database_oid) DO UPDATE SET revision = excluded.revision, "
 			   "direction = excluded.direction, facts = excluded.facts, format = excluded.format, "
-			   "major = excluded.major", lengthof(args), args);
+			   "major = excluded.major, addresses = excluded.addresses", lengthof(args), args);
 	sf_owner_leave(&owner);
 }
 
@@ -55,11 +68,12 @@ kept(const SfMigration *m, SfDirection *ran)
 	const char *args[] = {sf_origin_system(), sf_origin_database(), m->revision, psprintf("%d", SF_FACT_FORMAT),
 	psprintf("%d", SF_MAJOR)};
 	int			pins = sf_pins_enter();
-	SfRows	   *rows = sf_query("SELECT direction, facts FROM schemaflow.start WHERE " SF_ORIGIN_IS_OURS
+	SfRows	   *rows = sf_query("SELECT direction, facts, addresses FROM schemaflow.start WHERE " SF_ORIGIN_IS_OURS
 								" AND revision = $3 AND format = $4::integer AND major = $5::integer",
 								lengthof(args), args);
 	SfFactBase *base;
-	char	   *rest;
+	char	   *rest,
+			   *addresses;
 
 	sf_pins_leave(pins);
 	if (rows->nrows == 0)
@@ -71,11 +85,19 @@ kept(const SfMigration *m, SfDirection *ran)
 	*ran = strcmp(sf_cell(rows, 0, 0), sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
 	base = sf_base_new("start");
 	rest = sf_cell(rows, 0, 1);
+	addresses = sf_cell(rows, 0, 2);
+	if (addresses && strcmp(strsep(&addresses, "\n"), whose_addresses()) != 0)
+		addresses = NULL;
 	for (char *line = strsep(&rest, "\n"); line; line = strsep(&rest, "\n"))
 	{
+		SfFact	   *fact = *line ? sf_fact_decode(base, line) : NULL;
+		char	   *address = strsep(&addresses, "\n");
+		ObjectAddress addr;
+
 		CHECK_FOR_INTERRUPTS();
-		if (*line)
-			(void) sf_fact_decode(base, line);
+		if (fact && address && sscanf(address, "%u/%u/%d", &addr.classId, &addr.objectId, &addr.objectSubId) == 3 &&
+			OidIsValid(addr.classId))
+			sf_base_set_address(base, fact, addr.classId, addr.objectId, addr.objectSubId);
 	}
 	sf_base_finish(base);
 	return base;
@@ -83,40 +105,146 @@ kept(const SfMigration *m, SfDirection *ran)
 
 /* ---- the way back ---- */
 
-SfMigration *
-sf_undo_make(const SfMigration *m, SfDirection *direction)
+/* What an object was when the migration began, whatever it is called now; NULL: it was not there, or is not known. */
+static SfFact *
+earlier(const SfFactBase *start, const SfFact *now)
+{
+	SfFact	   *fact = OidIsValid(now->addr.classId) ?
+		sf_base_find_address(start, now->addr.classId, now->addr.objectId, now->addr.objectSubId) : NULL;
+
+	return fact && fact->kind == now->kind ? fact : NULL;
+}
+
+/* Of SfHint: the server knows what has got another name, by its OID.  A name that is taken again cannot be given back. */
+static List *
+names_back(const SfFactBase *live, const SfFactBase *start)
+{
+	List	   *hints = NIL;
+	ListCell   *lc;
+
+	foreach(lc, live->facts)
+	{
+		SfFact	   *now = lfirst(lc),
+				   *then = earlier(start, now);
+		SfHint	   *hint;
+
+		CHECK_FOR_INTERRUPTS();
+		if (then == NULL || now->kind->rename == NULL || strcmp(sf_last(now), sf_last(then)) == 0 ||
+			sf_base_find(live, then->key))
+			continue;
+		now->note = then;
+		hint = palloc(sizeof(SfHint));
+		hint->old_key = now->key;
+		hint->new_key = then->key;
+		hints = lappend(hints, hint);
+	}
+	return hints;
+}
+
+static bool
+mentions_renamed(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (((SfFact *) lfirst(lc))->note)
+			return true;
+	foreach(lc, fact->needs)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->to->note && edge->to != fact->parent)
+			return true;
+	}
+	return false;
+}
+
+/* What a renamed object is mentioned in reads otherwise, and will not when the object has its name back. */
+static void
+overlook_names(const SfFactBase *live, const SfFactBase *start)
+{
+	ListCell   *lc;
+
+	foreach(lc, live->facts)
+	{
+		SfFact	   *now = lfirst(lc),
+				   *then = earlier(start, now);
+
+		if (then && mentions_renamed(now))
+			then->alias = now;
+	}
+	foreach(lc, live->facts)
+		((SfFact *) lfirst(lc))->note = NULL;
+}
+
+/* The renames of a plan, in their order, as one of their own. */
+static SfPlan *
+only_renames(const SfPlan *plan)
+{
+	SfPlan	   *renames = palloc(sizeof(SfPlan));
+	ListCell   *lc;
+
+	*renames = *plan;
+	renames->actions = NIL;
+	foreach(lc, plan->actions)
+	{
+		const SfAction *action = lfirst(lc);
+		SfAction   *alone;
+
+		if (action->verb != SF_VERB_RENAME || action->new == NULL)
+			continue;
+		alone = palloc(sizeof(SfAction));
+		*alone = *action;
+		alone->position = list_length(renames->actions);
+		alone->after = alone->wishes = NIL;
+		renames->actions = lappend(renames->actions, alone);
+	}
+	return renames;
+}
+
+static SfMigration *
+with_steps(const SfMigration *m, SfDirection direction, SfPlan *plan)
 {
 	SfMigration *undo = palloc(sizeof(SfMigration));
-	SfPlanOptions options = {m->owner, NIL};
+
+	*undo = *m;
+	undo->steps[direction] = sf_steps_make(plan);
+	undo->steps[direction == SF_UP ? SF_DOWN : SF_UP] = NIL;
+	return undo;
+}
+
+SfMigration *
+sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
+{
+	SfPlanOptions options = {m->owner};
 	SfDirection ran;
 	SfFactBase *start = kept(m, &ran),
 			   *live = sf_live_facts();
+	SfPlan	   *plan,
+			   *renames;
 
 	sf_base_finish(live);
 	sf_state_scope(m->state, start);
 	sf_state_scope(m->state, live);
-	*undo = *m;
+	options.hints = names_back(live, start);
+	overlook_names(live, start);
+	plan = sf_plan_make(live, start, &options);
+	renames = only_renames(plan);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
-	undo->steps[ran] = NIL;
-	undo->steps[*direction] = sf_steps_make(sf_plan_make(live, start, &options));
-	return undo;
+	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;
+	return with_steps(m, *direction, plan);
 }
 
-/* Did the step take something away, or change its name? Then a comparison of facts does not find the way back. */
+/* Was the object there when the migration began, under this name or another? */
 static bool
-is_one_way(const SfStep *step)
-{
-	List	   *statements = raw_parser(step->sql, RAW_PARSE_DEFAULT);
-
-	return step->loses_data || IsA(linitial_node(RawStmt, statements)->stmt, RenameStmt);
-}
-
-static bool
-has_label(const SfFactBase *base, const char *label)
+was_there(const SfFactBase *start, const SfFactBase *live, const char *label)
 {
 	ListCell   *lc;
 
-	foreach(lc, base->facts)
+	foreach(lc, live->facts)
+		if (earlier(start, lfirst(lc)) && strcmp(sf_fact_label(lfirst(lc)), label) == 0)
+			return true;
+	foreach(lc, start->facts)
 		if (strcmp(sf_fact_label(lfirst(lc)), label) == 0)
 			return true;
 	return false;
@@ -126,17 +254,19 @@ bool
 sf_undo_is_harmless(const SfMigration *m, SfDirection ran, const SfMigration *undo)
 {
 	SfDirection kept_direction;
-	SfFactBase *start = kept(m, &kept_direction);
+	SfFactBase *start = kept(m, &kept_direction),
+			   *live = sf_live_facts();
 	SfRevision *r = sf_revision_find(sf_revisions(), m->revision);
 	ListCell   *lc;
 
 	if (r == NULL)
 		return false;
+	sf_base_finish(live);
 	foreach(lc, m->steps[ran])
 	{
 		const SfStep *step = lfirst(lc);
 
-		if (sf_is_partly(r) && step->transaction <= r->done && is_one_way(step))
+		if (sf_is_partly(r) && step->transaction <= r->done && step->loses_data)
 			return false;
 	}
 	foreach(lc, undo->steps[ran == SF_UP ? SF_DOWN : SF_UP])
@@ -144,7 +274,7 @@ sf_undo_is_harmless(const SfMigration *m, SfDirection ran, const SfMigration *un
 		const SfStep *step = lfirst(lc);
 
 		/* What was not there when we began is ours to drop. */
-		if (step->loses_data && has_label(start, step->object))
+		if (step->loses_data && was_there(start, live, step->object))
 			return false;
 	}
 	return true;
@@ -153,14 +283,8 @@ sf_undo_is_harmless(const SfMigration *m, SfDirection ran, const SfMigration *un
 /* ---- the journal ---- */
 
 void
-sf_undo_begin(const SfMigration *undo, SfDirection direction)
-{
-	sf_undo_mark(undo, direction, 0);
-}
-
-void
-sf_undo_mark(const SfMigration *undo, SfDirection direction, int transaction)
+sf_undo_mark(const SfMigration *undo, SfDirection direction, int transaction, bool more)
 {
 	sf_history_lock();
-	sf_journal_add(undo->revision, direction, transaction, sf_transactions(undo, direction), SF_HOW_ABORT);
+	sf_journal_add(undo->revision, direction, transaction, sf_transactions(undo, direction) + more, SF_HOW_ABORT);
 }

@@ -44,9 +44,11 @@ CREATE TABLE schemaflow.start (
 	facts text NOT NULL,
 	format integer NOT NULL,
 	major integer NOT NULL,
+	addresses text,
 	PRIMARY KEY (system_identifier, database_oid)
 );
 COMMENT ON TABLE schemaflow.start IS 'the schema that the migration that runs, or ran last, started from: what sf_abort() goes back to';
+COMMENT ON COLUMN schemaflow.start.addresses IS 'the facts'' OIDs, behind the database that these are of: what was renamed is known by them';
 GRANT SELECT ON schemaflow.start TO PUBLIC;
 GRANT INSERT ON schemaflow.start TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.start', '');

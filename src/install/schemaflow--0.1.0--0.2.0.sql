@@ -2,6 +2,8 @@
 -- compares the two ways, object by object.
 \echo Use "ALTER EXTENSION schemaflow UPDATE" to load this file. \quit
 
+ALTER TABLE schemaflow.start ADD COLUMN addresses text;
+COMMENT ON COLUMN schemaflow.start.addresses IS 'the facts'' OIDs, behind the database that these are of: what was renamed is known by them';
 COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
 
 CREATE OR REPLACE VIEW @extschema@.sf_capabilities AS
