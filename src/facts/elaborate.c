@@ -35,12 +35,17 @@ typedef struct Result
 	SfFactBase *renamed;
 	bool		fresh;			/* the worker asks for SF_JOB_FRESH */
 	bool		extend;			/* the worker asks for all of live's extensions */
+	bool		quiet;			/* nothing is being recorded: what is odd about the text has been said */
+	List	   *notices;		/* messages of this run */
+	List	   *shown;			/* those of the runs before it */
 } Result;
 
 static void encode_extensions(StringInfo out);
 static void encode_units(StringInfo out, List *units);
 static SfJobPlace place_for(List *units);
 static void take_row(int n, char **values, void *arg);
+static void take_notice(ErrorData *notice, void *arg);
+static bool is_recording(List *units);
 static void pair_by_address(SfFactBase *base, SfFactBase *renamed);
 
 SfFactBase *
@@ -48,13 +53,14 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 {
 	SfJobPlace	place = place_for(units);
 	bool		extend = false;
-	Result		result;
+	Result		result = {.quiet = !is_recording(units)};
 	ListCell   *lc;
 
 	for (;;)
 	{
 		StringInfoData payload;
-		SfJob		job = {.handler = "sf_job_elaborate", .activity = "elaborate the model", .on_row = take_row};
+		SfJob		job = {.handler = "sf_job_elaborate", .activity = "elaborate the model", .on_row = take_row,
+		.on_notice = take_notice};
 
 		initStringInfo(&payload);
 		sf_wire_put_int(&payload, extend);
@@ -64,7 +70,9 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 		foreach(lc, inverse_renames)
 			sf_wire_put(&payload, lfirst(lc));
 
-		memset(&result, 0, sizeof(result));
+		result.fresh = result.extend = false;
+		result.shown = list_concat(result.shown, result.notices);
+		result.notices = NIL;
 		result.base = sf_base_new("model");
 		result.renamed = inverse_renames == NIL ? NULL : sf_base_new("model under old names");
 		job.arg = &result;
@@ -207,6 +215,36 @@ take_row(int n, char **values, void *arg)
 		fact->baseline = values[4] != NULL;
 		MemoryContextSwitchTo(caller);
 	}
+}
+
+/* A text that has to run again says the same again. */
+static void
+take_notice(ErrorData *notice, void *arg)
+{
+	Result	   *result = arg;
+	ListCell   *lc;
+
+	if (result->quiet)
+		return;
+	foreach(lc, result->shown)
+		if (strcmp(lfirst(lc), notice->message) == 0)
+		{
+			result->shown = list_delete_cell(result->shown, lc);
+			return;
+		}
+	result->notices = lappend(result->notices, pstrdup(notice->message));
+	ThrowErrorData(notice);
+}
+
+static bool
+is_recording(List *units)
+{
+	ListCell   *lc;
+
+	foreach(lc, units)
+		if (((SfUnit *) lfirst(lc))->sql != NULL)
+			return true;
+	return false;
 }
 
 /*

@@ -481,6 +481,7 @@ raise_for(const SfDeclaration *declaration, ErrorData *error)
 	for (int i = 0; i < lengthof(hints) && error->hint == NULL; i++)
 		if (hints[i].sqlerrcode == error->sqlerrcode)
 			error->hint = pstrdup(hints[i].hint);
+	sf_hint_again(error, declaration->unit);
 	ReThrowError(error);
 }
 

@@ -17,6 +17,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 
+#include "lib/text.h"
 #include "model/comments.h"
 #include "model/parse.h"
 
@@ -275,6 +276,7 @@ parse_code(const SfText *text)
 	bool		saved = standard_conforming_strings;
 	ParsePosition position = {text};
 	ErrorContextCallback callback = {error_context_stack, parse_error, &position};
+	MemoryContext caller = CurrentMemoryContext;
 	List	   *raw = NIL;
 
 	standard_conforming_strings = true;
@@ -283,12 +285,28 @@ parse_code(const SfText *text)
 		error_context_stack = &callback;
 		raw = raw_parser(text->code, RAW_PARSE_DEFAULT);
 	}
-	PG_FINALLY();
+	PG_CATCH();
 	{
+		ErrorData  *error;
+
 		standard_conforming_strings = saved;
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		sf_hint_again(error, text->unit);
+		ReThrowError(error);
 	}
 	PG_END_TRY();
+	standard_conforming_strings = saved;
 	return raw;
+}
+
+void
+sf_hint_again(ErrorData *error, const char *unit)
+{
+	if (error->hint == NULL)
+		error->hint = psprintf(_("Nothing was recorded. Correct the text and record it again: "
+								 "SELECT * FROM sf_define(%s, ddl)."), sf_literal(unit));
 }
 
 /*

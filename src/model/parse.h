@@ -68,6 +68,9 @@ extern const char *sf_statement_object(const Node *statement);
 /* Error context callback; arg is the SfDeclaration. */
 extern void sf_declaration_context(void *arg);
 
+/* Gives the error the call to make next, where the server's own has none. */
+extern void sf_hint_again(ErrorData *error, const char *unit);
+
 /* "declaration 3 of unit "main", line 12" */
 extern char *sf_declaration_label(const SfDeclaration *declaration);
 

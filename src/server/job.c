@@ -421,7 +421,10 @@ receive_message(SfRun *run, char *data, Size len)
 			edata.cursorpos = 0;
 			if (edata.elevel == ERROR)
 				run->done = true;	/* it leaves by itself */
-			ThrowErrorData(&edata);
+			if (edata.elevel < ERROR && run->job->on_notice)
+				run->job->on_notice(&edata, run->job->arg);
+			else
+				ThrowErrorData(&edata);
 			break;
 		case 'B':
 			run->bloated = true;

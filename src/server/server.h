@@ -32,6 +32,7 @@ typedef struct SfJob
 	Size		payload_len;
 	const char *activity;		/* shown in pg_stat_activity, e.g. "elaborate unit main" */
 	SfRowCallback on_row;		/* may be NULL; must not commit, nor run another job */
+	void		(*on_notice) (ErrorData *notice, void *arg); /* NULL: shown; the notice does not outlive the call */
 	void	   *arg;
 	const char *library;		/* library of the handler; NULL: this one */
 	Oid			database;		/* SF_JOB_LIVE: in this database; InvalidOid: in the caller's */
