@@ -58,7 +58,8 @@ CREATE TABLE schemaflow.rename_hint (
 );
 COMMENT ON TABLE schemaflow.rename_hint IS 'what was renamed: names as SQL, of parts under the new name of the whole';
 COMMENT ON COLUMN schemaflow.rename_hint.unit IS 'unit whose text has the hint; empty when given by sf_rename_hint()';
-COMMENT ON COLUMN schemaflow.rename_hint.object IS 'where the old name is also one of the model: address of the live object that had it when the hint was given; empty when there was none';
+COMMENT ON COLUMN schemaflow.rename_hint.object IS
+	'where the model has the old name as well: address of the live object that had it when the hint was given; or empty';
 
 CREATE TABLE schemaflow.ignore (
 	system_identifier bigint NOT NULL,

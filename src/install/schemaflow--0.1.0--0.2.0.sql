@@ -6,6 +6,10 @@ ALTER TABLE schemaflow.start ADD COLUMN addresses text;
 COMMENT ON COLUMN schemaflow.start.addresses IS 'the facts'' OIDs, behind the database that these are of: what was renamed is known by them';
 COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
 
+ALTER TABLE schemaflow.rename_hint ADD COLUMN object text;
+COMMENT ON COLUMN schemaflow.rename_hint.object IS
+	'where the model has the old name as well: address of the live object that had it when the hint was given; or empty';
+
 CREATE OR REPLACE VIEW @extschema@.sf_capabilities AS
 SELECT c.capability, CASE WHEN c.works THEN 'on' ELSE 'off' END AS state, c.how
 FROM (
