@@ -10,6 +10,7 @@
 #include "common/sha2.h"
 #include "common/cryptohash.h"
 #include "facts/factbase.h"
+#include "facts/sort.h"
 #include "kinds/kind.h"
 #include "lib/text.h"
 #include "miscadmin.h"
@@ -95,6 +96,27 @@ sf_fact_key(const char *kind, int nname, char *const *name)
 	return key;
 }
 
+/* Texts one after the other in one chunk, behind the pointers to them: a base holds a dozen short ones for each fact. */
+static char **
+copy_texts(int n, char *const *texts)
+{
+	Size		size = Max(n, 1) * sizeof(char *);
+	char	  **copies;
+	char	   *to;
+
+	for (int i = 0; i < n; i++)
+		size += texts[i] ? strlen(texts[i]) + 1 : 0;
+	copies = palloc(size);
+	to = (char *) (copies + Max(n, 1));
+	for (int i = 0; i < n; i++)
+	{
+		copies[i] = texts[i] ? to : NULL;
+		if (texts[i])
+			to = stpcpy(to, texts[i]) + 1;
+	}
+	return copies;
+}
+
 SfFact *
 sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const char *parent_key, char **attr)
 {
@@ -105,14 +127,10 @@ sf_base_add(SfFactBase *base, const SfKind *kind, int nname, char **name, const 
 
 	fact->kind = kind;
 	fact->nname = nname;
-	fact->name = palloc(Max(nname, 1) * sizeof(char *));
-	for (int i = 0; i < nname; i++)
-		fact->name[i] = pstrdup(name[i]);
+	fact->name = copy_texts(nname, name);
 	fact->key = sf_fact_key(kind->name, nname, name);
 	fact->parent_key = parent_key ? pstrdup(parent_key) : NULL;
-	fact->attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
-	for (int i = 0; i < kind->nattrs; i++)
-		fact->attr[i] = attr[i] ? pstrdup(attr[i]) : NULL;
+	fact->attr = copy_texts(kind->nattrs, attr);
 	slot = sf_keys_insert(base->by_key, fact->key, &found);
 	if (found)
 		ereport(ERROR,
@@ -198,12 +216,6 @@ sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type)
 	MemoryContextSwitchTo(caller);
 }
 
-static int
-by_key_order(const ListCell *a, const ListCell *b)
-{
-	return strcmp(((SfFact *) lfirst(a))->key, ((SfFact *) lfirst(b))->key);
-}
-
 /* Edges as decoded: "type+key", until sf_base_finish() can look the other end up. */
 typedef struct SfPending
 {
@@ -239,7 +251,7 @@ sf_base_finish(SfFactBase *base)
 		MemoryContextSwitchTo(caller);
 		return;
 	}
-	list_sort(base->facts, by_key_order);
+	sf_facts_sort(base->facts);
 	foreach(lc, base->facts)
 	{
 		SfFact	   *fact = lfirst(lc);
@@ -407,6 +419,33 @@ sf_fact_encode(const SfFact *fact, StringInfo out)
 	}
 }
 
+/* Facts mostly come sorted, kind by kind. */
+static const SfKind *
+decode_kind(const char *name)
+{
+	static const SfKind *last = NULL;
+
+	if (last == NULL || strcmp(last->name, name) != 0)
+		last = sf_kind(name);
+	return last;
+}
+
+/* Attributes come in the order of the kind's: the next one mostly stands at "from" or behind it. */
+static int
+decode_attr(const SfKind *kind, const char *name, int from)
+{
+	for (int i = 0; i < kind->nattrs; i++)
+	{
+		int			k = (from + i) % kind->nattrs;
+
+		if (strcmp(kind->attrs[k].name, name) == 0)
+			return k;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("a stored fact of kind %s has an unknown attribute \"%s\"", kind->name, name)));
+}
+
 /* What decoding one line needs lives until the next one. */
 static MemoryContext
 decode_context(SfFactBase *base)
@@ -422,7 +461,7 @@ sf_fact_decode(SfFactBase *base, const char *line)
 {
 	MemoryContext caller = MemoryContextSwitchTo(decode_context(base));
 	char	   *rest = pstrdup(line);
-	const SfKind *kind = sf_kind(take(&rest));
+	const SfKind *kind = decode_kind(take(&rest));
 	int			nname = atoi(take(&rest));
 	char	  **name = palloc(Max(nname, 1) * sizeof(char *));
 	char	  **attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
@@ -433,15 +472,9 @@ sf_fact_decode(SfFactBase *base, const char *line)
 	for (int i = 0; i < nname; i++)
 		name[i] = take(&rest);
 	parent_key = take(&rest);
-	for (int i = atoi(take(&rest)); i > 0; i--)
+	for (int i = atoi(take(&rest)), k = 0; i > 0; i--, k++)
 	{
-		char	   *attr_name = take(&rest);
-		int			k = sf_kind_attr(kind, attr_name);
-
-		if (k < 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("a stored fact of kind %s has an unknown attribute \"%s\"", kind->name, attr_name)));
+		k = decode_attr(kind, take(&rest), k);
 		attr[k] = take(&rest);
 	}
 	fact = sf_base_add(base, kind, nname, name, parent_key, attr);

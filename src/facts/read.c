@@ -1,8 +1,8 @@
 /*
  * read.c - catalog -> facts.
  *
- * Each kind's query is run once, set-based, under the pins (rows.c); then one pass over pg_depend makes the edges.  No user
- * table is locked.  The queries and the server's deparse functions look at different snapshots, so the whole
+ * Each kind's query is run once, set-based, under the pins (rows.c); then one pass over pg_depend makes the edges.  No
+ * user table is locked.  The queries and the server's deparse functions look at different snapshots, so the whole
  * reading is repeated when the catalogs changed under it (stamp.c).
  *
  * What has no fact of its own resolves to the fact that it is part of: pg_depend's internal dependencies lead from an

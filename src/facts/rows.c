@@ -186,7 +186,13 @@ row_identity(SfRow *row, char ***name, const char **parent_key)
 	return n;
 }
 
-/* For each attribute of the kind, the query's columns. */
+/* What a reader's rows of one kind have where: for each of its attributes the query's columns. */
+typedef struct SfLayout
+{
+	const SfKind *kind;
+	SfAttrColumns *map;
+} SfLayout;
+
 static SfAttrColumns *
 map_attributes(const SfKind *kind, TupleDesc desc, const char *reader)
 {
@@ -200,6 +206,26 @@ map_attributes(const SfKind *kind, TupleDesc desc, const char *reader)
 			elog(ERROR, "cannot happen: %s.sql has no column %s", reader, kind->attrs[i].name);
 	}
 	return map;
+}
+
+/* Kinds take turns in the rows of some readers. */
+static const SfLayout *
+find_layout(const SfRow *row, List **layouts, const char *kind, const char *reader)
+{
+	MemoryContext caller;
+	SfLayout   *layout;
+	ListCell   *lc;
+
+	foreach(lc, *layouts)
+		if (strcmp(((SfLayout *) lfirst(lc))->kind->name, kind) == 0)
+			return lfirst(lc);
+	caller = MemoryContextSwitchTo(row->reading->scratch);
+	layout = palloc(sizeof(SfLayout));
+	layout->kind = sf_kind(kind);
+	layout->map = map_attributes(layout->kind, row->desc, reader);
+	*layouts = lappend(*layouts, layout);
+	MemoryContextSwitchTo(caller);
+	return layout;
 }
 
 /* The text of an attribute's tree, in the text around it. */
@@ -217,8 +243,10 @@ with_tree(const SfRow *row, char *around, char *tree)
 }
 
 static char **
-row_attributes(const SfRow *row, const SfKind *kind, const SfAttrColumns *map)
+row_attributes(const SfRow *row, const SfLayout *layout)
 {
+	const SfKind *kind = layout->kind;
+	const SfAttrColumns *map = layout->map;
 	char	  **attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
 
 	for (int i = 0; i < kind->nattrs; i++)
@@ -345,8 +373,7 @@ sf_read_rows(SfReading *reading, const SfReader *reader)
 	SPITupleTable *table;
 	uint64		nrows;
 	SfRow		row = {.reading = reading};
-	const SfKind *kind = NULL;
-	SfAttrColumns *map = NULL;
+	List	   *layouts = NIL;	/* of SfLayout */
 
 	run_query(reader);
 	table = SPI_tuptable;
@@ -366,17 +393,11 @@ sf_read_rows(SfReading *reading, const SfReader *reader)
 		n = row_identity(&row, &name, &parent_key);
 		if (n > 0)
 		{
-			const char *kind_name = row.at.kind ? text_of(&row, row.at.kind) : reader->name;
+			const char *kind = row.at.kind ? text_of(&row, row.at.kind) : reader->name;
+			const SfLayout *layout = find_layout(&row, &layouts, kind, reader->name);
 			SfFact	   *fact;
 
-			if (kind == NULL || strcmp(kind->name, kind_name) != 0)
-			{
-				kind = sf_kind(kind_name);
-				MemoryContextSwitchTo(reading->scratch);
-				map = map_attributes(kind, row.desc, reader->name);
-				MemoryContextSwitchTo(row_context);
-			}
-			fact = sf_base_add(reading->base, kind, n, name, parent_key, row_attributes(&row, kind, map));
+			fact = sf_base_add(reading->base, layout->kind, n, name, parent_key, row_attributes(&row, layout));
 			if (row.at.identity)
 				sf_base_set_address(reading->base, fact, row.address.classId, row.address.objectId,
 									row.address.objectSubId);

@@ -24,7 +24,7 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        CASE WHEN attfdwoptions IS NOT NULL THEN
        (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || ' ' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
         FROM unnest(attfdwoptions) o) END AS fdw_options,
-       to_char(attnum, 'FM0000') AS position
+       lpad(attnum::text, 4, '0') AS position
 FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
 JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
 JOIN pg_type t ON t.oid = atttypid

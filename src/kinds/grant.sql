@@ -3,13 +3,13 @@
 SELECT classid, objid, objsubid, ARRAY[grantee, grantor] AS suffix, privileges,
        CASE WHEN grantor <> '' THEN ARRAY[grantor, source] END AS requires
 FROM (SELECT 'pg_class'::regclass AS classid, oid AS objid, 0 AS objsubid, relowner AS owner, relacl AS acl,
-             CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS letter FROM pg_class
+             CASE relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS letter FROM pg_class WHERE oid >= 16384
       UNION ALL SELECT 'pg_class'::regclass, attrelid, attnum, relowner, attacl, 'c' FROM pg_attribute JOIN pg_class c ON c.oid = attrelid
-        WHERE NOT attisdropped
+        WHERE attrelid >= 16384 AND NOT attisdropped
       UNION ALL SELECT 'pg_namespace'::regclass, oid, 0, nspowner, nspacl, 'n' FROM pg_namespace
-      UNION ALL SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f' FROM pg_proc
-      UNION ALL SELECT 'pg_type'::regclass, oid, 0, typowner, typacl, 'T' FROM pg_type
-      UNION ALL SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l' FROM pg_language
+      UNION ALL SELECT 'pg_proc'::regclass, oid, 0, proowner, proacl, 'f' FROM pg_proc WHERE oid >= 16384
+      UNION ALL SELECT 'pg_type'::regclass, oid, 0, typowner, typacl, 'T' FROM pg_type WHERE oid >= 16384
+      UNION ALL SELECT 'pg_language'::regclass, oid, 0, lanowner, lanacl, 'l' FROM pg_language WHERE oid >= 16384
       UNION ALL SELECT 'pg_foreign_data_wrapper'::regclass, oid, 0, fdwowner, fdwacl, 'F' FROM pg_foreign_data_wrapper
       UNION ALL SELECT 'pg_foreign_server'::regclass, oid, 0, srvowner, srvacl, 'S' FROM pg_foreign_server) o,
 LATERAL (

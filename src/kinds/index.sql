@@ -1,13 +1,16 @@
--- Deparsing an index costs dozens of catalog lookups.  One of plain columns, with operator classes that are the
--- default ones of their types, is written from the catalogs' columns: the same text for a fifth of the time.
+-- Deparsing an index costs dozens of catalog lookups.  A btree or hash of plain columns, with operator classes that are
+-- the default ones of their types, is written from the catalogs' columns: the same text for a fifth of the time.
 WITH own AS MATERIALIZED (
   -- The server's choice of a default class: one for the very type, else, for varchar, that of text (GetDefaultOpClass).
   SELECT opcmethod, o.oid AS class, type::oid
-  FROM pg_opclass o, LATERAL (VALUES (opcintype), (CASE WHEN opcintype = 'text'::regtype AND NOT EXISTS (
+  FROM pg_opclass o JOIN pg_am m ON m.oid = opcmethod, LATERAL (VALUES (opcintype), (CASE WHEN opcintype = 'text'::regtype AND NOT EXISTS (
     SELECT FROM pg_opclass v JOIN pg_type t ON t.oid = v.opcintype
     WHERE v.opcmethod = o.opcmethod AND v.opcdefault AND (v.opcintype = 'varchar'::regtype
       OR (typispreferred AND typcategory = 'S' AND v.opcintype <> 'text'::regtype))) THEN 'varchar'::regtype END)) t (type)
-  WHERE opcdefault AND type IS NOT NULL)
+  WHERE opcdefault AND type IS NOT NULL
+    -- A class with options of its own has a function that reads them, under these numbers.
+    AND amname IN ('btree', 'hash')
+    AND NOT EXISTS (SELECT FROM pg_amproc WHERE amprocfamily = opcfamily AND amprocnum = CASE amname WHEN 'btree' THEN 5 ELSE 3 END))
 SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, i.relname] AS identity,
        ARRAY[CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END, tn.nspname, t.relname] AS parent,
@@ -22,7 +25,9 @@ SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        CASE WHEN indisunique THEN 't' END AS "unique",
        quote_ident(tn.nspname) || '.' || quote_ident(t.relname) AS "table",
        -- USING method (columns) INCLUDE (...) NULLS NOT DISTINCT
-       CASE WHEN plain THEN 'USING ' || quote_ident(amname) || ' (' || keys || ')' || coalesce(' INCLUDE (' || included || ')', '')
+       CASE WHEN plain THEN 'USING ' || quote_ident(amname) || ' (' || keys || ')' || CASE WHEN indnatts > indnkeyatts THEN ' INCLUDE (' ||
+                (SELECT string_agg(quote_ident(attname), ', ' ORDER BY n) FROM unnest(indkey::int2[]) WITH ORDINALITY u (num, n)
+                 JOIN pg_attribute ON attrelid = indrelid AND attnum = num WHERE n > indnkeyatts) || ')' ELSE '' END
               || CASE WHEN indnullsnotdistinct THEN ' NULLS NOT DISTINCT' ELSE '' END
             -- the server's text less its head and its tail
             ELSE left(substr(def, strpos(def, ' USING ') + 1), length(def) - strpos(def, ' USING ') - length(coalesce(' WITH (' || options_tail || ')', '') || coalesce(' WHERE ' || d.predicate, '')))
@@ -44,12 +49,12 @@ JOIN pg_am am ON am.oid = i.relam
 LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
 LEFT JOIN (pg_inherits h JOIN pg_class o ON o.oid = inhparent JOIN pg_namespace pn ON pn.oid = o.relnamespace) ON inhrelid = i.oid,
 LATERAL (SELECT string_agg(quote_ident(attname) || CASE option & 3 WHEN 1 THEN ' DESC NULLS LAST' WHEN 2 THEN ' NULLS FIRST' WHEN 3 THEN ' DESC' ELSE '' END,
-                           ', ' ORDER BY n) FILTER (WHERE n <= indnkeyatts) AS keys,
-                string_agg(quote_ident(attname), ', ' ORDER BY n) FILTER (WHERE n > indnkeyatts) AS included,
-                bool_and(n > indnkeyatts OR ((class, atttypid) IN (SELECT class, type FROM own) AND coll IN (0, attcollation))) AS known
-         FROM unnest(indkey::int2[], indclass::oid[], indcollation::oid[], indoption::int2[]) WITH ORDINALITY u (num, class, coll, option, n)
-         JOIN pg_attribute ON attrelid = indrelid AND attnum = num) k,
-LATERAL (SELECT known IS TRUE AND indexprs IS NULL AND NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = i.oid AND attoptions IS NOT NULL) AS plain
+                           ', ' ORDER BY n) AS keys,
+                bool_and((class, atttypid) IN (SELECT class, type FROM own) AND coll IN (0, attcollation)) AS known
+         FROM unnest(indkey::int2[], indclass::oid[], indcollation::oid[], indoption::int2[]) WITH ORDINALITY u (num, class, coll, option, n),
+         LATERAL (SELECT attname, atttypid, attcollation FROM pg_attribute WHERE attrelid = indrelid AND attnum = num OFFSET 0) a
+         WHERE n <= indnkeyatts) k,
+LATERAL (SELECT known IS TRUE AND indexprs IS NULL AS plain
          -- Not to be flattened: each use would look again.
          OFFSET 0) p,
 LATERAL (SELECT CASE WHEN NOT plain THEN substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON %I.%I', i.relname, tn.nspname, t.relname)) + 1) END AS def,
@@ -58,5 +63,5 @@ LATERAL (SELECT CASE WHEN NOT plain THEN substr(pg_get_indexdef(i.oid), length(f
                   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END, ', ')
                    FROM unnest(i.reloptions) o, LATERAL (SELECT substr(o, strpos(o, '=') + 1) AS v) v) END AS options_tail
          OFFSET 0) d
-WHERE NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.oid AND contype IN ('p', 'u', 'x') AND conrelid = indrelid)
+WHERE i.oid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x'))
   AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'

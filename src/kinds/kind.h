@@ -21,13 +21,12 @@
  * Every name in an attribute is schema-qualified by the pins.  Rows of system schemas and extension members may be
  * returned: the reader leaves them out (by address).  A line "-- @major N-M" or "-- @major N-" before a line keeps that
  * line only on those server majors.
- *	 <attribute>_tree pg_node_tree, tree_relation oid	the text of the attribute has %s where the text of this expression
- *							over this relation goes; what is said many times is deparsed once (facts/deparse.c)
+ *	 <attribute>_tree pg_node_tree, tree_relation oid	a stored expression over this relation: its text goes where the
+ *							attribute's has %s.  What is said many times is deparsed once (facts/deparse.c).
  *
- * A line "-- @when CONDITION" says when the query can have rows of ours; when it is false, the query is not run, for most
- * schemas have no use for most kinds.  It may look into catalogs, and at three texts: the relkinds of this database's own
- * relations (those that are not the server's nor an extension's), the typtypes of its types, the prokinds of its
- * functions: relations, types, functions.
+ * A line "-- @when CONDITION" says when the query can have rows; where it is false the query is not run, for most
+ * schemas have no use for most kinds.  It may look into catalogs, and at three texts: relations, types, functions are
+ * the relkinds, typtypes and prokinds of the objects that are neither the server's nor an extension's.
  *
  * Writers (create, alter...) append statements to an SfEmit.  They are pure functions of facts: they look nothing up in
  * the catalogs, so the same statement comes out in any session.

@@ -111,7 +111,9 @@ sf_text_array_elements(Datum array, char ***elements)
 					  &values, &nulls, &n);
 	*elements = palloc(Max(n, 1) * sizeof(char *));
 	for (int i = 0; i < n; i++)
-		(*elements)[i] = nulls[i] ? NULL : names ? pstrdup(NameStr(*DatumGetName(values[i]))) : TextDatumGetCString(values[i]);
+		(*elements)[i] = nulls[i] ? NULL :
+						 names	  ? pstrdup(NameStr(*DatumGetName(values[i]))) :
+									TextDatumGetCString(values[i]);
 	return n;
 }
 
