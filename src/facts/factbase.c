@@ -96,7 +96,7 @@ sf_fact_key(const char *kind, int nname, char *const *name)
 	return key;
 }
 
-/* Texts one after the other in one chunk, behind the pointers to them: a base holds a dozen short ones for each fact. */
+/* Texts in one chunk, behind the pointers to them: a base holds a dozen short ones for each fact. */
 static char **
 copy_texts(int n, char *const *texts)
 {

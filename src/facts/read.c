@@ -11,10 +11,13 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_extension.h"
-#include "catalog/pg_namespace.h"
+#include "access/heapam.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/transam.h"
+#include "access/xact.h"
 #include "catalog/dependency.h"
+#include "catalog/pg_depend.h"
 #include "common/hashfn.h"
 #include "executor/spi.h"
 #include "facts/facts.h"
@@ -22,9 +25,10 @@
 #include "facts/stamp.h"
 #include "facts/unmodelled.h"
 #include "lib/pins.h"
-#include "lib/text.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 typedef struct SfOwnerSlot		/* address -> the address it is part of */
 {
@@ -48,9 +52,6 @@ typedef struct SfOwnerSlot		/* address -> the address it is part of */
 
 /* ---- pg_depend ---- */
 
-static const char *const depend_query = "SELECT classid, objid, objsubid, refclassid, refobjid, refobjsubid, deptype "
-										"FROM pg_catalog.pg_depend WHERE objid >= 16384";
-
 static void
 note_owner(SfReading *reading, const SfDepend *d)
 {
@@ -68,30 +69,39 @@ note_owner(SfReading *reading, const SfDepend *d)
 	slot->member = d->type == DEPENDENCY_EXTENSION;
 }
 
+/* The catalog with the most rows, read without a query: as one, it would be copied twice. */
 static void
 load_depends(SfReading *reading)
 {
-	if (SPI_execute(depend_query, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "cannot happen: pg_depend does not answer");
-	reading->ndepends = SPI_processed;
-	reading->depends = MemoryContextAllocHuge(reading->scratch, Max(1, SPI_processed) * sizeof(SfDepend));
-	for (int i = 0; i < reading->ndepends; i++)
-	{
-		HeapTuple	tuple = SPI_tuptable->vals[i];
-		TupleDesc	desc = SPI_tuptable->tupdesc;
-		SfDepend   *d = &reading->depends[i];
-		bool		isnull;
+	Relation	catalog = table_open(DependRelationId, AccessShareLock);
+	Snapshot	snapshot;
+	TableScanDesc scan;
+	HeapTuple	tuple;
+	int			room = 8192;
 
-		d->from.classId = DatumGetObjectId(SPI_getbinval(tuple, desc, 1, &isnull));
-		d->from.objectId = DatumGetObjectId(SPI_getbinval(tuple, desc, 2, &isnull));
-		d->from.objectSubId = DatumGetInt32(SPI_getbinval(tuple, desc, 3, &isnull));
-		d->to.classId = DatumGetObjectId(SPI_getbinval(tuple, desc, 4, &isnull));
-		d->to.objectId = DatumGetObjectId(SPI_getbinval(tuple, desc, 5, &isnull));
-		d->to.objectSubId = DatumGetInt32(SPI_getbinval(tuple, desc, 6, &isnull));
-		d->type = DatumGetChar(SPI_getbinval(tuple, desc, 7, &isnull));
+	CommandCounterIncrement();
+	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	scan = table_beginscan(catalog, snapshot, 0, NULL);
+	reading->depends = MemoryContextAllocHuge(reading->scratch, room * sizeof(SfDepend));
+	while ((tuple = heap_getnext(scan, ForwardScanDirection)) != NULL)
+	{
+		const FormData_pg_depend *row = (const FormData_pg_depend *) GETSTRUCT(tuple);
+		SfDepend   *d;
+
+		CHECK_FOR_INTERRUPTS();
+		if (row->objid < FirstNormalObjectId)
+			continue;
+		if (reading->ndepends == room)
+			reading->depends = repalloc_huge(reading->depends, (room *= 2) * sizeof(SfDepend));
+		d = &reading->depends[reading->ndepends++];
+		ObjectAddressSubSet(d->from, row->classid, row->objid, row->objsubid);
+		ObjectAddressSubSet(d->to, row->refclassid, row->refobjid, row->refobjsubid);
+		d->type = row->deptype;
 		note_owner(reading, d);
 	}
-	SPI_freetuptable(SPI_tuptable);
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	table_close(catalog, AccessShareLock);
 }
 
 /* The slot of the whole object that holds an address (a column's relation), or NULL. */

@@ -320,16 +320,16 @@ find_columns(SfColumns *at, TupleDesc desc)
  *
  * Array types are left out of the types, since every type has one.
  */
+#define OWN_KINDS(column, catalog, more) \
+	"(SELECT coalesce(string_agg(kind::text, ''), '') FROM (SELECT DISTINCT " column " FROM " catalog \
+	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = '" catalog "'::regclass)" more ") k (kind))"
+
 static const char *const own_objects =
-	"WITH member AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'), "
-	"own AS MATERIALIZED (SELECT "
-	"(SELECT coalesce(string_agg(DISTINCT relkind::text, ''), '') FROM pg_class "
-	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_class'::regclass)) AS relations, "
-	"(SELECT coalesce(string_agg(DISTINCT typtype::text, ''), '') FROM pg_type "
-	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass) "
-	" AND oid NOT IN (SELECT typarray FROM pg_type)) AS types, "
-	"(SELECT coalesce(string_agg(DISTINCT prokind::text, ''), '') FROM pg_proc "
-	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = 'pg_proc'::regclass)) AS functions) ";
+	"WITH member AS MATERIALIZED (SELECT classid, objid FROM pg_depend "
+	"WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'), "
+	"own AS MATERIALIZED (SELECT " OWN_KINDS("relkind", "pg_class", "") " AS relations, "
+	OWN_KINDS("typtype", "pg_type", " AND oid NOT IN (SELECT typarray FROM pg_type)") " AS types, "
+	OWN_KINDS("prokind", "pg_proc", "") " AS functions) ";
 
 bool *
 sf_read_which(void)
