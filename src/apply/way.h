@@ -5,6 +5,7 @@
 #define SF_WAY_H
 
 #include "apply/history.h"
+#include "compat.h"
 
 /*
  * Of SfRevision; NIL: it is there already.  Raises when there is no way, or when a migration that is not on it is half
@@ -17,6 +18,6 @@ extern char *sf_call_to_run(const SfRevision *revision, SfDirection direction);
 extern char *sf_script_of(const SfRevision *revision, SfDirection direction);
 
 /* Raise: it is half done, and something else is wanted; the hint says how to get out of it. */
-extern void sf_refuse_half_done(const SfRevision *revision) pg_attribute_noreturn();
+pg_noreturn extern void sf_refuse_half_done(const SfRevision *revision);
 
 #endif
