@@ -27,7 +27,7 @@ sub sf_plan_node
 	system("make -s -C '$dir' PG_CONFIG='$pg_config' SF_ROOT='$ENV{SF_ROOT}' >'$dir/log' 2>&1") == 0
 	  or die "cannot build the test module: " . slurp_file("$dir/log");
 	$node->safe_psql('postgres', <<SQL);
-LOAD '\$libdir/schemaflow';
+LOAD 'schemaflow';
 CREATE SCHEMA sf_test;
 CREATE FUNCTION sf_test.facts() RETURNS text LANGUAGE c AS '$dir/sf_test_plan', 'sf_test_facts';
 CREATE FUNCTION sf_test.plan(text, text) RETURNS text LANGUAGE c STRICT AS '$dir/sf_test_plan', 'sf_test_plan';
@@ -43,7 +43,7 @@ sub migrates
 	my $look = $want{rows} // 'SELECT';
 	my ($status, $out, $err) = $node->psql('postgres', <<SQL);
 \\set ON_ERROR_STOP 1
-LOAD '\$libdir/schemaflow';
+LOAD 'schemaflow';
 BEGIN;
 $common; $to;
 SELECT sf_test.facts() AS to \\gset

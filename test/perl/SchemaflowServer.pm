@@ -35,7 +35,7 @@ sub sf_server_functions
 	my $path = sf_test_library();
 
 	$node->safe_psql($db, <<SQL);
-LOAD '\$libdir/schemaflow';
+LOAD 'schemaflow';
 CREATE FUNCTION sf_test_job(text, int, text, oid DEFAULT 0, oid DEFAULT 0) RETURNS text LANGUAGE c STRICT AS '$path';
 CREATE PROCEDURE sf_test_call(text, int, text, oid DEFAULT 0, oid DEFAULT 0) LANGUAGE c AS '$path';
 CREATE FUNCTION sf_test_leftovers() RETURNS text LANGUAGE c AS '$path';
