@@ -20,7 +20,7 @@ SELECT count(*) > 0 AS changed FROM sf_define($model$
 	COMMENT ON AGGREGATE s.n(*) IS 'how many';
 	COMMENT ON AGGREGATE s.pct(float8 ORDER BY anyelement) IS 'percentile';
 	REVOKE ALL ON FUNCTION s.n() FROM PUBLIC;
-	CREATE VIEW s.v AS SELECT s.total(g) AS t, s.n(*) AS n FROM generate_series(1, 3) g;
+	CREATE VIEW s.v AS SELECT s.total(1) AS t, s.n(*) AS n FROM generate_series(1, 3);
 $model$, true);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('create', allow_shrink => true);
 SELECT sql FROM sf_steps() ORDER BY n \gexec
@@ -36,7 +36,7 @@ SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE AGGREGATE s.pct(float8 ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal,
 		FINALFUNC = percentile_disc_final, FINALFUNC_EXTRA, FINALFUNC_MODIFY = SHAREABLE);
 	COMMENT ON AGGREGATE s.pct(float8 ORDER BY anyelement) IS 'percentile, disc';
-	CREATE VIEW s.v AS SELECT s.total(g) AS t, s.n(*) AS n FROM generate_series(1, 3) g;
+	CREATE VIEW s.v AS SELECT s.total(1) AS t, s.n(*) AS n FROM generate_series(1, 3);
 $model$, true);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('alter', allow_shrink => true);
 SELECT sql FROM sf_steps() ORDER BY n \gexec
@@ -46,7 +46,7 @@ SELECT * FROM sf_diff();
 SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE SCHEMA s;
 	CREATE AGGREGATE s.total(int) (SFUNC = int4_sum, STYPE = int8);
-	CREATE VIEW s.v AS SELECT s.total(g) AS t FROM generate_series(1, 3) g;
+	CREATE VIEW s.v AS SELECT s.total(1) AS t FROM generate_series(1, 3);
 $model$, true);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('replace', allow_shrink => true);
 SELECT sql FROM sf_steps() ORDER BY n \gexec

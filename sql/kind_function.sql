@@ -20,7 +20,7 @@ SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE PROCEDURE s.over(a int, OUT b int) LANGUAGE plpgsql AS 'BEGIN b := 1; END';
 	CREATE PROCEDURE s.work(a int) LANGUAGE sql AS '';
 	CREATE FUNCTION s."Odd name"("A b" "char") RETURNS text LANGUAGE sql AS $$SELECT '$function$'$$;
-	CREATE VIEW s.cheap AS SELECT s.plain(id) AS one FROM s.item;
+	CREATE VIEW s.cheap AS SELECT s.plain(1) AS one FROM s.item;
 	COMMENT ON FUNCTION s.plain(int, text) IS 'one';
 	COMMENT ON PROCEDURE s.over(int, OUT int) IS 'with OUT';
 	ALTER FUNCTION s.plain(int, text) OWNER TO regress_sf_function;
@@ -49,7 +49,7 @@ SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE PROCEDURE s.over(a int, OUT b int) LANGUAGE plpgsql AS 'BEGIN b := 2; END';
 	CREATE PROCEDURE s.work(a int) LANGUAGE sql SECURITY DEFINER AS '';
 	CREATE FUNCTION s."Odd name"("A b" "char") RETURNS text LANGUAGE sql AS $$SELECT '$function$ $functionx$'$$;
-	CREATE VIEW s.cheap AS SELECT s.plain(id) AS one FROM s.item;
+	CREATE VIEW s.cheap AS SELECT s.plain(1) AS one FROM s.item;
 	COMMENT ON FUNCTION s.plain(int, text) IS 'one';
 	COMMENT ON PROCEDURE s.over(int, OUT int) IS 'with OUT';
 	ALTER FUNCTION s.plain(int, text) OWNER TO regress_sf_function;
@@ -75,7 +75,7 @@ SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE PROCEDURE s.over(a int, b int) LANGUAGE sql AS 'SELECT 1';
 	CREATE PROCEDURE s.over(a int, OUT c int) LANGUAGE plpgsql AS 'BEGIN c := 2; END';
 	CREATE FUNCTION s.work(a int) RETURNS void LANGUAGE sql AS '';
-	CREATE VIEW s.cheap AS SELECT s.plain(id) AS one FROM s.item;
+	CREATE VIEW s.cheap AS SELECT s.plain(1) AS one FROM s.item;
 	COMMENT ON FUNCTION s.plain(int, text) IS 'one';
 	ALTER FUNCTION s.plain(int, text) OWNER TO regress_sf_function;
 	REVOKE ALL ON FUNCTION s.plain(int, text) FROM PUBLIC;

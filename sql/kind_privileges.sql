@@ -24,7 +24,7 @@ BEGIN;
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 COMMIT;
 SELECT * FROM sf_diff();
-SELECT relacl FROM pg_class WHERE oid = 't'::regclass;
+SELECT a FROM pg_class, unnest(relacl) a WHERE oid = 't'::regclass AND a::text !~ '^postgres=' ORDER BY a::text;
 SELECT proacl FROM pg_proc WHERE oid = 'f()'::regprocedure;
 
 -- Nothing of it
@@ -38,7 +38,7 @@ BEGIN;
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 COMMIT;
 SELECT * FROM sf_diff();
-SELECT relacl FROM pg_class WHERE oid = 't'::regclass;
+SELECT a FROM pg_class, unnest(relacl) a WHERE oid = 't'::regclass AND a::text !~ '^postgres=' ORDER BY a::text;
 SELECT defaclrole::regrole, defaclobjtype, defaclacl FROM pg_default_acl ORDER BY 2;
 
 DROP TABLE t;
