@@ -53,6 +53,14 @@
 #define sf_proc_of(vxid)	BackendIdGetProc((vxid).backendId)
 #endif
 
+/* 18: a generated column may be virtual. */
+#if PG_VERSION_NUM >= 180000
+#include "catalog/pg_attribute.h"
+#define sf_is_virtual(constraint)	((constraint)->generated_kind == ATTRIBUTE_GENERATED_VIRTUAL)
+#else
+#define sf_is_virtual(constraint)	false
+#endif
+
 /*
  * 16: parseTypeString() reports softly through an error context; before, missing_ok kept a type that is not there
  * silent.

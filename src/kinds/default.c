@@ -113,7 +113,8 @@ const SfKind sf_kind_default = {
 static void
 clause_generated(StringInfo out, const SfFact *fact, List *folded)
 {
-	appendStringInfo(out, "GENERATED ALWAYS AS (%s) STORED", sf_attr(fact, "expression"));
+	appendStringInfo(out, "GENERATED ALWAYS AS (%s) %s", sf_attr(fact, "expression"),
+					 sf_attr(fact, "virtual") ? "VIRTUAL" : "STORED");
 }
 
 /* A generation expression goes, the values stay. */
@@ -124,8 +125,16 @@ drop_generated(SfEmit *out, const SfFact *fact)
 		sf_emit(out, "%s DROP EXPRESSION", alter_column(fact));
 }
 
+/* What is computed when it is read has no values that could stay. */
+static bool
+is_virtual(const SfFact *fact)
+{
+	return sf_attr(fact, "virtual") != NULL;
+}
+
 static const SfAttr generated_attrs[] = {
 	{"expression", SF_REPLACE_PARENT, NULL, SF_ATTR_EXPRESSION},
+	{"virtual", SF_REPLACE_PARENT},
 	{"local", SF_IGNORE},
 };
 
@@ -140,6 +149,7 @@ const SfKind sf_kind_generated = {
 	.folds = true,
 	.drops_with_parent = true,
 	.create_replaces_parent = true,
+	.drop_replaces_parent = is_virtual,
 	.clause = clause_generated,
 	.drop = drop_generated,
 	.address = address,

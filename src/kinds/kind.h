@@ -147,6 +147,8 @@ struct SfKind
 	bool		survives_alter;
 	/* Cannot be added to an existing parent: creating it replaces the parent (GENERATED on an existing column). */
 	bool		create_replaces_parent;
+	/* Cannot be taken off its parent: dropping it replaces the parent (NULL: it always can). */
+	bool		(*drop_replaces_parent) (const SfFact *fact);
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
 	bool		swaps;
 	/* May back what binds to one of several (a unique index a foreign key): gone before such a binding is made anew. */

@@ -131,8 +131,12 @@ ties_alterations(const SfFact *fact)
 
 	foreach(lc, fact->needs)
 	{
-		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+		const SfEdge *edge = lfirst(lc);
+		const SfFact *need = edge->to;
 
+		/* A copy's original is altered with the copy, by one statement. */
+		if (edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
+			continue;
 		if (sf_item(need) == NULL || !sf_item_alters(sf_item(need), SF_ATTR_REBUILDS))
 			continue;
 		if (parent && parent != need->parent)
@@ -225,6 +229,9 @@ follow(SfItem *item, List **work)
 	if (item->new && item->new->kind->create_replaces_parent && sf_item_made(item) && item->new->parent &&
 		sf_item(item->new->parent))
 		replace(sf_item(item->new->parent), work);
+	if (item->fate == SF_FATE_DROP && item->old->kind->drop_replaces_parent && item->old->parent &&
+		sf_item(item->old->parent) && item->old->kind->drop_replaces_parent(item->old))
+		replace(sf_item(item->old->parent), work);
 	if (item->fate == SF_FATE_REPLACE && !swaps)
 		follow_children(item, work);
 	if (sf_item_alters(item, SF_ATTR_UNBOUND))

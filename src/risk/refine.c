@@ -10,6 +10,7 @@
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_type.h"
+#include "compat.h"
 #include "kinds/kind.h"
 #include "parser/parser.h"
 #include "risk/risk.h"
@@ -229,7 +230,8 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 				rewrites = "each row gets a number";
 				break;
 			case CONSTR_GENERATED:
-				rewrites = "the value is computed for each row";
+				if (!sf_is_virtual(constraint))
+					rewrites = "the value is computed for each row";
 				break;
 			case CONSTR_NOTNULL:
 				not_null = true;
