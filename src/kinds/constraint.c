@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "kinds/kind.h"
 
 extern const SfKind sf_kind_check;
@@ -29,6 +30,8 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 		appendStringInfoString(out, where);
 	if (sf_attr(fact, "deferrable"))
 		appendStringInfo(out, " %s", sf_attr(fact, "deferrable"));
+	if (sf_attr(fact, "not_enforced"))
+		appendStringInfoString(out, " NOT ENFORCED");
 }
 
 static char *
@@ -45,13 +48,16 @@ attach(SfEmit *out, const SfFact *fact)
 		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_attr(fact, "attached"), index_name(fact));
 }
 
-/* A foreign key of a partitioned table cannot be NOT VALID. */
+/* A foreign key of a partitioned table cannot be NOT VALID before 18; what is not enforced is never proved. */
 static bool
 may_be_unproved(const SfFact *fact)
 {
 	int			partitioned = sf_kind_attr(fact->parent->kind, "partition_key");
 
-	return fact->kind != &sf_kind_foreign_key || partitioned < 0 || fact->parent->attr[partitioned] == NULL;
+	if (sf_attr(fact, "not_enforced"))
+		return false;
+	return SF_MAJOR >= 18 || fact->kind != &sf_kind_foreign_key || partitioned < 0 ||
+		fact->parent->attr[partitioned] == NULL;
 }
 
 static void
@@ -149,6 +155,14 @@ alter_deferrable(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 }
 
 static void
+alter_not_enforced(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	if (!sf_cascades(old, new))
+		sf_emit(out, "ALTER TABLE %s ALTER CONSTRAINT %s %sENFORCED", sf_rel(new), sf_ident(sf_last(new)),
+				sf_attr(new, "not_enforced") ? "NOT " : "");
+}
+
+static void
 alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	attach(out, new);
@@ -233,6 +247,7 @@ static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"deferrable", SF_REPLACE},
 	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_enforced", SF_REPLACE},
 	{"options", SF_ALTER, alter_options},
 	{"tablespace", SF_ALTER, alter_tablespace},
 	{"clustered", SF_ALTER, alter_clustered},
@@ -242,11 +257,12 @@ static const SfAttr attrs[] = {
 	COPY_ATTRS
 };
 
-/* Only a foreign key's deferrability can be altered. */
+/* Only a foreign key's deferrability and enforcement can be altered. */
 static const SfAttr fk_attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"deferrable", SF_ALTER, alter_deferrable},
 	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_enforced", SF_ALTER, alter_not_enforced},
 	{"options", SF_IGNORE},
 	{"tablespace", SF_IGNORE},
 	{"clustered", SF_IGNORE},

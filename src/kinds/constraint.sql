@@ -36,12 +36,15 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
            || CASE k.confdeltype WHEN 'r' THEN ' ON DELETE RESTRICT' WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL'
                 WHEN 'd' THEN ' ON DELETE SET DEFAULT' ELSE '' END
          WHEN k.condeferrable OR NOT k.convalidated THEN
-         regexp_replace(pg_get_constraintdef(k.oid), '( DEFERRABLE( INITIALLY DEFERRED)?)?( NOT VALID)?$', '')
+         regexp_replace(pg_get_constraintdef(k.oid), '( DEFERRABLE( INITIALLY DEFERRED)?)?( NOT ENFORCED| NOT VALID)?$', '')
        ELSE pg_get_constraintdef(k.oid) END AS definition,
        CASE WHEN plain AND k.contype = 'c' THEN k.conbin END AS definition_tree,
        k.conrelid AS tree_relation,
        CASE WHEN k.condeferrable THEN 'DEFERRABLE' || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END END AS deferrable,
-       CASE WHEN NOT k.convalidated THEN 't' END AS not_valid,
+       -- @major 15-17
+       CASE WHEN NOT k.convalidated THEN 't' END AS not_valid, NULL AS not_enforced,
+       -- @major 18-
+       CASE WHEN NOT k.convalidated AND k.conenforced THEN 't' END AS not_valid, CASE WHEN NOT k.conenforced THEN 't' END AS not_enforced,
        CASE WHEN i.reloptions IS NOT NULL AND k.contype <> 'f' THEN
          (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
        CASE WHEN k.contype <> 'f' THEN spcname::text END AS tablespace,

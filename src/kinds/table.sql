@@ -5,7 +5,9 @@ SELECT CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind,
        CASE WHEN c.reloptions IS NOT NULL OR t.oid IS NOT NULL THEN
        (SELECT string_agg(toast || quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY toast, o)
         FROM (SELECT '' AS toast, unnest(c.reloptions) AS o UNION ALL SELECT 'toast.', unnest(t.reloptions)) o) END AS options,
-       CASE WHEN am.amname <> 'heap' THEN am.amname::text END AS access_method,
+       -- a partition is made with its parent's (from 17 on), if it does not say otherwise
+       CASE WHEN am.amname <> 'heap' OR c.relispartition AND am.oid <> (SELECT nullif(relam, 0) FROM pg_inherits JOIN pg_class p ON p.oid = inhparent
+         WHERE inhrelid = c.oid) THEN am.amname::text END AS access_method,
        spcname::text AS tablespace,
        CASE c.relreplident WHEN 'f' THEN 'FULL' WHEN 'n' THEN 'NOTHING' WHEN 'i' THEN 'INDEX' END AS replica_identity,
        CASE WHEN c.relrowsecurity THEN 't' END AS row_security,
