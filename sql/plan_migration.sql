@@ -105,6 +105,9 @@ RESET client_min_messages;
 -- What looks renamed is asked about; a hint answers.
 SELECT count(*) FROM sf_define('CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL CHECK (full_name <> ''''), phone varchar(20))');
 SELECT * FROM pg_temp.plan('is it a rename?');
+-- From 18 on the constraint has a name of its own, which stays.
+DO $$BEGIN PERFORM sf_define('CREATE TABLE users (id int PRIMARY KEY, full_name text CONSTRAINT users_name_not_null NOT NULL
+	CHECK (full_name <> ''''), phone varchar(20))'); END$$;
 SELECT sf_rename_hint('column', 'public.users.name', 'public.users.full_name');
 SELECT kind, object, change, detail FROM sf_diff();
 SET client_min_messages = warning;
@@ -119,7 +122,8 @@ CALL pg_temp.run();
 SELECT * FROM pg_temp.plan('nothing');
 
 -- What is wide is broken, outside of quotes.
-SELECT count(*) FROM sf_define(format('CREATE TABLE users (id int PRIMARY KEY, full_name text NOT NULL CHECK (full_name <> ''''),
+SELECT count(*) FROM sf_define(format('CREATE TABLE users (id int PRIMARY KEY, full_name text CONSTRAINT users_name_not_null NOT NULL
+	CHECK (full_name <> ''''),
 	phone varchar(20), CONSTRAINT users_phone_check CHECK (phone IN (%s)));
 	COMMENT ON TABLE users IS %L', (SELECT string_agg(quote_literal('+' || n), ', ') FROM generate_series(100, 118) n),
 	'two lines' || chr(10) || '  with blanks   and more than would fit into a line of a hundred columns if it was not broken at all'));

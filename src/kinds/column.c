@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "catalog/dependency.h"
+#include "kinds/not_null.h"
 #include "kinds/rows.h"
 
 static char *
@@ -43,8 +44,20 @@ static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
 	describe(out, fact, folded);
-	if (sf_attr(fact, "not_null"))
+	if (sf_attr(fact, "not_null") && !sf_has_not_null(fact))
 		appendStringInfoString(out, " NOT NULL");
+}
+
+static List *
+without_not_null(List *folded)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, folded)
+		if (((SfFact *) lfirst(lc))->kind != &sf_kind_not_null)
+			rest = lappend(rest, lfirst(lc));
+	return rest;
 }
 
 static void
@@ -108,10 +121,10 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	if (sf_attr(fact, "not_null") && (out->flags & SF_EMIT_EXISTING) && sf_fill(out, fact))
 	{
 		/* The rows that are there get their values before the column says that it has no NULL. */
-		describe(&text, fact, folded);
+		describe(&text, fact, without_not_null(folded));
 		sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
 		fill_nulls(out, fact);
-		sf_emit(out, "%s SET NOT NULL", alter_head(fact));
+		sf_emit_not_null(out, fact);
 		return;
 	}
 	clause(&text, fact, folded);
@@ -146,7 +159,7 @@ static void
 after_copy(SfEmit *out, const SfFact *fact, const SfFact *original)
 {
 	if (sf_attr(fact, "not_null") && sf_attr(original, "not_null") == NULL)
-		sf_emit(out, "%s SET NOT NULL", alter_head(fact));
+		sf_emit_not_null(out, fact);
 	if (sf_changed(original, fact, "storage"))
 		set_storage(out, fact);
 	if (sf_changed(original, fact, "compression"))
@@ -281,9 +294,14 @@ alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 {
 	if (passed_on(old, new, "not_null"))
 		return;
-	if (sf_attr(new, "not_null") && !sf_changed(old, new, "type"))
-		fill_nulls(out, new);
-	sf_emit(out, "%s %s NOT NULL", alter_head(new), sf_attr(new, "not_null") ? "SET" : "DROP");
+	if (sf_attr(new, "not_null") == NULL)
+		sf_emit(out, "%s DROP NOT NULL", alter_head(new));
+	else
+	{
+		if (!sf_changed(old, new, "type"))
+			fill_nulls(out, new);
+		sf_emit_not_null(out, new);
+	}
 }
 
 /* Serves the type's storage, too: a base type's new one is for new columns only. */

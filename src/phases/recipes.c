@@ -117,13 +117,6 @@ create_then_validate(const SfPlan *plan, const SfAction *action)
 	return add_all(statements, out.statements, 0, true);
 }
 
-/* A partitioned table's own foreign keys cannot be NOT VALID before 18. */
-static List *
-create_foreign_key(const SfPlan *plan, const SfAction *action)
-{
-	return is_partitioned(action->table) ? NIL : create_then_validate(plan, action);
-}
-
 /* Only worth it when a table's column has the domain. */
 static List *
 create_domain_constraint(const SfPlan *plan, const SfAction *action)
@@ -164,48 +157,89 @@ free_name(const SfPlan *plan, const SfFact *column)
 	}
 }
 
-/*
- * SET NOT NULL reads the table under the strongest lock unless a valid check proves it: make one, prove it while others
- * write, set, and drop it.
- */
-static List *
-set_not_null(const SfPlan *plan, const SfAction *action)
+/* The statement that sets NOT NULL, alone; NULL when there are more (values are filled in first). */
+static char *
+render_not_null(const SfPlan *plan, const SfAction *action, int flags)
 {
 	const SfFact *column = action->new;
 	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
 	int			i = sf_kind_attr(column->kind, "not_null");
-	const SfFact *was = action->old->parent;
-	List	   *statements = NIL;
 	SfEmit		out;
-	const char *table;
-	const char *name;
+
+	only[i] = true;
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING | flags;
+	column->kind->attrs[i].alter(&out, action->old, column, only);
+	return list_length(out.statements) == 1 ? linitial(out.statements) : NULL;
+}
+
+/* From 18 on NOT NULL is a constraint, and can be proved like others. */
+static List *
+prove_constraint(const SfPlan *plan, const SfAction *action, const SfFact *constraint, List *statements)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, plan);
+	constraint->kind->validate(&out, constraint);
+	statements = add_statement(statements, render_not_null(plan, action, SF_EMIT_NOT_VALID), false, false);
+	return add_all(statements, out.statements, 0, true);
+}
+
+/* Before, a valid check is a proof: make one, prove it, set, and drop it. */
+static List *
+prove_by_check(const SfPlan *plan, const SfAction *action, char *set, List *statements)
+{
+	const SfFact *column = action->new;
+	const char *table = psprintf("ALTER TABLE %s", sf_rel(column));
+	const char *name = sf_ident(free_name(plan, column));
+
+	statements = add_statement(statements, psprintf("%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table,
+													name, sf_ident(sf_last(column))), false, false);
+	statements = add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
+	statements = add_statement(statements, set, true, true);
+	return add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
+}
+
+static const SfFact *
+not_null_constraint(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->children)
+		if (is_kind(lfirst(lc), "not null"))
+			return lfirst(lc);
+	return NULL;
+}
+
+/* SET NOT NULL reads the table under the strongest lock unless something proves it while others write. */
+static List *
+set_not_null(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *column = action->new;
+	const SfFact *was = action->old->parent;
+	const SfFact *constraint = not_null_constraint(column);
+	List	   *statements = NIL;
+	char	   *set;
 	ListCell   *lc;
 
 	if (sf_attr(column, "not_null") == NULL || column->parent == NULL || !is_kind(column->parent, "table"))
 		return NIL;
+	if (constraint && sf_attr(constraint, "not_valid"))
+		return NIL;
 	if (was && sf_risk_proves_not_null(was, sf_last(action->old)) &&
 		sf_risk_proves_not_null(column->parent, sf_last(column)))
 		return NIL;
-	only[i] = true;
-	sf_plan_emit_init(&out, plan);
-	out.flags = SF_EMIT_EXISTING;
-	column->kind->attrs[i].alter(&out, action->old, column, only);
-	if (list_length(out.statements) != 1)
+	set = render_not_null(plan, action, 0);
+	if (set == NULL)
 		return NIL;
-	table = psprintf("ALTER TABLE %s", sf_rel(column));
-	name = sf_ident(free_name(plan, column));
 	foreach(lc, action->statements)
 	{
-		if (strcmp(lfirst(lc), linitial(out.statements)) != 0)
-		{
+		if (strcmp(lfirst(lc), set) != 0)
 			statements = add_statement(statements, lfirst(lc), false, false);
-			continue;
-		}
-		statements = add_statement(statements, psprintf("%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table,
-														name, sf_ident(sf_last(column))), false, false);
-		statements = add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
-		statements = add_statement(statements, lfirst(lc), true, true);
-		statements = add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
+		else if (constraint)
+			statements = prove_constraint(plan, action, constraint, statements);
+		else
+			statements = prove_by_check(plan, action, set, statements);
 	}
 	return statements;
 }
@@ -273,7 +307,7 @@ static const struct
 	{"index", SF_VERB_CREATE, NULL, create_index},
 	{"index", SF_VERB_DROP, NULL, drop_index},
 	{"check", SF_VERB_CREATE, NULL, create_then_validate},
-	{"foreign key", SF_VERB_CREATE, NULL, create_foreign_key},
+	{"foreign key", SF_VERB_CREATE, NULL, create_then_validate},
 	{"domain constraint", SF_VERB_CREATE, NULL, create_domain_constraint},
 	{"column", SF_VERB_ALTER, "not_null", set_not_null},
 	{"primary key", SF_VERB_CREATE, NULL, create_key},

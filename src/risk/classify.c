@@ -221,8 +221,13 @@ new_constraint(const Constraint *constraint, Node *node)
 		case CONSTR_FOREIGN:
 			kind = "foreign key";
 			break;
+		case CONSTR_NOTNULL:	/* from 18; not valid it is as cheap as a check */
+			if (verb == SF_RISK_CREATE)
+				return operation("column", SF_RISK_ALTER, "not_null", node);
+			kind = "check";
+			break;
 		default:
-			kind = "constraint";	/* NOT NULL as a constraint, from 18 */
+			kind = "constraint";
 			break;
 	}
 	return operation(kind, verb, NULL, node);
@@ -274,6 +279,8 @@ classify_alter_table(AlterTableStmt *statement, const SfRiskContext *context)
 		op->part = cmd->name;
 		if (cmd->subtype == AT_AddColumn)
 			op->part = ((ColumnDef *) cmd->def)->colname;
+		if (cmd->subtype == AT_AddConstraint && castNode(Constraint, cmd->def)->contype == CONSTR_NOTNULL)
+			op->part = strVal(linitial(castNode(Constraint, cmd->def)->keys));
 		operations = lappend(operations, op);
 	}
 	return operations;
