@@ -321,8 +321,9 @@ find_columns(SfColumns *at, TupleDesc desc)
  * Array types are left out of the types, since every type has one.
  */
 #define OWN_KINDS(column, catalog, more) \
-	"(SELECT coalesce(string_agg(kind::text, ''), '') FROM (SELECT DISTINCT " column " FROM " catalog \
-	" WHERE oid >= 16384 AND oid NOT IN (SELECT objid FROM member WHERE classid = '" catalog "'::regclass)" more ") k (kind))"
+	"(SELECT coalesce(string_agg(kind::text, ''), '') " \
+	" FROM (SELECT DISTINCT " column " FROM " catalog " WHERE oid >= 16384 " \
+	"       AND oid NOT IN (SELECT objid FROM member WHERE classid = '" catalog "'::regclass)" more ") k (kind))"
 
 static const char *const own_objects =
 	"WITH member AS MATERIALIZED (SELECT classid, objid FROM pg_depend "
