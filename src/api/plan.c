@@ -167,9 +167,21 @@ check_history(List *revisions)
 /* Names of a summary; the steps have them all. */
 #define SUMMARY_MAX	6
 
-/* What the actions of a verb are about; satellites (comments, privileges) only where there is nothing else. */
+/* Comments, privileges, a column's sequence: worth a word only where there is nothing else. */
+static bool
+goes_without_saying(const SfFact *fact)
+{
+	if (fact->kind->weight >= SF_WEIGHT_SATELLITES)
+		return true;
+	for (; fact; fact = fact->parent)
+		if (sf_moves_with_owner(fact->kind) && fact->kind->match(fact))
+			return true;
+	return false;
+}
+
+/* What the actions of a verb are about. */
 static List *
-labels_of(const SfPlan *plan, SfVerb verb, bool satellites)
+labels_of(const SfPlan *plan, SfVerb verb, bool minor)
 {
 	List	   *labels = NIL;
 	ListCell   *lc;
@@ -182,7 +194,7 @@ labels_of(const SfPlan *plan, SfVerb verb, bool satellites)
 		/* What steps aside to be renamed has another action that says what it becomes. */
 		if (action->verb == SF_VERB_RENAME && action->new == NULL)
 			continue;
-		if (action->verb != verb || action->rebuild || (fact->kind->weight >= SF_WEIGHT_SATELLITES) != satellites)
+		if (action->verb != verb || action->rebuild || goes_without_saying(fact) != minor)
 			continue;
 		labels = lappend(labels, verb == SF_VERB_RENAME
 									 ? psprintf("%s to %s", sf_fact_label(action->old), sf_fact_name(action->new))
@@ -198,10 +210,10 @@ summary_of(const SfPlan *plan)
 	static const char *const words[] = {"creates", "drops", "alters", "renames"};	/* by SfVerb */
 	List	   *parts = NIL;
 
-	for (int satellites = 0; satellites <= 1 && parts == NIL; satellites++)
+	for (int minor = 0; minor <= 1 && parts == NIL; minor++)
 		for (SfVerb verb = SF_VERB_CREATE; verb <= SF_VERB_RENAME; verb++)
 		{
-			List	   *labels = labels_of(plan, verb, satellites);
+			List	   *labels = labels_of(plan, verb, minor);
 			int			n = list_length(labels);
 
 			if (n > SUMMARY_MAX)

@@ -106,7 +106,8 @@ choose(const SfRows *found, const char **system, const char **database)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("there is nothing to adopt"),
-				 errdetail("No model or history of another database is here.")));
+				 errdetail("No model or history of another database is here."),
+				 errhint("Restore a dump that has them first; SELECT * FROM sf_doctor() says what is here.")));
 	if (list_length(others) > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_AMBIGUOUS_PARAMETER),

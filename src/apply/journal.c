@@ -114,6 +114,7 @@ sf_journal_check_start(const char *name, SfDirection direction)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("revision \"%s\" is not applied here", r->revision),
+				 errdetail("Only what was done can be undone."),
 				 errhint("If the schema has it though, say so: SELECT sf_stamp('%s').", r->revision)));
 	if (finished(r, direction))
 	{

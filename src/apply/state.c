@@ -153,19 +153,28 @@ any_managed(const SfFact *fact)
 	return false;
 }
 
+/* On either side: what is ours on one of them is looked at on both. */
+static bool
+is_ours(const SfFact *fact, const SfFactBase *other)
+{
+	const SfFact *same = any_managed(fact) ? NULL : sf_base_find(other, fact->key);
+
+	return same ? any_managed(same) : any_managed(fact);
+}
+
 /* Lines for what is left out at and below fact. */
 static List *
-left_out(List *lines, SfFact *fact)
+left_out(List *lines, SfFact *fact, const SfFactBase *other)
 {
 	ListCell   *lc;
 
 	check_stack_depth();
-	if (!any_managed(fact))
+	if (!is_ours(fact, other))
 		return lappend(lines, psprintf("!%s", escape(fact->key)));
 	if (fact->unmanaged)
 		lines = lappend(lines, psprintf("-%s", escape(fact->key)));
 	foreach(lc, fact->children)
-		lines = left_out(lines, lfirst(lc));
+		lines = left_out(lines, lfirst(lc), other);
 	return lines;
 }
 
@@ -177,7 +186,7 @@ compare_texts(const ListCell *a, const ListCell *b)
 
 /* Roots of one side, and what is left out of them. */
 static List *
-scope_lines(List *lines, SfFactBase *base, bool all)
+scope_lines(List *lines, SfFactBase *base, const SfFactBase *other, bool all)
 {
 	ListCell   *lc;
 
@@ -187,11 +196,11 @@ scope_lines(List *lines, SfFactBase *base, bool all)
 
 		if (fact->parent != NULL)
 			continue;
-		if (any_managed(fact))
+		if (is_ours(fact, other))
 			lines = lappend(lines, psprintf("*%s", escape(fact->key)));
 		else if (!all)
 			continue;			/* not a root of ours: nothing in it is */
-		lines = left_out(lines, fact);
+		lines = left_out(lines, fact, other);
 	}
 	return lines;
 }
@@ -199,7 +208,7 @@ scope_lines(List *lines, SfFactBase *base, bool all)
 char *
 sf_state_text(SfFactBase *from, SfFactBase *to, bool all)
 {
-	List	   *lines = scope_lines(scope_lines(NIL, from, all), to, all);
+	List	   *lines = scope_lines(scope_lines(NIL, from, to, all), to, from, all);
 	List	   *old = objects_of(from),
 			   *new = objects_of(to);
 	StringInfoData out;

@@ -101,6 +101,7 @@ sf_way(List *revisions, const char *to, SfDirection direction)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("revision \"%s\" is not applied here, so there is no way down to it", target->revision),
+				 errdetail("It is %s.", sf_revision_state(target)),
 				 errhint("SELECT * FROM sf_history() shows what is applied; CALL sf_upgrade('%s') goes up to it.",
 						 target->revision)));
 	return way;

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/catalog.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 
@@ -145,6 +146,18 @@ sf_job_read(SfJobContext *job)
 	MemoryContextSwitchTo(context);
 }
 
+/* The users' own, for a message. */
+static char *
+names_of(const SfRows *rows)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < rows->nrows; i++)
+		if (!IsReservedName(sf_cell(rows, i, 0)) && strcmp(sf_cell(rows, i, 0), "information_schema") != 0)
+			names = lappend(names, sf_cell(rows, i, 0));
+	return names ? sf_join(names, ", ") : pstrdup("none of its own");
+}
+
 /* What the reader has to leave out so that the wanted schemas remain; ours is never part of a model. */
 static List *
 schemas_besides(List *wanted)
@@ -167,7 +180,9 @@ schemas_besides(List *wanted)
 		if (!exists)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_SCHEMA),
-					 errmsg("schema \"%s\" does not exist in that database", name)));
+					 errmsg("schema \"%s\" does not exist in that database", name),
+					 errdetail("It has %s.", names_of(rows)),
+					 errhint("Name one of these, or none to take them all.")));
 	}
 	for (int i = 0; i < rows->nrows; i++)
 	{
