@@ -50,11 +50,26 @@ sub reference_of
 	return @after;
 }
 
+# What a query says as soon as it says something; a crashed server says nothing for a while.
+sub wait_for
+{
+	my ($what, $sql) = @_;
+
+	for (1 .. 3000)
+	{
+		my ($rc, $out) = $node->psql($db, $sql);
+		return $out if defined $rc && $rc == 0 && $out ne '';
+		select undef, undef, undef, 0.02;
+	}
+	die "waited in vain for $what";
+}
+
+# The schema and the last entry of the journal, when no runner is left: after a kill that is when the server is back.
 sub state_of
 {
-	my $done = $node->safe_psql($db, 'SELECT direction, transaction, transactions FROM schemaflow.journal ORDER BY entry DESC LIMIT 1');
-
-	return ($node->safe_psql($db, $facts), split /\|/, $done);
+	return split /\|/, wait_for('the end of the runner', qq{SELECT ($facts), j.direction, j.transaction, j.transactions
+		FROM (SELECT) one LEFT JOIN (SELECT * FROM schemaflow.journal ORDER BY entry DESC LIMIT 1) j ON true
+		WHERE NOT EXISTS (SELECT FROM sf_progress)});
 }
 
 # Start a run that stands still after a step; returns it with the worker's process and the caller's.
@@ -66,46 +81,17 @@ sub stand_still_at
 		[ 'psql', '-XAtq', '-d', $node->connstr($db), '-c', "SET application_name = 'caller'", '-c',
 			"SET schemaflow.pause_after_step = $n", '-c', $call{$direction} ],
 		'>', \$out, '2>', \$err, IPC::Run::timeout(180));
-	$node->poll_query_until($db, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name ~ ' $direction $n/.*still')")
-		or die "never came to step $n: $err";
-	return ($run, \$err, map { $node->safe_psql($db, "SELECT pid FROM pg_stat_activity WHERE application_name ~ '$_'") } 'still$',
-		'^caller$');
-}
-
-sub wait_for_end_of_runner
-{
-	$node->poll_query_until($db, 'SELECT NOT EXISTS (SELECT FROM sf_progress)') or die 'the runner does not end';
-}
-
-sub wait_for_server
-{
-	for (1 .. 600)
-	{
-		my ($rc) = $node->psql('postgres', 'SELECT 1');
-		return if defined $rc && $rc == 0;
-		select undef, undef, undef, 0.05;
-	}
-	die 'the server does not come back';
+	my $pids = wait_for("step $n", qq{SELECT w.pid, c.pid FROM pg_stat_activity w, pg_stat_activity c
+		WHERE w.application_name ~ ' $direction $n/.*still\$' AND c.application_name = 'caller'});
+	return ($run, \$err, split /\|/, $pids);
 }
 
 my %interrupt = (
 	'SIGTERM' => sub { $node->safe_psql('postgres', "SELECT pg_terminate_backend($_[0])") },
 	'pg_cancel_backend' => sub { $node->safe_psql('postgres', "SELECT pg_cancel_backend($_[0])") },
-	'kill -9 of the worker' => sub { kill KILL => $_[0]; select undef, undef, undef, 0.2; wait_for_server() },
-	'kill -9 of the caller' => sub { kill KILL => $_[1]; select undef, undef, undef, 0.2; wait_for_server() },
+	'kill -9 of the worker' => sub { kill KILL => $_[0] },
+	'kill -9 of the caller' => sub { kill KILL => $_[1] },
 	'immediate stop' => sub { $node->stop('immediate'); $node->start });
-
-# All of them take minutes: make check PG_TEST_EXTRA=interrupts TAP=t/040_run_interrupted.pl. Otherwise a kind that the
-# worker notices and one that takes the whole server down, in turns.
-sub ways
-{
-	my ($n) = @_;
-	my @gentle = ('SIGTERM', 'pg_cancel_backend');
-	my @rough = ('kill -9 of the caller', 'kill -9 of the worker', 'immediate stop');
-
-	return sort keys %interrupt if ($ENV{PG_TEST_EXTRA} // '') =~ /\binterrupts\b/;
-	return ($gentle[ $n % 2 ], $n % 2 ? () : $rough[ $n / 2 % 3 ]);
-}
 
 for my $direction ('up', 'down')
 {
@@ -123,13 +109,12 @@ for my $direction ('up', 'down')
 	{
 		my ($n, $transaction, $class) = @$step;
 
-		for my $how (ways($n))
+		for my $how (sort keys %interrupt)
 		{
 			my ($run, $err, $worker, $caller) = stand_still_at($direction, $n);
 
 			$interrupt{$how}->($worker, $caller);
 			$run->finish;
-			wait_for_end_of_runner();
 			my ($now, $said, $done, $of) = state_of();
 			$done = 0 if !defined $said || $said ne $direction;
 			# What cannot run in a transaction was done, and is not marked yet.
