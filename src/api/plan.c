@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "commands/tablespace.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -70,7 +71,7 @@ roles_of(const SfFact *fact)
 
 /* Roles that the model names must exist: the steps would fail half-way. */
 static void
-check_roles(const SfFactBase *model)
+check_cluster(const SfFactBase *model)
 {
 	ListCell   *lc,
 			   *lr;
@@ -92,6 +93,19 @@ check_roles(const SfFactBase *model)
 					 errmsg("role \"%s\" does not exist", role),
 					 errdetail("The model names it: %s.", sf_fact_label(fact)),
 					 errhint("CREATE ROLE %s, or record a model without it.", sf_ident(role))));
+		}
+		for (int i = 0; i < fact->kind->nattrs; i++)
+		{
+			const char *tablespace = fact->attr[i];
+
+			if ((fact->kind->attrs[i].flags & SF_ATTR_TABLESPACE) && tablespace &&
+				!OidIsValid(get_tablespace_oid(tablespace, true)))
+				ereport(ERROR,
+						(errcode(ERRCODE_UNDEFINED_OBJECT),
+						 errmsg("tablespace \"%s\" does not exist", tablespace),
+						 errdetail("The model names it: %s.", sf_fact_label(fact)),
+						 errhint("CREATE TABLESPACE %s LOCATION ..., or record a model without it.",
+								 sf_ident(tablespace))));
 		}
 	}
 }
@@ -359,7 +373,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	model = sf_recorded_model();
 	live = sf_live_facts();
 	sf_scope(live, model);
-	check_roles(model);
+	check_cluster(model);
 	options.hints = sf_hints_load(live, model, &back);
 	options.fills = fills(transforms, true);
 	sf_plan_old_names(live, model, options.hints);

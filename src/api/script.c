@@ -9,6 +9,8 @@
 
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "parser/parser.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 
 #include "api/define.h"
@@ -106,13 +108,31 @@ put_head(StringInfo out, List *way, List *migrations, SfDirection direction)
 						   "  'extension_schemaflow_is_missing_here') AS sf \\gset\n");
 }
 
-/* Where a token stands for a secret, the server puts that in. */
+/* The role that a step says to be granted by; NULL: none. */
+static const char *
+grantor_of(const SfStep *step)
+{
+	const Node *statement;
+
+	if (strstr(step->sql, " GRANTED BY ") == NULL)
+		return NULL;
+	statement = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT))->stmt;
+	return IsA(statement, GrantStmt) && ((const GrantStmt *) statement)->grantor ?
+		get_rolespec_name(((const GrantStmt *) statement)->grantor) : NULL;
+}
+
+/* Where a token stands for a secret, the server puts that in; who grants has to be that role for psql. */
 static void
 put_step(StringInfo out, const SfMigration *m, SfDirection direction, const SfStep *step)
 {
+	const char *grantor;
+
 	if (sf_mentions_secret(step->sql))
 		appendStringInfo(out, "-- %s\nSELECT %s AS sf_done \\gset\n", one_line(step->sql),
 						 call("sf_run_step", m, step->n, direction));
+	else if ((grantor = grantor_of(step)) != NULL)
+		appendStringInfo(out, "SET LOCAL ROLE %s;\n%s;\nSET LOCAL ROLE %s;\n", sf_ident(grantor), step->sql,
+						 sf_ident(m->owner));
 	else
 		appendStringInfo(out, "%s;\n", step->sql);
 }

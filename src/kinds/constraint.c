@@ -249,7 +249,7 @@ static const SfAttr attrs[] = {
 	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
 	{"not_enforced", SF_REPLACE},
 	{"options", SF_ALTER, alter_options},
-	{"tablespace", SF_ALTER, alter_tablespace},
+	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"clustered", SF_ALTER, alter_clustered},
 	{"replica_identity", SF_ALTER, alter_replica_identity},
 	{"attached", SF_ALTER, alter_attached, 0, may_attach},

@@ -166,7 +166,7 @@ static const SfAttr attrs[] = {
 	{"only", SF_ALTER, NULL, 0, becomes_whole},
 	{"partitioned", SF_IGNORE},
 	{"options", SF_ALTER, alter_options},
-	{"tablespace", SF_ALTER, alter_tablespace},
+	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"statistics", SF_ALTER, alter_statistics},
 	{"clustered", SF_ALTER, alter_clustered},
 	{"replica_identity", SF_ALTER, alter_replica_identity},

@@ -116,6 +116,8 @@ typedef struct SfAttr
 #define SF_ATTR_SECRET		0x80
 /* The server shows it to superusers only; read with their rights (SfReader.hidden). */
 #define SF_ATTR_HIDDEN		0x100
+/* The text is a tablespace's name (must exist before anything runs). */
+#define SF_ATTR_TABLESPACE	0x200
 
 struct SfKind
 {

@@ -91,7 +91,7 @@ static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"options", SF_ALTER, alter_options},
 	{"access_method", SF_ALTER, alter_access_method},
-	{"tablespace", SF_ALTER, alter_tablespace},
+	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"replica_identity", SF_ALTER, alter_replica_identity},
 	{"extensions", SF_ALTER, alter_extensions},
 	{"unpopulated", SF_IGNORE, NULL, SF_ATTR_STATE},

@@ -129,18 +129,12 @@ sf_emit_privileges(SfEmit *out, const SfPrivilegeTarget *target, const char *old
 	List	   *added = flags & SF_REVOKE_ONLY ? NIL : beyond(target, new, old, PLAIN);
 	List	   *added_with_option = flags & SF_REVOKE_ONLY ? NIL :
 		list_concat(beyond(target, new, old, STARRED), beyond(target, new, old, OPTION_ONLY));
+	const char *by;
 
-	if (gone == NIL && options_gone == NIL && added == NIL && added_with_option == NIL)
-		return;
-	/* GRANTED BY takes the current role only. */
-	if (target->as)
-		sf_emit(out, "SET LOCAL ROLE %s", sf_ident(target->as));
-	emit(out, target, gone, "REVOKE", "FROM", "");
-	emit(out, target, options_gone, "REVOKE GRANT OPTION FOR", "FROM", "");
-	emit(out, target, added, "GRANT", "TO", "");
-	emit(out, target, added_with_option, "GRANT", "TO", " WITH GRANT OPTION");
-	if (target->as && out->role)
-		sf_emit(out, "SET LOCAL ROLE %s", sf_ident(out->role));
-	else if (target->as)
-		sf_emit(out, "RESET ROLE");
+	/* The server takes the current role only; who runs the statement becomes that role for it. */
+	by = target->as ? psprintf(" GRANTED BY %s", sf_ident(target->as)) : "";
+	emit(out, target, gone, "REVOKE", "FROM", by);
+	emit(out, target, options_gone, "REVOKE GRANT OPTION FOR", "FROM", by);
+	emit(out, target, added, "GRANT", "TO", by);
+	emit(out, target, added_with_option, "GRANT", "TO", psprintf(" WITH GRANT OPTION%s", by));
 }

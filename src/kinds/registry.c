@@ -18,7 +18,7 @@
 	X(family_member) X(operator_class) X(language) X(transform) X(access_method) X(conversion) \
 	X(foreign_data_wrapper) X(server) X(user_mapping) X(publication) X(publication_table) X(publication_schema) \
 	X(subscription) \
-	X(owner) X(comment) X(security_label) X(grant) X(member_grant) X(default_privileges)
+	X(owner) X(comment) X(security_label) X(grant) X(member_grant) X(member_label) X(default_privileges)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
 SF_KINDS(SF_DECLARE_KIND)
@@ -88,6 +88,7 @@ const SfReader sf_readers[] = {
 	SF_READER(security_label),
 	SF_READER(grant),
 	SF_READER(member_grant),
+	SF_READER(member_label),
 	SF_READER(default_privileges),
 };
 const int	sf_nreaders = lengthof(sf_readers);

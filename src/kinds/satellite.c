@@ -90,16 +90,24 @@ const SfKind sf_kind_comment = {
 };
 
 static void
+say_security_label(SfEmit *out, const SfFact *fact, const char *label)
+{
+	/* A member of an extension is no fact: its words are names of the label's. */
+	const char *object = fact->parent ? sf_address(fact->parent) : psprintf("%s %s", fact->name[1], fact->name[2]);
+
+	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), object, sf_literal(label));
+}
+
+static void
 create_security_label(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), sf_address(fact->parent),
-			sf_literal(sf_attr(fact, "label")));
+	say_security_label(out, fact, sf_attr(fact, "label"));
 }
 
 static void
 drop_security_label(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS NULL", sf_ident(sf_last(fact)), sf_address(fact->parent));
+	say_security_label(out, fact, NULL);
 }
 
 static void
@@ -111,6 +119,9 @@ alter_security_label(SfEmit *out, const SfFact *old, const SfFact *new, const bo
 static char *
 label_security_label(const SfFact *fact)
 {
+	if (fact->parent == NULL)
+		return psprintf("security label of %s on %s %s of extension %s", sf_last(fact), fact->name[1], fact->name[2],
+						fact->name[0]);
 	return psprintf("security label of %s on %s", sf_last(fact), sf_fact_label(fact->parent));
 }
 
@@ -125,6 +136,17 @@ const SfKind sf_kind_security_label = {
 	.nattrs = lengthof(security_label_attrs),
 	.drops_with_parent = true,
 	.survives_alter = true,
+	.create = create_security_label,
+	.drop = drop_security_label,
+	.label = label_security_label,
+};
+
+/* {extension, object type, address, provider} */
+const SfKind sf_kind_member_label = {
+	.name = "member label",
+	.weight = 931,
+	.attrs = security_label_attrs,
+	.nattrs = lengthof(security_label_attrs),
 	.create = create_security_label,
 	.drop = drop_security_label,
 	.label = label_security_label,

@@ -214,7 +214,7 @@ static const SfAttr attrs[] = {
 	{"persistence", SF_ALTER, alter_persistence, SF_ATTR_UNBOUND},
 	{"options", SF_ALTER, alter_options},
 	{"access_method", SF_ALTER, alter_access_method},
-	{"tablespace", SF_ALTER, alter_tablespace},
+	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"replica_identity", SF_ALTER, alter_replica_identity},
 	{"row_security", SF_ALTER, alter_row_security},
 	{"force_row_security", SF_ALTER, alter_force_row_security},

@@ -75,6 +75,7 @@ static List *parse_code(const SfText *text);
 static void parse_error(void *arg);
 static Treatment treat_statement(const Node *stmt);
 static Treatment treat_select(const SelectStmt *select);
+static bool only_grants(List *all, ListCell *lc, const char **grantor);
 static bool in_list(const char *word, const char *const *list);
 static void skip_or_refuse(const SfDeclaration *declaration, Treatment how, bool dump, int *data);
 
@@ -89,6 +90,7 @@ sf_parse_unit(const char *unit, const char *source)
 			   *ends = palloc(sizeof(int) * (list_length(raw) + 1)),
 				n = 0,
 				data = 0;
+	const char *grantor = NULL;
 	ListCell   *lc;
 
 	foreach(lc, raw)
@@ -122,6 +124,10 @@ sf_parse_unit(const char *unit, const char *source)
 		SfDeclaration *declaration = lfirst(lc);
 		Treatment	how = treat_statement(declaration->statement->stmt);
 
+		if (how == REFUSE && only_grants(all, lc, &grantor))
+			continue;
+		if (grantor != NULL)
+			declaration->text = psprintf("%s GRANTED BY %s", declaration->text, sf_ident(grantor));
 		if (how == RUN)
 		{
 			declaration->hash = sf_declaration_hash(declaration->text);
@@ -135,6 +141,40 @@ sf_parse_unit(const char *unit, const char *source)
 				(errmsg_plural("skipped %d data statement of the dump in unit \"%s\"",
 							   "skipped %d data statements of the dump in unit \"%s\"", data, data, unit)));
 	return run;
+}
+
+/* The setting of a role, NULL: another statement; *role is NULL for its end. */
+static const VariableSetStmt *
+role_switch(const SfDeclaration *declaration, const char **role)
+{
+	const VariableSetStmt *set = (const VariableSetStmt *) declaration->statement->stmt;
+
+	if (!IsA(set, VariableSetStmt) || set->name == NULL || !in_list(set->name, refused_settings))
+		return NULL;
+	*role = set->kind == VAR_SET_VALUE ? strVal(&linitial_node(A_Const, set->args)->val) : NULL;
+	return set;
+}
+
+/*
+ * Does a switch of the role begin, or end, a run of nothing but GRANT and REVOKE?  That is how pg_dump has others than
+ * the owner grant; it becomes GRANTED BY.
+ */
+static bool
+only_grants(List *all, ListCell *lc, const char **grantor)
+{
+	const char *role;
+
+	if (role_switch(lfirst(lc), &role) == NULL)
+		return false;
+	*grantor = role;
+	for (lc = lnext(all, lc); role != NULL && lc != NULL; lc = lnext(all, lc))
+	{
+		const SfDeclaration *declaration = lfirst(lc);
+
+		if (role_switch(declaration, &role) == NULL && !IsA(declaration->statement->stmt, GrantStmt))
+			return false;
+	}
+	return true;
 }
 
 RawStmt *

@@ -161,6 +161,29 @@ sf_identity_enter(SfIdentityFor purpose)
 		SetUserIdAndSecContext(saved_user, saved_context | SECURITY_LOCAL_USERID_CHANGE);
 }
 
+/*
+ * GRANT ... GRANTED BY another role than the current one: only that role itself can do it, as far as the server goes.
+ * Runs no code of anybody.  Until sf_identity_leave().
+ */
+void
+sf_identity_enter_grantor(const RoleSpec *grantor)
+{
+	Oid			role = get_rolespec_oid(grantor, false);
+	Oid			user;
+	int			context;
+
+	GetUserIdAndSecContext(&user, &context);
+	if (role == user)
+		return;
+	if (!bootstrap && !sf_may_set_role(user, role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to grant as role \"%s\"", GetUserNameFromId(role, false)),
+				 errdetail("Role \"%s\" is not a member of it.", GetUserNameFromId(user, false)),
+				 errhint("Have a member of that role or a superuser do it.")));
+	SetUserIdAndSecContext(role, context);
+}
+
 void
 sf_identity_leave(void)
 {

@@ -91,6 +91,7 @@ extern void sf_identity_start(Oid role);
 extern void sf_identity_check(Oid role);
 extern void sf_identity_apply(void);
 extern void sf_identity_enter(SfIdentityFor purpose);
+extern void sf_identity_enter_grantor(const RoleSpec *grantor);
 extern void sf_identity_leave(void);
 extern bool sf_identity_is_bootstrap(void);
 

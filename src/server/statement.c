@@ -317,6 +317,8 @@ run_statement(RawStmt *statement, const char *source)
 		sf_worker_begin();
 	sf_identity_enter(commits_inside ? SF_FOR_COMMITTING_STATEMENT : SF_FOR_STATEMENT);
 	MemoryContextSwitchTo(statement_context);
+	if (IsA(raw->stmt, GrantStmt) && ((GrantStmt *) raw->stmt)->grantor)
+		sf_identity_enter_grantor(((GrantStmt *) raw->stmt)->grantor);
 	run_portal(raw, source);
 	if (commits_inside)
 	{

@@ -1,0 +1,152 @@
+# What hangs on objects: security labels, grantor chains, what was changed on members of extensions; and what the
+# cluster has to have before anything runs.
+use strict;
+use warnings;
+use SchemaflowTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $dir = PostgreSQL::Test::Utils::tempdir();
+my $pg_config = $ENV{PG_CONFIG} // 'pg_config';
+system("cp '$ENV{SF_ROOT}'/test/modules/sf_test_label/* '$dir'") == 0 or die 'cannot copy the test module';
+system("make -s -C '$dir' PG_CONFIG='$pg_config' >'$dir/log' 2>&1") == 0 or die 'cannot build the test module: ' . slurp_file("$dir/log");
+my $node = sf_node('main', conf => [ "shared_preload_libraries = '$dir/sf_test_label'" ]);
+my $db = sf_database($node, 'app');
+
+sub query { return $node->safe_psql($db, "SET client_min_messages = error; SET schemaflow.manage = 'all'; $_[0]") }
+
+# Records the model, goes there, back and there again; returns the steps up.
+sub becomes
+{
+	my ($name, $model) = @_;
+	my $before = query('SELECT count(*) FROM sf_history()');
+	query("SELECT * FROM sf_define(\$model\$$model\$model\$, true)");
+	query("SELECT count(*) FROM sf_plan_migration('$name', true)");
+	return 'nothing to do' if query('SELECT count(*) FROM sf_history()') eq $before;
+	my $steps = query('SELECT sql FROM sf_steps() ORDER BY n');
+	query("CALL sf_upgrade(allow => '{data_loss}')");
+	is(query('SELECT * FROM sf_diff()'), '', "$name: up");
+	query("CALL sf_downgrade(allow => '{data_loss}')");
+	query("CALL sf_upgrade(allow => '{data_loss}')");
+	is(query('SELECT * FROM sf_diff()'), '', "$name: down and up");
+	return $steps;
+}
+
+# The statements about privileges and labels, in order of their text.
+sub said { return join("\n", sort grep { /^(?:SECURITY|GRANT|REVOKE)/ } split /\n/, $_[0]) }
+
+query('CREATE ROLE alice; CREATE ROLE bob; CREATE ROLE carol; CREATE ROLE "D d"');
+
+# ---- security labels ----
+
+my $objects = q{
+	CREATE SCHEMA s; CREATE TABLE s.t (a int, "B b" int); CREATE VIEW s.v AS SELECT a FROM s.t; CREATE SEQUENCE s.q;
+	CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE s.e AS ENUM ('x'); CREATE DOMAIN s.d AS int;
+	CREATE PUBLICATION p; };
+is(said(becomes('labels', $objects . q{
+	SECURITY LABEL FOR dummy ON TABLE s.t IS 'secret'; SECURITY LABEL FOR "Other" ON TABLE s.t IS 'it''s';
+	SECURITY LABEL FOR dummy ON COLUMN s.t."B b" IS 'c'; SECURITY LABEL FOR dummy ON SCHEMA s IS 's';
+	SECURITY LABEL FOR dummy ON FUNCTION s.f(int) IS 'f'; SECURITY LABEL FOR dummy ON VIEW s.v IS 'v'; SECURITY LABEL FOR dummy ON SEQUENCE s.q IS 'q';
+	SECURITY LABEL FOR dummy ON TYPE s.e IS 'e'; SECURITY LABEL FOR dummy ON DOMAIN s.d IS 'd'; SECURITY LABEL FOR dummy ON PUBLICATION p IS 'p'})), said(q{SECURITY LABEL FOR dummy ON COLUMN s.t."B b" IS 'c'
+SECURITY LABEL FOR dummy ON DOMAIN s.d IS 'd'
+SECURITY LABEL FOR dummy ON TYPE s.e IS 'e'
+SECURITY LABEL FOR dummy ON FUNCTION s.f(integer) IS 'f'
+SECURITY LABEL FOR dummy ON PUBLICATION p IS 'p'
+SECURITY LABEL FOR dummy ON SCHEMA s IS 's'
+SECURITY LABEL FOR dummy ON SEQUENCE s.q IS 'q'
+SECURITY LABEL FOR "Other" ON TABLE s.t IS 'it''s'
+SECURITY LABEL FOR dummy ON TABLE s.t IS 'secret'
+SECURITY LABEL FOR dummy ON VIEW s.v IS 'v'}), 'on all sorts of objects, of two providers');
+is(query('SELECT count(*) FROM pg_seclabel'), '10', 'all there');
+my $changed = said(becomes('labels changed', $objects . q{
+	SECURITY LABEL FOR dummy ON TABLE s.t IS 'open'; SECURITY LABEL FOR dummy ON VIEW s.v IS 'v'}));
+is(join("\n", grep { / TABLE / } split /\n/, $changed), qq{SECURITY LABEL FOR "Other" ON TABLE s.t IS NULL\nSECURITY LABEL FOR dummy ON TABLE s.t IS 'open'},
+	'changed, taken away');
+unlike($changed, qr/VIEW/, 'one that stays is left alone');
+like(becomes('label of what is replaced', $objects =~ s/a int,/a bigint,/r . q{
+	SECURITY LABEL FOR dummy ON TABLE s.t IS 'open'; SECURITY LABEL FOR dummy ON VIEW s.v IS 'v'}), qr/DROP VIEW s\.v.*CREATE VIEW s\.v.*ON VIEW s\.v IS 'v'/s,
+	'a view that is put back has its label');
+my ($rc, $out, $err) = sf_try($node, $db, q{SELECT * FROM sf_define('l', 'CREATE TABLE l (); SECURITY LABEL FOR dummy ON TABLE l IS ''refused''')});
+like($err, qr/42602: this label is refused.*CONTEXT:  declaration 2/s, 'a label that its provider refuses is found when it is recorded');
+
+# ---- members of extensions: what was changed on them ----
+
+is(said(becomes('members', q{
+	CREATE EXTENSION hstore; CREATE EXTENSION pg_stat_statements;
+	REVOKE EXECUTE ON FUNCTION akeys(hstore) FROM PUBLIC; GRANT EXECUTE ON FUNCTION akeys(hstore) TO alice WITH GRANT OPTION;
+	REVOKE SELECT ON pg_stat_statements FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_stat_statements_reset(oid, oid, bigint) TO bob;
+	SECURITY LABEL FOR dummy ON FUNCTION avals(hstore) IS 'f'; SECURITY LABEL FOR dummy ON VIEW pg_stat_statements IS 'v';
+	SECURITY LABEL FOR dummy ON COLUMN pg_stat_statements.query IS 'c'; SECURITY LABEL FOR dummy ON TYPE hstore IS 't'})), said(q{GRANT EXECUTE ON ROUTINE public.akeys(public.hstore) TO alice WITH GRANT OPTION
+REVOKE EXECUTE ON ROUTINE public.akeys(public.hstore) FROM PUBLIC
+GRANT EXECUTE ON ROUTINE public.pg_stat_statements_reset(oid,oid,bigint) TO bob
+REVOKE SELECT ON TABLE public.pg_stat_statements FROM PUBLIC
+SECURITY LABEL FOR dummy ON FUNCTION public.avals(public.hstore) IS 'f'
+SECURITY LABEL FOR dummy ON TYPE public.hstore IS 't'
+SECURITY LABEL FOR dummy ON COLUMN public.pg_stat_statements.query IS 'c'
+SECURITY LABEL FOR dummy ON VIEW public.pg_stat_statements IS 'v'}), 'privileges and labels, and nothing that the extension did itself');
+is(said(becomes('members as they were', 'CREATE EXTENSION hstore; CREATE EXTENSION pg_stat_statements')),
+	said(q{REVOKE EXECUTE ON ROUTINE public.akeys(public.hstore) FROM alice
+GRANT EXECUTE ON ROUTINE public.akeys(public.hstore) TO PUBLIC
+REVOKE EXECUTE ON ROUTINE public.pg_stat_statements_reset(oid,oid,bigint) FROM bob
+GRANT SELECT ON TABLE public.pg_stat_statements TO PUBLIC
+SECURITY LABEL FOR dummy ON FUNCTION public.avals(public.hstore) IS NULL
+SECURITY LABEL FOR dummy ON TYPE public.hstore IS NULL
+SECURITY LABEL FOR dummy ON COLUMN public.pg_stat_statements.query IS NULL
+SECURITY LABEL FOR dummy ON VIEW public.pg_stat_statements IS NULL}), 'back to what the extension made of them');
+
+# ---- grantor chains ----
+
+my $table = 'CREATE TABLE t (a int, b int);';
+my $given = q{GRANT SELECT, UPDATE ON t TO carol WITH GRANT OPTION; GRANT UPDATE (b) ON t TO alice WITH GRANT OPTION};
+becomes('table', $table);
+# Only a role itself passes on what it was given, so the chain is made in the catalogs by these.
+query("$given; SET ROLE carol; GRANT SELECT ON t TO alice WITH GRANT OPTION; GRANT UPDATE ON t TO bob; SET ROLE alice;
+	GRANT SELECT ON t TO bob; RESET ROLE; GRANT SELECT ON t TO bob; GRANT UPDATE (b) ON t TO \"D d\"");
+my $acl = q{SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM (SELECT relacl AS acl FROM pg_class WHERE oid = 't'::regclass
+	UNION ALL SELECT attacl FROM pg_attribute WHERE attrelid = 't'::regclass) x, unnest(acl) a};
+my $wanted = query($acl);
+query("SELECT * FROM sf_undefine('main', true)");
+query('SELECT * FROM sf_adopt(true)');
+is(query('SELECT * FROM sf_diff()'), '', 'a chain of grantors is read back as it was printed');
+my $ddl = query('SELECT sf_model_ddl()');
+query("SELECT * FROM sf_undefine('main', true)");
+like(becomes('chain away', $table), qr/FROM bob.*FROM carol/s, 'taken back from its end');
+is(query($acl) =~ /carol|alice|bob/ ? 'left' : 'gone', 'gone', 'nobody has anything any more');
+my $steps = becomes('chain', $ddl);
+is(query($acl), $wanted, 'and given again, by the same grantors in order') or diag($steps);
+
+like($steps, qr/GRANT SELECT ON TABLE public\.t TO alice WITH GRANT OPTION GRANTED BY carol\n/, 'each says who grants');
+query("CALL sf_downgrade(allow => '{data_loss}')");
+$node->safe_psql($db, query('SELECT sf_script()'));
+is(query($acl), $wanted, 'a script becomes who grants');
+query('CALL sf_test()');
+
+# A dump has the grantors as session users around their grants; nothing else may stand there.
+my ($dump) = run_command([ 'pg_dump', '-s', '-d', $node->connstr($db), '-t', 'public.t' ]);
+like($dump, qr/^SET SESSION AUTHORIZATION carol;\nGRANT/m, 'a dump changes its user for that');
+is(query("SELECT * FROM sf_define(\$dump\$$dump\$dump\$)"), '', 'and means the same');
+for my $text ('SET ROLE carol; CREATE TABLE x (); RESET ROLE', 'SET SESSION AUTHORIZATION carol; GRANT SELECT ON t TO bob; CREATE TABLE x ()')
+{
+	($rc, $out, $err) = sf_try($node, $db, "SELECT * FROM sf_define('other', '$text')");
+	like($err, qr/0A000: a model cannot change the role/, 'everything else runs as the owner');
+}
+
+# ---- the cluster's objects are referred to: what is missing is said before anything runs ----
+
+query(q{SET allow_in_place_tablespaces = on; CREATE TABLESPACE "Far away" LOCATION ''});
+for my $case ([ 'CREATE ROLE gone', 'CREATE TABLE x (); GRANT SELECT ON x TO gone', 'DROP ROLE gone', 'role "gone"', 'grant to gone on table public.x' ],
+	[ '', 'CREATE TABLE x (); CREATE TABLE y (a int PRIMARY KEY USING INDEX TABLESPACE "Far away")', 'DROP TABLESPACE "Far away"',
+		'tablespace "Far away"', 'primary key public.y.y_pkey' ])
+{
+	my ($make, $model, $drop, $what, $who) = @$case;
+	query($make) if $make;
+	query("SELECT * FROM sf_define(\$model\$$model\$model\$, true)");
+	query($drop);
+	($rc, $out, $err) = sf_try($node, $db, q{SELECT sf_plan_migration('missing', true)});
+	like($err, qr/42704: $what does not exist.*DETAIL:  The model names it: \Q$who\E.*HINT:  CREATE/s, "$what is missing: no plan");
+	($rc, $out, $err) = sf_try($node, $db, "SELECT * FROM sf_define(\$model\$$model\$model\$, true)");
+	like($err, qr/42704: $what does not exist/, "$what is missing: nothing is recorded");
+}
+is(query(q{SELECT count(*) FROM pg_class WHERE relname IN ('x', 'y')}), '0', 'nothing has run');
+
+done_testing();
