@@ -160,25 +160,25 @@ $node->poll_query_until($db, q{SELECT status = 'done' FROM sf_status}) or die 's
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'and ends it');
 
 # ---- a statement that takes long is cancelled
-$db = sf_database($node, 'long');
-$node->safe_psql($db, q{CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT g, 0 FROM generate_series(1, 600) g;
+my $slow = sf_database($node, 'long');
+$node->safe_psql($slow, q{CREATE TABLE t (id int PRIMARY KEY, n int); INSERT INTO t SELECT g, 0 FROM generate_series(1, 600) g;
 	SELECT * FROM sf_define('CREATE TABLE t (id int PRIMARY KEY, n int, m int, CHECK (pg_sleep(n + 1) IS NOT NULL))');
 	SELECT * FROM sf_plan_migration('slow proof')});
-my $long = start_psql($db, 'CALL sf_upgrade()');
-$node->poll_query_until($db, q{SELECT EXISTS (SELECT FROM sf_progress WHERE wait_event = 'PgSleep' AND statement ~ 'VALIDATE')})
+my $long = start_psql($slow, 'CALL sf_upgrade()');
+$node->poll_query_until($slow, q{SELECT EXISTS (SELECT FROM sf_progress WHERE wait_event = 'PgSleep' AND statement ~ 'VALIDATE')})
 	or die 'no proof runs';
 my $paused_at = time;
-is($node->safe_psql($db, 'SELECT sf_pause()'), 't', 'sf_pause() while a statement runs');
+is($node->safe_psql($slow, 'SELECT sf_pause()'), 't', 'sf_pause() while a statement runs');
 finish($long);
 cmp_ok(time - $paused_at, '<', 60, 'the statement is cancelled, not waited for');
 like($long->{err}, qr/57014: |the migration is paused at step \d+ of/, 'the caller is told');
-is($node->safe_psql($db, 'SELECT status, message IS NOT NULL FROM sf_status'), 'paused|t', 'status: paused');
-is($node->safe_psql($db, q{SELECT convalidated FROM pg_constraint WHERE contype = 'c'}), 'f', 'what was done before stays done');
-is($node->safe_psql($db, 'SELECT sf_resume()'), 't', 'sf_resume()');
-$node->poll_query_until($db, q{SELECT EXISTS (SELECT FROM sf_progress WHERE wait_event = 'PgSleep')}) or die 'not resumed';
-$node->safe_psql($db, 'SELECT sf_pause()');
-$node->poll_query_until($db, 'SELECT NOT EXISTS (SELECT FROM sf_progress)') or die 'not paused';
-($rc, undef, $err) = sf_try($node, $db, q{CALL sf_abort('{data_loss}')});
+is($node->safe_psql($slow, 'SELECT status, message IS NOT NULL FROM sf_status'), 'paused|t', 'status: paused');
+is($node->safe_psql($slow, q{SELECT convalidated FROM pg_constraint WHERE conrelid = 't'::regclass AND contype = 'c'}), 'f', 'what was done before stays done');
+is($node->safe_psql($slow, 'SELECT sf_resume()'), 't', 'sf_resume()');
+$node->poll_query_until($slow, q{SELECT EXISTS (SELECT FROM sf_progress WHERE wait_event = 'PgSleep')}) or die 'not resumed';
+$node->safe_psql($slow, 'SELECT sf_pause()');
+$node->poll_query_until($slow, 'SELECT NOT EXISTS (SELECT FROM sf_progress)') or die 'not paused';
+($rc, undef, $err) = sf_try($node, $slow, q{CALL sf_abort('{data_loss}')});
 is($rc, 0, 'and back') or diag($err);
 
 # ---- stopped in the midst of CONCURRENTLY: what is left is dropped and built again
