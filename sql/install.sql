@@ -29,14 +29,14 @@ WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'schemaflow')
 ORDER BY 1;
 DROP EXTENSION schemaflow;
 SELECT count(*) AS left_over FROM pg_namespace WHERE nspname = 'schemaflow';
--- It may stand in any schema.
+-- It may stand in any schema; what steps call stands beside the tables.
 CREATE SCHEMA tools;
 CREATE EXTENSION schemaflow SCHEMA tools;
 SELECT DISTINCT pronamespace::regnamespace AS functions_in
 FROM pg_proc p
 JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 WHERE d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'schemaflow')
-	AND pronamespace <> 'tools'::regnamespace;
+	AND pronamespace NOT IN ('tools'::regnamespace, 'schemaflow'::regnamespace);
 DROP EXTENSION schemaflow;
 \c postgres
 DROP DATABASE sf_install;

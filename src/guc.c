@@ -13,6 +13,8 @@
 #include "guc.h"
 
 static int	manage = SF_MANAGE_MODEL;
+static int	archive = SF_ARCHIVE_ROWS;
+static int	archive_limit = 1000000;
 static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
 static int	lock_wait = 100;
@@ -28,6 +30,13 @@ static const struct config_enum_entry manage_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry archive_options[] = {
+	{"rows", SF_ARCHIVE_ROWS, false},
+	{"always", SF_ARCHIVE_ALWAYS, false},
+	{"never", SF_ARCHIVE_NEVER, false},
+	{NULL, 0, false}
+};
+
 static const struct
 {
 	const char *name;
@@ -39,6 +48,10 @@ static const struct
 	const char *short_desc;
 	const char *long_desc;
 }			int_settings[] = {
+	{"schemaflow.archive_limit", &archive_limit, -1, INT_MAX, 0, PGC_USERSET,
+		"Most rows of a table whose dropped column is archived.",
+	"They are copied under the lock of the drop. -1 means any number; the column of a larger table is lost, with "
+	"consent."},
 	{"schemaflow.lock_deadline", &lock_deadline, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
 		"How long a step of a migration may try to get its locks.",
 	"After it the run fails and names who holds them; what was done stays done, and the next call goes on."},
@@ -70,6 +83,10 @@ static const struct
 	const char *short_desc;
 	const char *long_desc;
 }			enum_settings[] = {
+	{"schemaflow.archive", &archive, archive_options,
+		"Whether plans keep what they drop in the schema schemaflow_archive.",
+	"\"rows\": of tables that have rows when it is planned; \"always\": of empty ones, too, for a plan that is to "
+	"run in another database; \"never\"."},
 	{"schemaflow.manage", &manage, manage_options,
 		"Which schemas are compared with the model.",
 	"\"model\": those that the model names or has named, and public; "
@@ -91,6 +108,18 @@ SfManage
 sf_guc_manage(void)
 {
 	return (SfManage) manage;
+}
+
+SfArchive
+sf_guc_archive(void)
+{
+	return (SfArchive) archive;
+}
+
+int
+sf_guc_archive_limit(void)
+{
+	return archive_limit;
 }
 
 int

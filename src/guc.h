@@ -11,7 +11,17 @@ typedef enum SfManage
 	SF_MANAGE_ALL				/* all but the system's and other extensions' */
 } SfManage;
 
+/* Values of schemaflow.archive. */
+typedef enum SfArchive
+{
+	SF_ARCHIVE_ROWS,			/* what holds rows at the time of the plan */
+	SF_ARCHIVE_ALWAYS,
+	SF_ARCHIVE_NEVER
+} SfArchive;
+
 extern SfManage sf_guc_manage(void);
+extern SfArchive sf_guc_archive(void);
+extern int	sf_guc_archive_limit(void); /* rows; -1: any number */
 extern int	sf_guc_lock_deadline(void); /* milliseconds */
 extern int	sf_guc_lock_timeout(void);	/* milliseconds */
 extern int	sf_guc_lock_wait(void); /* milliseconds */

@@ -181,7 +181,7 @@ sf_steps(PG_FUNCTION_ARGS)
 		char	   *values[] = {psprintf("%d", s->n), pstrdup(s->phase), class, psprintf("%d", s->transaction), s->sql,
 			s->object, s->lock ? pstrdup(s->lock) : NULL, s->lock_table, s->rewrites ? "t" : "f", s->scans ? "t" : "f",
 			s->loses_data ? "t" : "f",
-		s->needs_rows_estimate < 0 ? NULL : psprintf(INT64_FORMAT, s->needs_rows_estimate), s->why};
+		s->needs_rows_estimate < 0 ? NULL : psprintf(INT64_FORMAT, s->needs_rows_estimate), s->why, s->archive};
 
 		sf_result_put(result, values);
 	}

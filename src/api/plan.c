@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "commands/tablespace.h"
+#include "common/hashfn.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
@@ -30,6 +31,7 @@
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/text.h"
+#include "phases/archive.h"
 #include "plan/old_names.h"
 
 /* Dropping fewer objects than this is no accident, whatever share of the schema they are. */
@@ -334,6 +336,20 @@ migration_owner(void)
 	return GetUserNameFromId(GetUserId(), false);
 }
 
+/* Eight hex digits for names in the archive: another migration of this history has others. */
+static char *
+archive_tag(const SfMigration *m)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s %s", m->from_hash, m->to_hash);
+	foreach(lc, sf_revisions_current(sf_revisions()))
+		appendStringInfo(&text, " %s", ((SfRevision *) lfirst(lc))->revision);
+	return psprintf("%08x", hash_bytes((unsigned char *) text.data, text.len));
+}
+
 /* What the transforms say for one direction: of SfFill. */
 static List *
 fills(List *transforms, bool up)
@@ -389,12 +405,13 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	m->format = SF_FACT_FORMAT;
 	m->major = SF_MAJOR;
 	m->summary = summary_of(plan);
+	m->from_hash = sf_base_hash(live);
+	m->to_hash = sf_base_hash(model);
+	plan->kept = options.kept = sf_archive_choose(plan, archive_tag(m));
 	m->steps[SF_UP] = sf_steps_make(plan);
 	options.hints = back;
 	options.fills = fills(transforms, false);
 	m->steps[SF_DOWN] = sf_steps_make(sf_plan_make(model, live, &options));
-	m->from_hash = sf_base_hash(live);
-	m->to_hash = sf_base_hash(model);
 	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
 
 	r = store(m);

@@ -226,6 +226,7 @@ overview(const SfMigration *m, SfDirection direction)
 	List	   *steps = m->steps[direction],
 			   *rewritten = NIL,
 			   *lost = NIL,
+			   *archived = NIL,
 			   *parts = NIL;
 	int			outside = 0,
 				transactions = sf_transactions(m, direction);
@@ -240,12 +241,17 @@ overview(const SfMigration *m, SfDirection direction)
 			rewritten = lappend(rewritten, step->lock_table);
 		if (step->loses_data)
 			lost = lappend(lost, step->object);
+		if (step->archive)
+			archived = lappend(archived, step->object);
 	}
 	parts = lappend(parts, psprintf("%s in %s%s", plural(list_length(steps), "step"),
 									plural(transactions - outside, "transaction"),
 									outside ? psprintf(" and %d outside", outside) : ""));
 	if (rewritten)
 		parts = lappend(parts, psprintf("rewrites %s", sf_join(rewritten, ", ")));
+	if (archived)
+		parts = lappend(parts, psprintf("%s %s", direction == SF_UP ? "archives" : "brings back",
+										sf_join(archived, ", ")));
 	parts = lappend(parts, lost ? psprintf("LOSES DATA: %s", sf_join(lost, ", ")) : "loses no data");
 	return sf_join(parts, "; ");
 }

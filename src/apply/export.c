@@ -90,6 +90,8 @@ put_steps(StringInfo out, const char *key, List *steps)
 		put_raw(out, in, "needs_rows_estimate",
 				step->needs_rows_estimate < 0 ? "null" : psprintf(INT64_FORMAT, step->needs_rows_estimate));
 		put_text(out, in, "why", step->why);
+		if (step->archive)
+			put_text(out, in, "archive", step->archive);
 		appendStringInfoString(out, "\n    }");
 	}
 	appendStringInfoString(out, steps ? "\n  ]" : "]");
@@ -206,11 +208,11 @@ read_steps(const char *text, const char *direction)
 {
 	const char *args[] = {text, direction};
 	SfRows	   *rows = sf_query("SELECT n, phase, class, transaction, sql, object, rewrites, scans, loses_data, lock, "
-								"lock_table, needs_rows_estimate, why "
+								"lock_table, needs_rows_estimate, why, archive "
 								"FROM json_to_recordset($1::json -> $2) AS s(n integer, phase text, class text, "
 								"transaction integer, sql text, object text, lock text, lock_table text, "
 								"rewrites boolean, scans boolean, loses_data boolean, "
-								"needs_rows_estimate bigint, why text)", 2, args);
+								"needs_rows_estimate bigint, why text, archive text)", 2, args);
 	List	   *steps = NIL;
 
 	for (int i = 0; i < rows->nrows; i++)
@@ -230,6 +232,7 @@ read_steps(const char *text, const char *direction)
 		step->lock_table = sf_cell(rows, i, 10);
 		step->needs_rows_estimate = sf_cell(rows, i, 11) ? pg_strtoint64(sf_cell(rows, i, 11)) : -1;
 		step->why = sf_cell(rows, i, 12);
+		step->archive = sf_cell(rows, i, 13);
 		check_step(step);
 		steps = lappend(steps, step);
 	}

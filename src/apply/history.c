@@ -65,6 +65,8 @@ put_step(StringInfo out, const SfStep *step)
 	put(out, step->lock);
 	put(out, step->lock_table);
 	put(out, step->why);
+	if (step->archive)
+		put(out, step->archive);
 }
 
 char *
@@ -115,9 +117,11 @@ static List *
 load_steps(const char *revision, SfDirection direction)
 {
 	const char *args[] = {sf_origin_system(), sf_origin_database(), revision, sf_direction_name(direction)};
-	SfRows	   *rows = sf_query("SELECT n, phase, class, transaction, sql, object, lock, lock_table, rewrites, scans, "
-								"loses_data, needs_rows_estimate, why FROM schemaflow.step WHERE " SF_ORIGIN_IS_OURS
-								" AND revision = $3 AND direction = $4 ORDER BY n", lengthof(args), args);
+	SfRows *rows =
+		sf_query("SELECT n, phase, class, transaction, sql, object, lock, lock_table, rewrites, scans, "
+				 "loses_data, needs_rows_estimate, why, archive FROM schemaflow.step WHERE " SF_ORIGIN_IS_OURS
+				 " AND revision = $3 AND direction = $4 ORDER BY n",
+				 lengthof(args), args);
 	List	   *steps = NIL;
 
 	for (int i = 0; i < rows->nrows; i++)
@@ -137,6 +141,7 @@ load_steps(const char *revision, SfDirection direction)
 		step->loses_data = sf_cell(rows, i, 10)[0] == 't';
 		step->needs_rows_estimate = sf_cell(rows, i, 11) ? pg_strtoint64(sf_cell(rows, i, 11)) : -1;
 		step->why = sf_cell(rows, i, 12);
+		step->archive = sf_cell(rows, i, 13);
 		steps = lappend(steps, step);
 		CHECK_FOR_INTERRUPTS();
 	}
@@ -226,13 +231,14 @@ store_step(const char *revision, SfDirection direction, const SfStep *step)
 	const char *args[] = {sf_origin_system(), sf_origin_database(), revision, sf_direction_name(direction),
 		psprintf("%d", step->n), step->phase, class, psprintf("%d", step->transaction), step->sql, step->object,
 		step->lock, step->lock_table, bool_text(step->rewrites), bool_text(step->scans), bool_text(step->loses_data),
-	step->needs_rows_estimate < 0 ? NULL : psprintf(INT64_FORMAT, step->needs_rows_estimate), step->why};
+	step->needs_rows_estimate < 0 ? NULL : psprintf(INT64_FORMAT, step->needs_rows_estimate), step->why,
+	step->archive};
 
 	sf_execute("INSERT INTO schemaflow.step (system_identifier, database_oid, revision, direction, n, phase, class, "
-			   "transaction, sql, object, lock, lock_table, rewrites, scans, loses_data, needs_rows_estimate, why) "
-			   "VALUES ($1::bigint, $2::oid, $3, $4, $5::integer, $6, $7, $8::integer, $9, $10, $11, $12, "
+			   "transaction, sql, object, lock, lock_table, rewrites, scans, loses_data, needs_rows_estimate, why, "
+			   "archive) VALUES ($1::bigint, $2::oid, $3, $4, $5::integer, $6, $7, $8::integer, $9, $10, $11, $12, "
 			   "$13::boolean, "
-			   "$14::boolean, $15::boolean, $16::bigint, $17)", lengthof(args), args);
+			   "$14::boolean, $15::boolean, $16::bigint, $17, $18)", lengthof(args), args);
 }
 
 static char *

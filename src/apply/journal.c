@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "apply/archive.h"
 #include "apply/journal.h"
 #include "apply/state.h"
 #include "apply/way.h"
@@ -152,6 +153,8 @@ sf_journal_check_start(const char *name, SfDirection direction)
 				 errhint("Plan again from what is here: SELECT sf_plan_migration('...').") :
 				 errhint("Bring the schema back to it first: SELECT * FROM sf_diff() shows what differs from the "
 						 "model.")));
+	if (direction == SF_UP)
+		sf_archive_open(m);
 	return SF_START_READY;
 }
 
@@ -344,6 +347,7 @@ sf_journal_mark(const char *name, int transaction, SfDirection direction)
 						   !effect->creates ? "still there" :
 						   index_state(effect->index) == INDEX_INVALID ? "there, but invalid" : "not there"),
 				 errhint("Run it again: %s, or %s.", sf_call_to_run(r, direction), sf_script_of(r, direction))));
+	sf_archive_filled(m, direction, transaction);
 	sf_journal_add(r->revision, direction, transaction, of, "mark");
 	r->direction = direction;
 	r->done = transaction;

@@ -13,6 +13,7 @@
 #include "storage/ipc.h"
 #include "utils/memutils.h"
 
+#include "apply/archive.h"
 #include "apply/journal.h"
 #include "apply/perform.h"
 #include "apply/runner.h"
@@ -92,13 +93,17 @@ check_losses(List *tasks, const SfRunRequest *request)
 		foreach(ls, task->migration->steps[request->direction])
 		{
 			const SfStep *step = lfirst(ls);
+			const char *doubt = NULL;
 
-			if (!step->loses_data || step->transaction <= task->done ||
+			if (step->archive && request->direction == SF_DOWN)
+				doubt = sf_archive_doubt(step->archive);
+			if ((!step->loses_data && doubt == NULL) || step->transaction <= task->done ||
 				is_allowed(request->allow, task->migration, step))
 				continue;
 			if (++n <= MAX_NAMED)
-				lost = lappend(lost, psprintf("step %d of %s (%s)", step->n, task->migration->revision,
-											  step->object));
+				lost = lappend(lost, psprintf("step %d of %s (%s)%s%s", step->n, task->migration->revision,
+											  step->object, doubt ? ", whose archive was " : "",
+											  doubt ? doubt : ""));
 		}
 	}
 	if (n > MAX_NAMED)

@@ -17,6 +17,7 @@
 #include "apply/trial.h"
 #include "facts/live.h"
 #include "facts/wire.h"
+#include "phases/archive.h"
 #include "plan/plan.h"
 #include "server/server.h"
 
@@ -120,6 +121,29 @@ run_all(List *statements)
 			sf_worker_statement(parse_one(lfirst(lc)), lfirst(lc));
 }
 
+/* What archiving steps find in live: the schema that they may use, and the function of the trigger. */
+static const char *const archive_statements[] = {
+	"CREATE SCHEMA " SF_ARCHIVE_SCHEMA,
+	"GRANT USAGE, CREATE ON SCHEMA " SF_ARCHIVE_SCHEMA " TO PUBLIC",
+	"CREATE SCHEMA schemaflow",
+	"GRANT USAGE ON SCHEMA schemaflow TO PUBLIC",
+	"CREATE FUNCTION schemaflow.sf_archive_keep() RETURNS trigger "
+	"LANGUAGE c AS '$libdir/schemaflow', 'sf_archive_keep'",
+	"CREATE FUNCTION " SF_ARCHIVE_FOLLOW "(regclass, regclass, name[]) RETURNS void "
+	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_archive_follow'",
+};
+
+static bool
+archives(const SfMigration *m)
+{
+	ListCell   *lc;
+
+	foreach(lc, m->steps[SF_UP])
+		if (((SfStep *) lfirst(lc))->archive)
+			return true;
+	return false;
+}
+
 /* Raises when the schema is not the one at that end. */
 static void
 check_side(const SfMigration *m, bool to_side, const char *after)
@@ -183,6 +207,8 @@ sf_trial_handler(SfJobContext *job)
 	statements = statements_for(facts, m);
 	sf_worker_commit();
 	MemoryContextSwitchTo(context);
+	if (archives(m))
+		sf_worker_install(lengthof(archive_statements), archive_statements);
 	run_all(statements);
 	check_side(m, direction == SF_DOWN, "the start");
 	for (int i = 0; i < 3; i++)

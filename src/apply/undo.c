@@ -9,6 +9,7 @@
 
 #include "miscadmin.h"
 
+#include "apply/archive.h"
 #include "apply/state.h"
 #include "apply/undo.h"
 #include "compat.h"
@@ -17,6 +18,7 @@
 #include "lib/origin.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
+#include "phases/archive.h"
 #include "plan/plan.h"
 #include "server/owner.h"
 
@@ -202,6 +204,25 @@ only_renames(const SfPlan *plan)
 	return renames;
 }
 
+/* What the steps have put aside and is there: it comes back with what it belongs to. */
+static List *
+kept_by_now(List *steps, const SfFactBase *start)
+{
+	List	   *entries = NIL;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		const SfStep *step = lfirst(lc);
+		SfKept	   *entry = step->archive && sf_archive_exists(step->archive) ?
+			sf_archive_entry(start, step->object, step->archive) : NULL;
+
+		if (entry)
+			entries = lappend(entries, entry);
+	}
+	return entries;
+}
+
 static SfMigration *
 with_steps(const SfMigration *m, SfDirection direction, SfPlan *plan)
 {
@@ -229,6 +250,7 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	options.hints = names_back(live, start);
 	overlook_names(live, start);
 	plan = sf_plan_make(live, start, &options);
+	plan->kept = ran == SF_UP ? kept_by_now(m->steps[SF_UP], start) : NIL;
 	renames = only_renames(plan);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
 	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;

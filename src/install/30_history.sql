@@ -54,12 +54,14 @@ CREATE TABLE schemaflow.step (
 	loses_data boolean NOT NULL,
 	needs_rows_estimate bigint,
 	why text,
+	archive text,
 	PRIMARY KEY (system_identifier, database_oid, revision, direction, n)
 );
 COMMENT ON TABLE schemaflow.step IS 'steps of the migrations, one statement each';
 COMMENT ON COLUMN schemaflow.step.class IS 'T in a transaction, N at top level, B batch, G gate';
 COMMENT ON COLUMN schemaflow.step.transaction IS 'number of the transaction that the step runs in';
 COMMENT ON COLUMN schemaflow.step.lock IS 'strongest lock on a table that existed before';
+COMMENT ON COLUMN schemaflow.step.archive IS 'relation of schemaflow_archive that the step fills or gives back';
 COMMENT ON COLUMN schemaflow.step.needs_rows_estimate IS 'rows to read or write, as estimated when planned';
 
 CREATE TABLE schemaflow.journal (

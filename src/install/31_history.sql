@@ -3,7 +3,7 @@
 CREATE FUNCTION @extschema@.sf_steps(revision text DEFAULT 'head', direction text DEFAULT 'up',
 	OUT n integer, OUT phase text, OUT class text, OUT transaction integer, OUT sql text, OUT object text, OUT lock text,
 	OUT lock_table text, OUT rewrites boolean, OUT scans boolean, OUT loses_data boolean, OUT needs_rows_estimate bigint,
-	OUT why text)
+	OUT why text, OUT archive text)
 RETURNS SETOF record LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sf_steps';
 COMMENT ON FUNCTION @extschema@.sf_steps(text, text) IS 'steps of a migration as rows';
 

@@ -7,6 +7,8 @@
 #include "kinds/not_null.h"
 #include "kinds/rows.h"
 
+extern const SfKind sf_kind_default;
+
 static char *
 alter_head(const SfFact *fact)
 {
@@ -60,12 +62,36 @@ without_not_null(List *folded)
 	return rest;
 }
 
+/* The column's default, if all that it needs is there already; else NULL. */
+static const char *
+standing_default(const SfFact *fact)
+{
+	ListCell   *lc,
+			   *ln;
+
+	foreach(lc, fact->children)
+	{
+		const SfFact *child = lfirst(lc);
+
+		if (child->kind != &sf_kind_default)
+			continue;
+		foreach(ln, child->needs)
+			if (((SfEdge *) lfirst(ln))->to->twin == NULL)
+				return NULL;
+		return sf_attr(child, "expression");
+	}
+	return NULL;
+}
+
+/* With what the user said, else with what rows get from now on. */
 static void
 fill_nulls(SfEmit *out, const SfFact *fact)
 {
 	const char *name = sf_ident(sf_last(fact));
 	const char *expression = sf_fill(out, fact);
 
+	if (expression == NULL)
+		expression = standing_default(fact);
 	if (expression)
 		sf_emit(out, "UPDATE %s SET %s = (%s) WHERE %s IS NULL", sf_rel(fact), name, expression, name);
 }

@@ -10,6 +10,7 @@
 
 #include "commands/defrem.h"
 #include "kinds/kind.h"
+#include "phases/archive.h"
 #include "phases/recipes.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
@@ -62,16 +63,27 @@ begins_with(const SfAction *action, int first, List *texts)
 	return true;
 }
 
-static bool
-is_kind(const SfFact *fact, const char *kind)
+bool
+sf_is_kind(const SfFact *fact, const char *kind)
 {
 	return fact && strcmp(fact->kind->name, kind) == 0;
+}
+
+const SfFact *
+sf_child_of(const SfFact *fact, const char *kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (sf_is_kind(lfirst(lc), kind))
+			return lfirst(lc);
+	return NULL;
 }
 
 static bool
 is_partitioned(const SfFact *table)
 {
-	return is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
+	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
 }
 
 static List *
@@ -125,7 +137,7 @@ create_domain_constraint(const SfPlan *plan, const SfAction *action)
 	ListCell   *lc;
 
 	foreach(lc, domain ? domain->needed_by : NIL)
-		if (is_kind(((SfEdge *) lfirst(lc))->from, "column"))
+		if (sf_is_kind(((SfEdge *) lfirst(lc))->from, "column"))
 			return create_then_validate(plan, action);
 	return NIL;
 }
@@ -206,7 +218,7 @@ not_null_constraint(const SfFact *column)
 	ListCell   *lc;
 
 	foreach(lc, column->children)
-		if (is_kind(lfirst(lc), "not null"))
+		if (sf_is_kind(lfirst(lc), "not null"))
 			return lfirst(lc);
 	return NULL;
 }
@@ -222,7 +234,7 @@ set_not_null(const SfPlan *plan, const SfAction *action)
 	char	   *set;
 	ListCell   *lc;
 
-	if (sf_attr(column, "not_null") == NULL || column->parent == NULL || !is_kind(column->parent, "table"))
+	if (sf_attr(column, "not_null") == NULL || column->parent == NULL || !sf_is_kind(column->parent, "table"))
 		return NIL;
 	if (constraint && sf_attr(constraint, "not_valid"))
 		return NIL;
@@ -271,7 +283,7 @@ create_key(const SfPlan *plan, const SfAction *action)
 	const char *word;
 	bool		not_distinct;
 
-	if (is_partitioned(action->table) || !is_kind(action->table, "table") || list_length(plain) != 1 ||
+	if (is_partitioned(action->table) || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
 		!begins_with(action, 0, plain))
 		return NIL;
 	if (skip(&columns, "PRIMARY KEY "))
@@ -317,8 +329,10 @@ static const struct
 List *
 sf_recipe_statements(const SfPlan *plan, const SfAction *action, bool atomic)
 {
-	List	   *statements = NIL;
+	List	   *statements = sf_archive_statements(plan, action);
 
+	if (statements)
+		return statements;
 	for (int i = 0; i < lengthof(recipes) && action->table && !atomic; i++)
 	{
 		int			attr = recipes[i].attr ? sf_kind_attr(action->kind, recipes[i].attr) : -1;

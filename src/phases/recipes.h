@@ -11,7 +11,16 @@ typedef struct SfStatement
 	char	   *sql;
 	bool		proven;			/* what it would look for has been proved by a statement before it */
 	bool		validates;		/* belongs to the proof: comes after it */
+	bool		joined;			/* in one transaction with the statement before it */
+	bool		contracts;		/* belongs to the end of what old users need, whatever it does by itself */
+	bool		keeps;			/* what it destroys is in the archive, or was brought back from there */
+	const char *archive;		/* of the one that takes the contents away or brings them back: where; or NULL */
+	const char *why;			/* a note for the reader, or NULL */
 } SfStatement;
+
+extern bool sf_is_kind(const SfFact *fact, const char *kind);
+/* The first child of the kind; NULL: none. */
+extern const SfFact *sf_child_of(const SfFact *fact, const char *kind);
 
 /*
  * Statements of an action: of SfStatement, in order.  atomic: it stands in a bracket, between the drop and the create

@@ -176,15 +176,17 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	step->object = sf_fact_label(fact);
 	step->needs_rows_estimate = -1;
 	step->class = risk->effects & SF_RISK_TOP_LEVEL ? 'N' : 'T';
-	step->loses_data = (risk->effects & SF_RISK_LOSES) != 0;
-	step->why = risk->why ? pstrdup(risk->why) : NULL;
+	step->archive = statement->archive ? pstrdup(statement->archive) : NULL;
+	step->loses_data = (risk->effects & SF_RISK_LOSES) != 0 && !statement->keeps;
+	step->why = statement->why ? pstrdup(statement->why) : risk->why && !statement->keeps ? pstrdup(risk->why) : NULL;
 	if (has_verb(risk, SF_RISK_VALIDATE))
 	{
 		step->phase = "validate";
 		unit->validates = true;
 	}
 	else
-		step->phase = statement->validates ? "validate" : narrows(action, risk) ? "contract" : "expand";
+		step->phase = statement->validates ? "validate" :
+			statement->contracts || (!statement->keeps && narrows(action, risk)) ? "contract" : "expand";
 	add_locks(state, unit, step, action, risk);
 	unit->new_later = unit->new_later || (risk->effects & SF_RISK_NEW_LATER) != 0;
 	unit->top_level = unit->top_level || step->class == 'N';
@@ -212,7 +214,8 @@ static void
 make_units(SfStepsState *state)
 {
 	int		   *until = sf_brackets(state->actions);
-	SfUnit	   *bracket = NULL;
+	SfUnit	   *bracket = NULL,
+			   *unit = NULL;
 	ListCell   *lc,
 			   *ls;
 
@@ -227,9 +230,13 @@ make_units(SfStepsState *state)
 			bracket = new_unit(state);
 		foreach(ls, sf_recipe_statements(state->plan, action, atomic))
 		{
-			SfUnit	   *unit = bracket ? bracket : new_unit(state);
+			const SfStatement *statement = lfirst(ls);
 
-			add_step(state, unit, action, lfirst(ls));
+			if (bracket)
+				unit = bracket;
+			else if (!statement->joined)
+				unit = new_unit(state);
+			add_step(state, unit, action, statement);
 			/* The objects that it makes, a table's TOAST among them. */
 			unit->locks++;
 			if (action->verb == SF_VERB_CREATE && foreach_current_index(ls) == 0)

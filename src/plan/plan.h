@@ -56,6 +56,15 @@ typedef struct SfAfter
 	struct SfItem *because;		/* the fact that asks for it */
 } SfAfter;
 
+/* Contents that a migration puts aside on its way up, and brings back on its way down (phases/archive.h). */
+typedef struct SfKept
+{
+	SfFact	   *fact;			/* whose: on the side that the migration starts from */
+	char	   *name;			/* of the relation that has them meanwhile: users_phone_1f2e3d4c */
+	char	   *relation;		/* the same as SQL, with its schema */
+	List	   *key;			/* of SfFact: for a column, those that say which row a value belongs to */
+} SfKept;
+
 typedef struct SfPlan
 {
 	SfFactBase *from;
@@ -63,6 +72,7 @@ typedef struct SfPlan
 	const char *role;			/* who will run it; NULL: not known */
 	List	   *actions;		/* of SfAction, in order; statements are rendered */
 	List	   *fills;			/* of SfFill */
+	List	   *kept;			/* of SfKept: of either side */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
@@ -72,6 +82,7 @@ typedef struct SfPlanOptions
 	const char *role;			/* who will run the plan; NULL: not known */
 	List	   *hints;			/* of SfHint (diff/diff.h): renames that the user told us of */
 	List	   *fills;			/* of SfFill: how columns get their values */
+	List	   *kept;			/* of SfKept: what is put aside, or brought back */
 } SfPlanOptions;
 
 /*

@@ -182,6 +182,29 @@ sf_worker_extension(const char *name, const char *schema)
 	return made_schema;
 }
 
+void
+sf_worker_install(int n, const char *const *statements)
+{
+	int			level;
+	bool		before;
+	Oid			user;
+	int			context;
+
+	if (sf_worker_request()->place == SF_JOB_LIVE || sf_worker_has_run())
+		elog(ERROR, "our own objects are made in scratches, before the first statement"); /* cannot happen */
+	sf_worker_begin();
+	level = sf_pins_enter();
+	before = sf_allow_everything(true);
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
+	for (int i = 0; i < n; i++)
+		(void) sf_execute(statements[i], 0, NULL);
+	SetUserIdAndSecContext(user, context);
+	(void) sf_allow_everything(before);
+	sf_pins_leave(level);
+	sf_worker_commit();
+}
+
 struct ErrorData *
 sf_worker_try_extension(RawStmt *statement, const char *source)
 {

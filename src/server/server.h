@@ -83,6 +83,12 @@ extern PGDLLEXPORT void sf_worker_become_bootstrap(void);
 extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema);
 
 /*
+ * Run statements of ours in a scratch as the bootstrap superuser, before the first of the text: what steps find in a
+ * live database with our extension.  No text of a caller may reach it.
+ */
+extern PGDLLEXPORT void sf_worker_install(int n, const char *const *statements);
+
+/*
  * A superuser's CREATE EXTENSION runs in its place in the text, with his own rights: nobody else's objects are in
  * its way. Without VERSION it gets the one that sf_worker_extension() would take.  Returns an error instead of
  * raising it, or NULL.

@@ -1,0 +1,32 @@
+/*
+ * archive.h - what a migration would destroy is put aside in a schema of its own, and comes back on the way down.
+ *
+ * Which contents a migration keeps is decided once, when its way up is planned (SfKept); both ways are then written
+ * with the same list.  Statements are plain SQL: what is archived needs nothing of ours but the trigger that follows
+ * the live table's keys (apply/follow.c).
+ */
+#ifndef SF_ARCHIVE_H
+#define SF_ARCHIVE_H
+
+#include "plan/plan.h"
+
+#define SF_ARCHIVE_SCHEMA	"schemaflow_archive"
+/* From then on the archive follows a live table's keys (apply/follow.c); a step has the same text everywhere. */
+#define SF_ARCHIVE_FOLLOW	"schemaflow.sf_archive_follow"
+
+/*
+ * Of SfKept: what the plan would destroy and can be kept.  The tag ends the names in the archive: it tells apart the
+ * migrations of a history.
+ */
+extern List *sf_archive_choose(const SfPlan *up, const char *tag);
+
+/* The contents of a fact on the side of its migration's start, when they are in that relation; NULL: they cannot be. */
+extern SfKept *sf_archive_entry(const SfFactBase *start, const char *label, const char *relation);
+
+/*
+ * The action's statements (of SfStatement) when its plan keeps what it destroys, or has kept what it makes; else
+ * NIL.
+ */
+extern List *sf_archive_statements(const SfPlan *plan, const SfAction *action);
+
+#endif

@@ -1,0 +1,322 @@
+/*
+ * recipes_archive.c - what a plan can keep of what it would destroy (archive.h), and what the recipes for it share.
+ */
+#include "postgres.h"
+
+#include "commands/defrem.h"
+#include "guc.h"
+#include "kinds/kind.h"
+#include "lib/spi.h"
+#include "lib/text.h"
+#include "phases/archive.h"
+#include "phases/recipes_archive.h"
+#include "plan/emit.h"
+#include "risk/risk.h"
+#include "utils/regproc.h"
+
+/* ---- what can be kept ---- */
+
+bool
+sf_is_users_type(const SfFact *column)
+{
+	return strchr(sf_attr(column, "type"), '.') != NULL;
+}
+
+/* Neither part of another table nor made of others: its rows are its own, and all in it. */
+static bool
+stands_alone(const SfFact *table)
+{
+	ListCell   *lc;
+
+	if (!sf_is_kind(table, "table") || sf_attr(table, "partition_key") || sf_attr(table, "of_type") ||
+		sf_attachment(table))
+		return false;
+	foreach(lc, table->needed_by)
+		if (((SfEdge *) lfirst(lc))->from->kind->attaches)
+			return false;
+	return true;
+}
+
+/* The columns of a key, if it says which row a value belongs to, before and after; else NIL. */
+static List *
+key_columns(const SfFact *key, const SfFact *column)
+{
+	List	   *columns = NIL;
+	ListCell   *lc;
+
+	if (sf_attr(key, "deferrable") || strstr(sf_attr(key, "definition"), " INCLUDE ("))
+		return NIL;
+	foreach(lc, key->needs)
+	{
+		SfFact	   *part = ((SfEdge *) lfirst(lc))->to;
+
+		if (!sf_is_kind(part, "column"))
+			continue;
+		if (part == column || sf_attr(part, "not_null") == NULL || sf_is_users_type(part) || part->twin == NULL ||
+			strcmp(sf_last(part->twin), sf_last(part)) != 0 || sf_changed(part, part->twin, "type"))
+			return NIL;
+		columns = list_append_unique_ptr(columns, part);
+	}
+	return columns;
+}
+
+static List *
+key_for(const SfFact *column)
+{
+	static const char *const kinds[] = {"primary key", "unique"};
+	ListCell   *lc;
+
+	for (int i = 0; i < lengthof(kinds); i++)
+		foreach(lc, column->parent->children)
+		{
+			List	   *key = sf_is_kind(lfirst(lc), kinds[i]) ? key_columns(lfirst(lc), column) : NIL;
+
+			if (key)
+				return key;
+		}
+	return NIL;
+}
+
+static bool
+keeps_table(SfKept *kept, int64 rows)
+{
+	return stands_alone(kept->fact);
+}
+
+/* What a subscription writes fires no trigger that follows. */
+static bool
+is_subscribed(const SfFact *table)
+{
+	const char *args[] = {sf_name(table)};
+
+	return sf_query_text("SELECT 't' FROM pg_catalog.pg_subscription_rel "
+						 "WHERE srrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)", 1, args) != NULL;
+}
+
+/* A generated column is computed anew; what is too big is not copied under a lock. */
+static bool
+keeps_column(SfKept *kept, int64 rows)
+{
+	const SfFact *table = kept->fact->parent;
+	int			limit = sf_guc_archive_limit();
+
+	if (!stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
+		return false;
+	kept->key = key_for(kept->fact);
+	return kept->key != NIL && (limit < 0 || rows <= limit);
+}
+
+typedef List *(*SfArchiveRecipe) (const SfPlan *plan, const SfAction *action, const SfKept *kept);
+
+
+/* The kinds of facts that have contents. */
+static const struct
+{
+	const char *kind;
+	bool		rebuilt;		/* also when it is made anew in the same plan */
+	bool		(*keeps) (SfKept *kept, int64 rows);	/* of its table */
+	SfArchiveRecipe drop;
+	SfArchiveRecipe create;
+}			contents[] =
+{
+	{"table", false, keeps_table, sf_archive_table, sf_restore_table},
+	{"column", true, keeps_column, sf_archive_column, sf_restore_column},
+};
+
+static int
+contents_of(const SfFact *fact)
+{
+	for (int i = 0; i < lengthof(contents); i++)
+		if (sf_is_kind(fact, contents[i].kind))
+			return i;
+	return -1;
+}
+
+static bool
+is_taken(List *kept, const char *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, kept)
+		if (strcmp(((SfKept *) lfirst(lc))->relation, relation) == 0)
+			return true;
+	return false;
+}
+
+/* users_phone_1f2e3d4c: the names below the schema, shortened to what a name may have. */
+static void
+name_entry(SfKept *kept, List *others, const char *tag)
+{
+	const SfFact *fact = kept->fact;
+	char	   *names[2] = {pstrdup(SF_ARCHIVE_SCHEMA), NULL};
+
+	for (int i = 0; i == 0 || is_taken(others, kept->relation); i++)
+	{
+		char	   *label = i ? psprintf("%s%d", tag, i) : pstrdup(tag);
+
+		kept->name = names[1] = makeObjectName(fact->name[1], fact->nname > 2 ? sf_last(fact) : NULL, label);
+		kept->relation = sf_qualified(2, names);
+	}
+}
+
+List *
+sf_archive_choose(const SfPlan *up, const char *tag)
+{
+	List	   *chosen = NIL;
+	SfArchive	when = sf_guc_archive();
+	ListCell   *lc;
+
+	if (when == SF_ARCHIVE_NEVER)
+		return NIL;
+	foreach(lc, up->actions)
+	{
+		const SfAction *action = lfirst(lc);
+		int			i = action->verb == SF_VERB_DROP ? contents_of(action->old) : -1;
+		const SfFact *table;
+		SfKept	   *kept;
+		int64		rows;
+
+		if (i < 0 || (action->rebuild && !contents[i].rebuilt) || action->statements == NIL)
+			continue;
+		table = sf_relation_of(action->old);
+		rows = sf_risk_rows(table->name[0], table->name[1]);
+		kept = palloc0(sizeof(SfKept));
+		kept->fact = action->old;
+		if ((rows <= 0 && when == SF_ARCHIVE_ROWS) || !contents[i].keeps(kept, rows))
+			continue;
+		name_entry(kept, chosen, tag);
+		chosen = lappend(chosen, kept);
+	}
+	return chosen;
+}
+
+SfKept *
+sf_archive_entry(const SfFactBase *start, const char *label, const char *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, start->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+		SfKept	   *kept;
+
+		if (contents_of(fact) < 0 || strcmp(sf_fact_label(fact), label) != 0)
+			continue;
+		kept = palloc0(sizeof(SfKept));
+		kept->fact = fact;
+		kept->relation = pstrdup(relation);
+		kept->name = strVal(llast(stringToQualifiedNameList(relation)));
+		kept->key = sf_is_kind(fact, "column") ? key_for(fact) : NIL;
+		return kept;
+	}
+	return NULL;
+}
+
+/* ---- statements ---- */
+
+List *
+sf_statement_add(List *statements, char *sql)
+{
+	SfStatement *statement = palloc0(sizeof(SfStatement));
+
+	statement->sql = sql;
+	statement->joined = statements != NIL;
+	return lappend(statements, statement);
+}
+
+List *
+sf_statement_add_keeping(List *statements, char *sql)
+{
+	statements = sf_statement_add(statements, sql);
+	((SfStatement *) llast(statements))->keeps = true;
+	return statements;
+}
+
+List *
+sf_statement_add_move(List *statements, char *sql, const SfKept *kept, const char *verb)
+{
+	SfStatement *statement;
+
+	statements = sf_statement_add_keeping(statements, sql);
+	statement = llast(statements);
+	statement->archive = kept->relation;
+	statement->why = psprintf("%s %s", verb, kept->relation);
+	return statements;
+}
+
+List *
+sf_statements_contract(List *statements)
+{
+	ListCell   *lc;
+
+	foreach(lc, statements)
+		((SfStatement *) lfirst(lc))->contracts = true;
+	return statements;
+}
+
+List *
+sf_statement_add_all(List *statements, List *texts)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+		statements = sf_statement_add(statements, lfirst(lc));
+	return statements;
+}
+
+char *
+sf_kept_value(const SfFact *column)
+{
+	const char *name = sf_ident(sf_last(column));
+
+	return sf_is_users_type(column) ? psprintf("%s::%s", name, sf_attr(column, "type")) : pstrdup(name);
+}
+
+SfEmit
+sf_kept_emit(const SfPlan *plan)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING;
+	return out;
+}
+
+char *
+sf_kept_drop(const SfKept *kept)
+{
+	return psprintf("DROP TABLE %s", kept->relation);
+}
+
+bool
+sf_plan_drops(const SfPlan *plan, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+		if (((SfAction *) lfirst(lc))->verb == SF_VERB_DROP && ((SfAction *) lfirst(lc))->old == fact)
+			return true;
+	return false;
+}
+
+/* ---- which of them ---- */
+
+List *
+sf_archive_statements(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->kept)
+	{
+		const SfKept *kept = lfirst(lc);
+
+		if (action->verb == SF_VERB_DROP && action->old == kept->fact)
+			return contents[contents_of(kept->fact)].drop(plan, action, kept);
+		if (action->verb == SF_VERB_CREATE && action->new == kept->fact)
+			return contents[contents_of(kept->fact)].create(plan, action, kept);
+		if (action->verb == SF_VERB_DROP && sf_is_kind(action->old, "generated") &&
+			action->old->parent->twin == kept->fact)
+			return sf_restore_computed(plan, action, kept);
+	}
+	return NIL;
+}

@@ -1,0 +1,39 @@
+/*
+ * recipes_archive.h - private to phases/: recipes that keep what they destroy, and their common parts.
+ */
+#ifndef SF_RECIPES_ARCHIVE_H
+#define SF_RECIPES_ARCHIVE_H
+
+#include "kinds/kind.h"
+#include "phases/archive.h"
+#include "phases/recipes.h"
+
+/* A type that may be dropped or change while values of it are in the archive: there they are text. */
+extern bool sf_is_users_type(const SfFact *column);
+
+/* What an archived value is as one of the column. */
+extern char *sf_kept_value(const SfFact *column);
+extern char *sf_kept_drop(const SfKept *kept);
+extern SfEmit sf_kept_emit(const SfPlan *plan);
+
+/* Does the plan drop the fact by a statement of its own? */
+extern bool sf_plan_drops(const SfPlan *plan, const SfFact *fact);
+
+/* One more statement, in one transaction with those before it; keeping: what it destroys is kept. */
+extern List *sf_statement_add(List *statements, char *sql);
+extern List *sf_statement_add_keeping(List *statements, char *sql);
+extern List *sf_statement_add_all(List *statements, List *texts);
+/* The one that takes the contents away, or brings them back; verb: "archived in". */
+extern List *sf_statement_add_move(List *statements, char *sql, const SfKept *kept, const char *verb);
+/* All of them come when nobody needs the old schema any more. */
+extern List *sf_statements_contract(List *statements);
+
+/* The recipes: of SfStatement. */
+extern List *sf_archive_table(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+extern List *sf_restore_table(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+extern List *sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+extern List *sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+/* The column had become a generated one; that it is no longer is said by the action. */
+extern List *sf_restore_computed(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+
+#endif

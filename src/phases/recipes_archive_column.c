@@ -1,0 +1,244 @@
+/*
+ * recipes_archive_column.c - a dropped column's values: into the archive and back.
+ *
+ * They are copied with the key of their rows.  From then on a trigger on the table keeps them to the rows that they
+ * belong to (apply/follow.c): it is made before the copy, and its lock keeps writers out until the drop.  What comes
+ * back is what the rows had: what was written meanwhile has the column's default, or what @down says.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "lib/text.h"
+#include "phases/recipes_archive.h"
+#include "utils/fmgroids.h"
+
+static List *
+key_names(const SfKept *kept)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, kept->key)
+		names = lappend(names, unconstify(char *, sf_ident(sf_last((SfFact *) lfirst(lc)))));
+	return names;
+}
+
+static char *
+create_archive(const SfKept *kept)
+{
+	const SfFact *column = kept->fact;
+	const SfFact *table = column->parent;
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, kept->key)
+		parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last((SfFact *) lfirst(lc))),
+										sf_attr(lfirst(lc), "type")));
+	parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last(column)),
+									sf_is_users_type(column) ? "text" : sf_attr(column, "type")));
+	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(key_names(kept), ", ")));
+	return psprintf("CREATE %sTABLE %s (%s)", sf_attr(table, "persistence") ? "UNLOGGED " : "", kept->relation,
+					sf_join(parts, ", "));
+}
+
+/* The archive is the table's owner's, as the trigger wants it, and nobody else's. */
+static void
+give_to_owner(SfEmit *out, const SfKept *kept)
+{
+	const SfFact *owner = sf_child_of(kept->fact->parent, "owner");
+	SfFact		archive = *kept->fact->parent;
+	char	   *names[2];
+
+	names[0] = pstrdup(SF_ARCHIVE_SCHEMA);
+	names[1] = kept->name;
+	archive.name = names;
+	archive.children = NIL;
+	sf_emit_birth(out, &archive);
+	if (owner && (out->role == NULL || strcmp(out->role, sf_attr(owner, "role")) != 0))
+		sf_emit(out, "ALTER TABLE %s OWNER TO %s", kept->relation, sf_ident(sf_attr(owner, "role")));
+}
+
+/* From here on writers wait, and afterwards what they do to keys is done in the archive, too. */
+static char *
+follow(const SfKept *kept)
+{
+	char	  **names = palloc(list_length(kept->key) * sizeof(char *));
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, kept->key)
+		names[n++] = sf_last((SfFact *) lfirst(lc));
+	return psprintf("SELECT " SF_ARCHIVE_FOLLOW "(%s, %s, %s)", sf_literal(sf_rel(kept->fact)),
+					sf_literal(kept->relation),
+					sf_literal(OidOutputFunctionCall(F_ARRAY_OUT, sf_text_array(n, names))));
+}
+
+/* Is a row without a value in the archive NULL again by itself? */
+static bool
+nulls_come_back(const SfFact *column)
+{
+	return sf_attr(column, "not_null") == NULL && !sf_child_of(column, "default");
+}
+
+List *
+sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept)
+{
+	const SfFact *column = kept->fact;
+	const char *name = sf_ident(sf_last(column));
+	List	   *statements = sf_statement_add(NIL, create_archive(kept));
+	SfEmit		out = sf_kept_emit(plan);
+
+	give_to_owner(&out, kept);
+	statements = sf_statement_add_all(statements, out.statements);
+	statements = sf_statement_add(statements, follow(kept));
+	statements = sf_statement_add(statements,
+					 psprintf("INSERT INTO %s SELECT %s, %s%s FROM %s%s", kept->relation,
+							  sf_join(key_names(kept), ", "), name, sf_is_users_type(column) ? "::text" : "",
+							  sf_rel(column), nulls_come_back(column) ? psprintf(" WHERE %s IS NOT NULL", name) : ""));
+	statements = sf_statement_add_move(statements, linitial(action->statements), kept, "archived in");
+	return sf_statements_contract(sf_statement_add_all(statements, list_copy_tail(action->statements, 1)));
+}
+
+/* ---- down ---- */
+
+/* Triggers of the table that a change of rows would fire and that are there throughout: of SfFact. */
+static List *
+update_triggers(const SfPlan *plan, const SfFact *table)
+{
+	List	   *triggers = NIL;
+	ListCell   *lc;
+
+	foreach(lc, table->twin->children)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		if (sf_is_kind(fact, "trigger") && fact->twin && !sf_plan_drops(plan, fact) &&
+			strstr(sf_attr(fact, "event"), "UPDATE") && !sf_streq(sf_attr(fact, "enabled"), "DISABLE"))
+			triggers = lappend(triggers, fact);
+	}
+	return triggers;
+}
+
+/* The values come back without a word to the table's triggers: no row has changed since it was written. */
+static void
+switch_triggers(SfEmit *out, const SfFact *column, List *triggers, bool on)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, triggers)
+	{
+		const char *enabled = on ? sf_attr(lfirst(lc), "enabled") : "DISABLE";
+
+		parts = lappend(parts, psprintf("%s TRIGGER %s", enabled ? enabled : "ENABLE",
+										sf_ident(sf_last((SfFact *) lfirst(lc)))));
+	}
+	if (parts)
+		sf_emit(out, "ALTER TABLE %s %s", sf_rel(column), sf_join(parts, ", "));
+}
+
+static char *
+copy_values(const SfKept *kept)
+{
+	List	   *same = NIL;
+	ListCell   *lc;
+
+	foreach(lc, key_names(kept))
+		same = lappend(same, psprintf("t.%s = a.%s", (char *) lfirst(lc), (char *) lfirst(lc)));
+	return psprintf("UPDATE %s t SET %s = a.%s FROM %s a WHERE %s", sf_rel(kept->fact),
+					sf_ident(sf_last(kept->fact)), sf_kept_value(kept->fact), kept->relation, sf_join(same, " AND "));
+}
+
+/* What can be said of the column only when its values are there: that it has no NULLs, and a sequence. */
+static void
+finish_column(SfEmit *out, const SfAction *action, const SfFact *identity, bool not_null)
+{
+	const SfFact *column = action->new;
+	int			i = sf_kind_attr(column->kind, "not_null");
+	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
+	const SfFact *by_default = sf_child_of(column, "default");
+	ListCell   *lc;
+
+	only[i] = true;
+	if (not_null)
+		column->kind->attrs[i].alter(out, column, column, only);
+	if (identity)
+		identity->kind->create(out, identity, NIL);
+	foreach(lc, by_default ? by_default->needs : NIL)
+		if (sf_is_kind(((SfEdge *) lfirst(lc))->to, "sequence"))
+			sf_emit_catch_up(out, sf_name(((SfEdge *) lfirst(lc))->to), column);
+}
+
+/* What folds into the column's definition before it has its values. */
+static List *
+writable_parts(List *folded, const SfFact *column, bool not_null)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, folded)
+	{
+		SfFact	   *part = lfirst(lc);
+
+		if (part->parent != column || !(sf_is_kind(part, "identity") || (not_null && sf_is_kind(part, "not null"))))
+			parts = lappend(parts, part);
+	}
+	return parts;
+}
+
+/* The column as the values can be written into it; returns how many of the action's statements that stands for. */
+static int
+create_column(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_null)
+{
+	SfFact	   *column = action->new;
+	int			i = sf_kind_attr(column->kind, "not_null");
+	char	   *said = column->attr[i];
+	SfEmit		plain = sf_kept_emit(plan);
+
+	column->kind->create(&plain, column, action->folded);
+	if (not_null)
+		column->attr[i] = NULL;
+	column->kind->create(out, column, writable_parts(action->folded, column, not_null));
+	column->attr[i] = said;
+	return list_length(plain.statements);
+}
+
+/* The values, in a column that is there. */
+static List *
+bring_values_back(List *statements, const SfPlan *plan, const SfKept *kept)
+{
+	List	   *triggers = update_triggers(plan, kept->fact->parent);
+	SfEmit		out = sf_kept_emit(plan);
+
+	switch_triggers(&out, kept->fact, triggers, false);
+	statements = sf_statement_add_all(statements, out.statements);
+	statements = sf_statement_add_move(statements, copy_values(kept), kept, "back from");
+	out = sf_kept_emit(plan);
+	switch_triggers(&out, kept->fact, triggers, true);
+	return sf_statement_add_all(statements, out.statements);
+}
+
+List *
+sf_restore_computed(const SfPlan *plan, const SfAction *action, const SfKept *kept)
+{
+	List	   *statements = bring_values_back(sf_statement_add_all(NIL, action->statements), plan, kept);
+
+	return sf_statement_add_keeping(statements, sf_kept_drop(kept));
+}
+
+List *
+sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept)
+{
+	const SfFact *column = action->new;
+	const SfFact *identity = sf_child_of(column, "identity");
+	bool		not_null = sf_attr(column, "not_null") && !sf_child_of(column, "default");
+	SfEmit		out = sf_kept_emit(plan);
+	int			said = create_column(&out, plan, action, not_null);
+	List	   *statements = bring_values_back(sf_statement_add_all(NIL, out.statements), plan, kept);
+
+	out = sf_kept_emit(plan);
+	finish_column(&out, action, identity, not_null);
+	statements = sf_statement_add_all(statements, out.statements);
+	statements = sf_statement_add_keeping(statements, sf_kept_drop(kept));
+	return sf_statement_add_all(statements, list_copy_tail(action->statements, said));
+}

@@ -1,0 +1,199 @@
+# The archive at work: down again with all rows, whatever happened to keys meanwhile; abort, purge, restore; a randomised
+# run beside a table that was never changed.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use Test::More;
+
+my $node = sf_node('archive');
+my $facts = q{SELECT md5(string_agg(concat_ws('|', kind, name, attribute, value), '' ORDER BY kind, name, attribute))
+	FROM sf_facts() WHERE attribute IS DISTINCT FROM 'position'};
+my $less = q{CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, touched int NOT NULL DEFAULT 0);
+	CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.touched = OLD.touched + 1; RETURN NEW; END';
+	CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();};
+
+sub table_of { return $node->safe_psql($_[0], "SELECT * FROM $_[1] t ORDER BY t::text") }
+
+# A database with users, notes and tags, planned down to users without phone, mood and level.
+sub database
+{
+	my $db = sf_database($node, shift);
+
+	$node->safe_psql($db, qq{
+		CREATE TYPE mood AS ENUM ('sad', 'ok');
+		$less
+		ALTER TABLE users ADD phone text, ADD mood mood NOT NULL DEFAULT 'ok', ADD "Level" int DEFAULT 7;
+		ALTER TABLE users ALTER mood DROP DEFAULT;
+		CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "user" int REFERENCES users ON DELETE CASCADE,
+			body text CHECK (body <> ''), mood mood DEFAULT 'ok', words int GENERATED ALWAYS AS (length(body)) STORED);
+		CREATE TABLE tags (id serial, tag text UNIQUE);
+		CREATE INDEX ON notes (body);
+		CREATE POLICY own ON notes USING ("user" > 0);
+		ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+		GRANT SELECT ON notes TO PUBLIC;
+		INSERT INTO users (id, name, phone, mood, "Level") SELECT i, 'user ' || i, CASE WHEN i <> 3 THEN '+' || i END, 'sad',
+			CASE WHEN i = 4 THEN NULL ELSE i END FROM generate_series(1, 6) i;
+		INSERT INTO notes ("user", body, mood) VALUES (4, 'one', 'sad'), (4, 'two', NULL);
+		INSERT INTO tags (tag) VALUES ('a'), ('b');
+		SELECT * FROM sf_define(\$model\$$less\$model\$); SELECT * FROM sf_plan_migration('less')});
+	return $db;
+}
+
+my $db = database('app');
+my $start = $node->safe_psql($db, $facts);
+my %before = map { $_ => table_of($db, $_) } 'notes', 'tags';
+
+# ---- up, traffic, down
+
+my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_test()');
+is($rc, 0, 'it passes its test in a scratch') or diag($err);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'nothing is lost, so nobody is asked') or diag($err);
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'nothing more to do');
+is($node->safe_psql($db, q{SELECT string_agg(what, ', ' ORDER BY what) FROM sf_archive WHERE bytes > 0 AND since <= now()
+	AND purged_at IS NULL}), 'column public.users."Level", column public.users.mood, column public.users.phone, table public.notes, table public.tags',
+	'sf_archive says what is where');
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgrelid = 'users'::regclass AND NOT tgisinternal}), 1,
+	'the table looks as the model says');
+$node->safe_psql($db, q{
+	UPDATE users SET id = 20 WHERE id = 2;
+	DELETE FROM users WHERE id = 1;
+	INSERT INTO users (id, name) VALUES (1, 'another 1'), (2, 'another 2'), (9, 'new');
+	UPDATE users SET id = id + 100 WHERE id IN (5, 6);
+	UPDATE users SET id = id - 1 WHERE id > 100;
+	UPDATE users SET name = 'renamed' WHERE id = 4});
+($rc, $out, $err) = sf_try($node, $db, q{CALL sf_downgrade('base')});
+like($err, qr/23502: column "mood" of relation "users" contains null values/, 'rows written meanwhile have no mood');
+$node->safe_psql($db, q{DELETE FROM users WHERE id IN (1, 2, 9)});
+($rc, $out, $err) = sf_try($node, $db, q{CALL sf_downgrade('base')});
+is($rc, 0, 'down again') or diag($err);
+is($node->safe_psql($db, 'SELECT * FROM users ORDER BY id'), join("\n", '3|user 3|0||sad|3', '4|renamed|1|+4|sad|',
+	'20|user 2|1|+2|sad|2', '104|user 5|2|+5|sad|5', '105|user 6|2|+6|sad|6'),
+	'each value is with its row; triggers of the application saw nothing of it');
+is(table_of($db, $_), $before{$_}, "table $_ has its rows") for 'notes', 'tags';
+is($node->safe_psql($db, $facts), $start, 'the schema is what it was');
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_class WHERE relnamespace = 'schemaflow_archive'::regnamespace}), 0,
+	'the archive is empty');
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_trigger WHERE tgfoid = 'schemaflow.sf_archive_keep'::regproc}), 0,
+	'nothing follows any more');
+is($node->safe_psql($db, q{INSERT INTO tags (tag) VALUES ('c') RETURNING id; INSERT INTO notes ("user", body) VALUES (3, 'x')
+	RETURNING id}), "3\n3", 'sequences go on');
+$node->safe_psql($db, q{DELETE FROM tags WHERE id = 3; DELETE FROM notes WHERE id = 3});
+
+# ---- by script, as somebody who may do just that; then purge
+
+$node->safe_psql($db, q{CREATE ROLE app LOGIN});
+my $owned = sf_database($node, 'owned');
+$node->safe_psql($owned, q{GRANT USAGE, CREATE ON SCHEMA public TO app;
+	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO app; GRANT EXECUTE ON ALL PROCEDURES IN SCHEMA public TO app;
+	ALTER DEFAULT PRIVILEGES FOR ROLE app GRANT SELECT ON TABLES TO PUBLIC;
+	SET ROLE app; CREATE TABLE t (id int PRIMARY KEY, secret text); INSERT INTO t VALUES (1, 's'), (2, 't');
+	CREATE TABLE gone (id int); INSERT INTO gone VALUES (1);
+	SELECT * FROM sf_define('CREATE TABLE t (id int PRIMARY KEY)'); SELECT * FROM sf_plan_migration('less')});
+my $script = $node->safe_psql($owned, q{SET ROLE app; SELECT sf_script()});
+($rc, $out, $err) = $node->psql($owned, "SET SESSION AUTHORIZATION app;\n$script");
+is($rc, 0, 'the script runs as the owner') or diag($err);
+is($node->safe_psql($owned, q{SELECT string_agg(DISTINCT pg_get_userbyid(relowner) || ' ' || coalesce(relacl::text, ''), ', ')
+	FROM pg_class WHERE relnamespace = 'schemaflow_archive'::regnamespace AND relkind = 'r' AND relname ~ '^t_'}),
+	'app {app=arwdDxt/app}', 'what it archived is its own and nobody else\'s');
+is($node->safe_psql($owned, q{DELETE FROM t WHERE id = 2; SELECT count(*) FROM sf_archive}), 2, 'both are there');
+($rc, $out, $err) = sf_try($node, $owned, q{SET ROLE app; SELECT sf_purge('1 day'); SELECT sf_purge('0'); SELECT sf_purge('0')});
+is($out, "0\n2\n0", 'a purge takes what is old enough, once') or diag($err);
+is($node->safe_psql($owned, q{SELECT count(*) FROM pg_trigger WHERE tgfoid = 'schemaflow.sf_archive_keep'::regproc}), 0,
+	'and nothing follows any more');
+($rc, $out, $err) = sf_try($node, $owned, q{CALL sf_downgrade('base')});
+like($err, qr/55000: 2 steps lose data.*table public\.gone\), whose archive was purged.*column public\.t\.secret\), whose archive was purged/s,
+	'the way down says what it cannot bring back');
+($rc, $out, $err) = sf_try($node, $owned, q{CALL sf_downgrade('base', allow => '{"table public.gone","column public.t.secret"}')});
+is($rc, 0, 'and goes when told so') or diag($err);
+is($node->safe_psql($owned, 'SELECT * FROM t'), '1|', 'without the values');
+($rc, $out, $err) = sf_try($node, $owned, q{UPDATE t SET secret = 'new'; CALL sf_upgrade(); CALL sf_downgrade('base')});
+is($rc, 0, 'the next time it is kept again') or diag($err);
+is($node->safe_psql($owned, 'SELECT * FROM t'), '1|new', 'with the value');
+
+# ---- a failure in the middle takes everything back; so does sf_abort()
+
+$node->safe_psql($db, 'CREATE SCHEMA other; CREATE TABLE other.user_of_mood (m mood); CREATE TABLE other.users AS TABLE users;
+	ALTER TABLE other.users DROP mood');
+%before = map { $_ => table_of($db, $_) } 'notes', 'tags', 'users';
+($rc, $out, $err) = sf_try($node, $db, q{CALL sf_upgrade()});
+like($err, qr/2BP01: cannot drop type mood.*the schema is as it was/s, 'the last step cannot be done: all is taken back');
+is($node->safe_psql($db, $facts . q{ AND name !~ '\mother\M'}), $start, 'the schema');
+is(table_of($db, $_), $before{$_}, "the rows of $_") for 'notes', 'tags', 'users';
+$node->safe_psql($db, 'DROP TABLE other.user_of_mood');
+my $last = $node->safe_psql($db, 'SELECT max(n) FROM sf_steps()');
+my $runner = $node->background_psql($db, on_error_stop => 0);
+$runner->query_until(qr/begun/, "\\echo begun\nSET schemaflow.pause_after_step = $last; CALL sf_upgrade();\n");
+$node->poll_query_until($db, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name ~ 'stands still')}) or die;
+$node->safe_psql($db, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'stands still'});
+$node->poll_query_until($db, q{SELECT status = 'stopped' OR status = 'failed' FROM sf_status}) or die;
+$runner->{run}->finish;
+like($node->safe_psql($db, 'SELECT state FROM sf_history()'), qr/^partly up/, 'stopped before its end');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_abort()');
+is($rc, 0, 'undone, without a question') or diag($err);
+is($node->safe_psql($db, $facts . q{ AND name !~ '\mother\M'}), $start, 'the schema is there again');
+is(table_of($db, $_), $before{$_}, "so are the rows of $_") for 'notes', 'tags', 'users';
+
+# ---- dump and restore: the archive comes along, and nobody claims that it was followed
+
+($rc, $out, $err) = sf_try($node, $db, q{DROP SCHEMA other CASCADE; CALL sf_upgrade()});
+is($rc, 0, 'up once more') or diag($err);
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'bash', '-c', sprintf("pg_dump -d '%s' | psql -Xq -v ON_ERROR_STOP=1 -d '%s'", $node->connstr($db),
+	$node->connstr('copy')) ], 'a dump is restored');
+($rc, $out, $err) = sf_try($node, 'copy', q{SELECT * FROM sf_adopt_restored(); CALL sf_downgrade('base')});
+like($err, qr/3 steps lose data.*column public\.users\.phone\), whose archive was not followed/s, 'in the copy keys may have changed unseen');
+($rc, $out, $err) = sf_try($node, 'copy', q{CALL sf_downgrade('base', allow => '{data_loss}')});
+is($rc, 0, 'it can be said that they have not') or diag($err);
+is(table_of('copy', $_), $before{$_}, "then the rows of $_ are back") for 'notes', 'tags', 'users';
+
+# ---- random traffic of several sessions, beside a column that was never dropped
+
+my $random = sf_database($node, 'random');
+$node->safe_psql($random, q{CREATE TABLE t (a int, b int, v text, PRIMARY KEY (a, b));
+	INSERT INTO t SELECT i, i % 3, 'v' || i FROM generate_series(1, 60) i;
+	CREATE SCHEMA kept; CREATE SEQUENCE kept.new; CREATE TABLE kept.of (a int, b int, v text, PRIMARY KEY (a, b));
+	INSERT INTO kept.of TABLE t;
+	SELECT * FROM sf_define('CREATE TABLE t (a int, b int, PRIMARY KEY (a, b))'); SELECT * FROM sf_plan_migration('less')});
+($rc, $out, $err) = sf_try($node, $random, 'CALL sf_upgrade()');
+is($rc, 0, 'up') or diag($err);
+# The same to both tables in one transaction, in the same order; a key that is taken is left alone.
+$node->safe_psql($random, q{
+	CREATE PROCEDURE kept.traffic(rounds int) LANGUAGE plpgsql AS $$
+	DECLARE
+		x int; y int; z int;
+	BEGIN
+		FOR i IN 1..rounds LOOP
+			x := 1 + random() * 70; y := random() * 2; z := 1 + random() * 70;
+			BEGIN
+				CASE (random() * 20)::int
+					WHEN 0, 1, 2, 3, 4 THEN
+						DELETE FROM t WHERE a = x AND b = y; DELETE FROM kept.of WHERE a = x AND b = y;
+					WHEN 5, 6, 7, 8, 9, 10 THEN
+						INSERT INTO t VALUES (x, y); INSERT INTO kept.of VALUES (x, y, NULL);
+					WHEN 11 THEN
+						UPDATE t SET a = a + 100 WHERE a = x; UPDATE kept.of SET a = a + 100 WHERE a = x;
+					WHEN 12 THEN
+						UPDATE t SET a = a - 100 WHERE a > 100 AND b = y; UPDATE kept.of SET a = a - 100 WHERE a > 100 AND b = y;
+					ELSE
+						UPDATE t SET a = z WHERE a = x AND b = y; UPDATE kept.of SET a = z WHERE a = x AND b = y;
+				END CASE;
+				IF random() < 0.1 THEN RAISE unique_violation; END IF;
+			EXCEPTION WHEN unique_violation OR deadlock_detected THEN NULL;
+			END;
+			IF i % 7 = 0 THEN COMMIT; END IF;
+		END LOOP;
+	END$$});
+my @sessions = map { my $s = $node->background_psql($random); $s->query_until(qr/begun/, "\\echo begun\nCALL kept.traffic(400);\n"); $s } 1 .. 3;
+$_->quit for @sessions;
+cmp_ok($node->safe_psql($random, 'SELECT count(*) FROM t WHERE a > 0'), '>', 10, 'rows are left');
+cmp_ok($node->safe_psql($random, 'SELECT count(*) FROM kept.of WHERE v IS NOT NULL'), '>', 0, 'and some of those that were there first');
+is($node->safe_psql($random, q{SELECT count(*) FROM sf_archive s, LATERAL (SELECT query_to_xml('SELECT count(*) AS n FROM ' || s.archive, false, true, '')::text AS x) q
+	WHERE q.x LIKE '%<n>' || (SELECT count(*) FROM kept.of WHERE v IS NOT NULL) || '</n>%'}), 1, 'the archive has as many values');
+($rc, $out, $err) = sf_try($node, $random, q{CALL sf_downgrade('base')});
+is($rc, 0, 'down') or diag($err);
+is(table_of($random, 't'), table_of($random, 'kept.of'), 'each value is where it would be');
+$node->stop;
+done_testing();
