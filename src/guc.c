@@ -20,6 +20,7 @@ static int	lock_timeout = 5000;
 static int	lock_wait = 100;
 static int	max_locks = 0;
 static int	pause_after_step = 0;
+static int	read_wait = 30000;
 static int	scratch_pool = 2;
 static int	worker_wait = 30000;
 static char *version = NULL;
@@ -67,6 +68,9 @@ static const struct
 	{"schemaflow.pause_after_step", &pause_after_step, 0, INT_MAX, 0, PGC_SUSET,
 		"For tests: the runner stands still after this step, before the step is marked as done.",
 	"0 means never."},
+	{"schemaflow.read_wait", &read_wait, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
+		"How long reading the schema may wait for a relation that others hold for themselves.",
+	"The definition of a view is read with a lock on what it reads. 0 waits without end."},
 	{"schemaflow.scratch_pool", &scratch_pool, 0, 64, 0, PGC_USERSET,
 		"How many scratch databases are kept for each database.",
 	"A kept scratch saves making and dropping one, which forces a checkpoint."},
@@ -150,6 +154,12 @@ int
 sf_guc_max_locks(void)
 {
 	return max_locks;
+}
+
+int
+sf_guc_read_wait(void)
+{
+	return read_wait;
 }
 
 int

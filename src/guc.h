@@ -27,6 +27,7 @@ extern int	sf_guc_lock_timeout(void);	/* milliseconds */
 extern int	sf_guc_lock_wait(void); /* milliseconds */
 extern int	sf_guc_max_locks(void); /* 0: a quarter of the server's lock table */
 extern int	sf_guc_pause_after_step(void);	/* 0: never */
+extern int	sf_guc_read_wait(void);	/* milliseconds */
 extern int	sf_guc_scratch_pool(void);
 extern const char *sf_guc_version(void);	/* "": the session does not say */
 extern int	sf_guc_worker_wait(void);	/* milliseconds */

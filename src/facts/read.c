@@ -24,8 +24,11 @@
 #include "facts/reading.h"
 #include "facts/stamp.h"
 #include "facts/unmodelled.h"
+#include "guc.h"
 #include "lib/pins.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -296,26 +299,73 @@ read_once(List *excluded)
 	return reading.base;
 }
 
-SfFactBase *
-sf_facts_read(List *excluded)
+static SfFactBase *
+read_unchanged(List *excluded)
 {
-	SfFactBase *base = NULL;
-	int			level = sf_pins_enter();
-
-	for (int attempt = 1; base == NULL; attempt++)
+	for (int attempt = 1;; attempt++)
 	{
 		SfStamp    *before = sf_stamp_take();
-		SfStamp    *after;
+		SfFactBase *base = read_once(excluded);
+		SfStamp    *after = sf_stamp_take();
 
-		base = read_once(excluded);
-		after = sf_stamp_take();
 		if (sf_stamp_equal(before, after))
-			break;
+			return base;
 		if (attempt == 3)
 			sf_stamp_report(before, after);
 		MemoryContextDelete(base->context);
-		base = NULL;
 	}
+}
+
+/*
+ * The server prints a view or a rule with ACCESS SHARE locks on what it reads, so a reading waits behind whoever holds
+ * one of these relations for himself.  Not for ever.
+ */
+static void
+limit_waits(void)
+{
+	int			most = sf_guc_read_wait();
+
+	if (most > 0 && (LockTimeout == 0 || LockTimeout > most))
+		(void) set_config_option("lock_timeout", psprintf("%d", most), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+								 true, 0, false);
+}
+
+static void
+rethrow(MemoryContext caller)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(caller);
+	error = CopyErrorData();
+	FlushErrorState();
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	ereport(ERROR,
+			(errcode(ERRCODE_LOCK_NOT_AVAILABLE),
+			 errmsg("the schema cannot be read while others hold relations for themselves"),
+			 errdetail("The definition of a view or rule is read with a lock on what it reads: %s.", error->message),
+			 errhint("SELECT pid, relation::regclass FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted; "
+					 "shows who they are. Call again when they have finished, or wait for longer: "
+					 "SET schemaflow.read_wait = '5min'.")));
+}
+
+SfFactBase *
+sf_facts_read(List *excluded)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	SfFactBase *base = NULL;
+	int			level = sf_pins_enter();
+
+	limit_waits();
+	PG_TRY();
+	{
+		base = read_unchanged(excluded);
+	}
+	PG_CATCH();
+	{
+		rethrow(caller);
+	}
+	PG_END_TRY();
 	sf_pins_leave(level);
 	return base;
 }
