@@ -53,6 +53,13 @@
 #define sf_proc_of(vxid)	BackendIdGetProc((vxid).backendId)
 #endif
 
+/* 16: reports softly when it is told to. */
+#if PG_VERSION_NUM >= 160000
+#define sf_qualified_names(text)	stringToQualifiedNameList(text, NULL)
+#else
+#define sf_qualified_names(text)	stringToQualifiedNameList(text)
+#endif
+
 /* 18: a generated column may be virtual. */
 #if PG_VERSION_NUM >= 180000
 #include "catalog/pg_attribute.h"

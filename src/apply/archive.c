@@ -16,6 +16,7 @@
 #include "utils/regproc.h"
 
 #include "apply/archive.h"
+#include "compat.h"
 #include "lib/origin.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
@@ -101,7 +102,7 @@ sf_archive_open(const SfMigration *m)
 bool
 sf_archive_exists(const char *relation)
 {
-	RangeVar   *name = makeRangeVarFromNameList(stringToQualifiedNameList(relation));
+	RangeVar   *name = makeRangeVarFromNameList(sf_qualified_names(relation));
 
 	return OidIsValid(RangeVarGetRelid(name, NoLock, true));
 }
