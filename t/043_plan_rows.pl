@@ -14,6 +14,13 @@ migrates($node, 'another strategy, other partitions', '',
 	"CREATE TABLE p (a int PRIMARY KEY, b int) PARTITION BY HASH (a); CREATE INDEX i ON p (b); CREATE VIEW v AS SELECT a FROM p;
 	 CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0); CREATE TABLE h1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
 	rows => $rows, up => [qr/INSERT INTO public\.p .*CREATE INDEX i/s]);
+migrates($node, 'bounds of several partitions: rows move between them', '',
+	"CREATE TABLE p (a int PRIMARY KEY, b int) PARTITION BY HASH (a); CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 1, REMAINDER 0); $fill",
+	'CREATE TABLE p (a int PRIMARY KEY, b int) PARTITION BY HASH (a); CREATE TABLE p0 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+	 CREATE TABLE p1 PARTITION OF p FOR VALUES WITH (MODULUS 2, REMAINDER 1)', rows => $rows);
+migrates($node, 'bounds of one partition: it is detached and attached', 'CREATE TABLE p (a int, b int) PARTITION BY RANGE (a)',
+	"CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (10); $fill", 'CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (20)',
+	rows => $rows, not_up => [qr/INSERT/]);
 migrates($node, 'a table that becomes partitioned, with those who look at its rows', 'CREATE FUNCTION boo() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE; END$$',
 	"CREATE TABLE p (a int PRIMARY KEY, b int); CREATE TABLE c (a int REFERENCES p); $fill; INSERT INTO c VALUES (1);
 	 CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION boo(); CREATE MATERIALIZED VIEW m AS SELECT a, b FROM p",

@@ -315,13 +315,35 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 		set_compression(out, new);
 }
 
+/* DROP NOT NULL reaches all copies, also those that keep theirs. */
+static void
+restore_not_null(SfEmit *out, const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+		const SfFact *copy = edge->from;
+
+		if (edge->type != SF_EDGE_IMPLIED || copy->kind != column->kind)
+			continue;
+		if (copy->twin && sf_attr(copy, "not_null") && sf_attr(copy->twin, "not_null"))
+			sf_emit_not_null(out, copy);
+		restore_not_null(out, copy);
+	}
+}
+
 static void
 alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	if (passed_on(old, new, "not_null"))
 		return;
 	if (sf_attr(new, "not_null") == NULL)
+	{
 		sf_emit(out, "%s DROP NOT NULL", alter_head(new));
+		restore_not_null(out, new);
+	}
 	else
 	{
 		if (!sf_changed(old, new, "type"))
@@ -389,6 +411,7 @@ const SfKind sf_kind_column = {
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
 	.folds = true,
+	.merges = true,
 	.drops_with_parent = true,
 	.create = create,
 	.clause = clause,

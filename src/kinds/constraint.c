@@ -61,6 +61,32 @@ may_be_unproved(const SfFact *fact)
 }
 
 static void
+prove(SfEmit *out, const SfFact *fact)
+{
+	sf_emit(out, "ALTER TABLE %s VALIDATE CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+}
+
+/* Copies of an unproved check may be proved: those of children that were made empty, with it. */
+static void
+prove_copies(SfEmit *out, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+		const SfFact *copy = edge->from;
+
+		if (edge->type != SF_EDGE_IMPLIED || copy->kind != fact->kind || sf_reattached(copy) ||
+			sf_relation_of(copy)->twin == NULL)
+			continue;
+		if (sf_attr(copy, "not_valid") == NULL)
+			prove(out, copy);
+		prove_copies(out, copy);
+	}
+}
+
+static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
 	StringInfoData text;
@@ -77,6 +103,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	clause(&text, fact, folded);
 	sf_emit(out, "ALTER TABLE %s%s ADD %s%s", sf_attr(fact, "only") ? "ONLY " : "", sf_rel(fact), text.data,
 			sf_attr(fact, "not_valid") || unproved ? " NOT VALID" : "");
+	if (sf_attr(fact, "not_valid"))
+		prove_copies(out, fact);
 	attach(out, fact);
 }
 
@@ -84,7 +112,7 @@ static void
 validate(SfEmit *out, const SfFact *fact)
 {
 	if (sf_attr(fact, "not_valid") == NULL && !sf_comes_along(fact) && may_be_unproved(fact))
-		sf_emit(out, "ALTER TABLE %s VALIDATE CONSTRAINT %s", sf_rel(fact), sf_ident(sf_last(fact)));
+		prove(out, fact);
 }
 
 static void
@@ -281,7 +309,7 @@ static const SfAttr fk_attrs[] = {
 const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_primary, true), .backs = true};
 const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true), .backs = true};
 const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
-const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true)};
+const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true), .merges = true};
 const SfKind sf_kind_foreign_key = {CONSTRAINT_KIND("foreign key", 160, fk_attrs, takes, true), .binds = true};
 
 /* Made and dropped with the constraint: there is nothing to say but what its satellites say. */

@@ -38,6 +38,22 @@ sf_attachment(const SfFact *relation)
 	return NULL;
 }
 
+SfFact *
+sf_attached_to(const SfFact *attachment)
+{
+	ListCell   *lc;
+
+	foreach(lc, attachment->needs)
+	{
+		SfFact	   *to = ((SfEdge *) lfirst(lc))->to;
+
+		if (to != attachment->parent && to->nname == 2 && strcmp(sf_name(to), sf_attr(attachment, "of")) == 0 &&
+			sf_relation_of(to) == to)
+			return to;
+	}
+	return NULL;
+}
+
 /* The fact that makes a relation a child of that one. */
 static const SfFact *
 attachment_to(const SfFact *relation, const char *of)
@@ -103,6 +119,23 @@ is_alone(const SfFact *original)
 	return only >= 0 && original->attr[only];
 }
 
+/* Has it a difference that only a new one mends? */
+static bool
+is_made_anew(const SfFact *fact)
+{
+	const SfKind *kind = fact->kind;
+
+	for (int i = 0; i < kind->nattrs; i++)
+	{
+		const SfAttr *attr = &kind->attrs[i];
+
+		if (attr->how != SF_IGNORE && !sf_streq(fact->attr[i], fact->twin->attr[i]) &&
+			(attr->how != SF_ALTER || (attr->in_place && !attr->in_place(fact->twin, fact))))
+			return true;
+	}
+	return false;
+}
+
 bool
 sf_comes_along(const SfFact *fact)
 {
@@ -113,8 +146,11 @@ sf_comes_along(const SfFact *fact)
 		return false;
 	if (fact->parent != relation && fact->parent && sf_comes_along(fact->parent))
 		return true;
-	/* Were the original and the table there before without it?  Then it is on its own; but a new name is passed on. */
-	return !(fact->twin == NULL && relation->twin && original->twin &&
+	/*
+	 * Were the original and the table there before without it?  Then it is on its own; but a new name, and a new
+	 * original, are passed on.
+	 */
+	return !(fact->twin == NULL && relation->twin && original->twin && !is_made_anew(original) &&
 			 strcmp(sf_last(original), sf_last(original->twin)) == 0);
 }
 
@@ -122,6 +158,13 @@ bool
 sf_goes_along(const SfFact *fact)
 {
 	return sf_implied_by(fact) && !is_local(fact) && !sf_reattached(fact);
+}
+
+bool
+sf_merges(const SfFact *fact)
+{
+	return fact->kind->merges && sf_implied_by(fact) && is_local(fact) && sf_relation_of(fact)->twin &&
+		!sf_reattached(fact);
 }
 
 bool

@@ -17,6 +17,18 @@ clause_default(StringInfo out, const SfFact *fact, List *folded)
 	appendStringInfo(out, "DEFAULT %s", sf_attr(fact, "expression"));
 }
 
+/* A copy without a default where its original has one: SET DEFAULT NULL would be one of a type with a modifier. */
+static void
+set_default(SfEmit *out, const SfFact *fact)
+{
+	const char *expression = sf_attr(fact, "expression");
+
+	if (strcmp(expression, "NULL") == 0)
+		sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
+	else
+		sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), expression);
+}
+
 /*
  * A statement for the original reaches all copies; those that have another default and keep it get it again.  (It
  * reaches their own copies in turn, also by way of one that only now comes or goes.)
@@ -35,7 +47,7 @@ restore_copies(SfEmit *out, const SfFact *fact, bool goes)
 			continue;
 		/* What stays when the original goes is the copy's own from now on. */
 		if (copy->twin && (goes || sf_attr(copy, "local")) && !sf_changed(copy, copy->twin, "expression"))
-			sf_emit(out, "%s SET DEFAULT %s", alter_column(copy), sf_attr(copy, "expression"));
+			set_default(out, copy);
 		restore_copies(out, copy, goes);
 	}
 }
@@ -45,7 +57,7 @@ create_default(SfEmit *out, const SfFact *fact, List *folded)
 {
 	if (sf_comes_along(fact))
 		return;
-	sf_emit(out, "%s SET DEFAULT %s", alter_column(fact), sf_attr(fact, "expression"));
+	set_default(out, fact);
 	restore_copies(out, fact, false);
 }
 
@@ -65,15 +77,15 @@ alter_default(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 {
 	if (sf_cascades(old, new))
 		return;
-	sf_emit(out, "%s SET DEFAULT %s", alter_column(new), sf_attr(new, "expression"));
+	set_default(out, new);
 	restore_copies(out, new, false);
 }
 
-/* A copy's own default stands beside no column definition. */
+/* A copy's own default stands beside no column definition, unless the column is its table's own, too. */
 static bool
 may_fold(const SfFact *fact)
 {
-	return sf_attr(fact, "local") == NULL;
+	return sf_attr(fact, "local") == NULL || (fact->parent && sf_attr(fact->parent, "local"));
 }
 
 static char *

@@ -108,7 +108,7 @@ typedef struct SfAttr
 #define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
 /* The alteration is refused while something binds the object to another (SfKind.binds): a foreign key waits meanwhile. */
 #define SF_ATTR_UNBOUND		0x80
-/* What cannot be altered in place is made anew with its parent: by itself it cannot be dropped. */
+/* What cannot be altered in place is made anew with its parent, or with what it attaches its parent to. */
 #define SF_ATTR_PARENT		0x10
 /* The data's state, not the schema's (a materialized view is populated): what is put back keeps its old self's. */
 #define SF_ATTR_STATE		0x40
@@ -163,6 +163,8 @@ struct SfKind
 	 * dropped with.
 	 */
 	bool		owned_apart;
+	/* A copy that is the child's own, too, is there before its original is made, which then merges with it. */
+	bool		merges;
 	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
 	bool		attaches;
 
@@ -267,6 +269,8 @@ extern SfFact *sf_implied_by(const SfFact *fact);
  */
 extern bool sf_comes_along(const SfFact *fact);
 extern bool sf_goes_along(const SfFact *fact);
+/* Is it its table's own beside being a copy, in a table that stands and stays a child? */
+extern bool sf_merges(const SfFact *fact);
 /* Both are copies, so that altering the original alters this one too? */
 extern bool sf_cascades(const SfFact *old, const SfFact *new);
 /* Do the copies of a fact that goes stay behind, on their own? */
@@ -277,6 +281,9 @@ extern bool sf_reattached(const SfFact *fact);
 extern const SfFact *sf_relation_of(const SfFact *fact);
 /* The first child of the kind that says what the relation is a child of; NULL: an ordinary one. */
 extern SfFact *sf_attachment(const SfFact *relation);
+
+/* The relation that an attachment makes its parent a child of. */
+extern SfFact *sf_attached_to(const SfFact *attachment);
 
 /* Attribute differs between the two sides? */
 extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);

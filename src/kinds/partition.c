@@ -43,9 +43,38 @@ label_partition(const SfFact *fact)
 	return psprintf("partition %s of %s", sf_rel(fact), sf_attr(fact, "of"));
 }
 
+/* Do partitions of the table, other than this one, change their bounds, come without rows or go with theirs? */
+static bool
+others_change(const SfFact *table, const SfFact *attachment)
+{
+	ListCell   *lc;
+
+	foreach(lc, table ? table->needed_by : NIL)
+	{
+		const SfFact *other = ((SfEdge *) lfirst(lc))->from;
+
+		if (other->kind == attachment->kind && other != attachment && sf_attached_to(other) == table &&
+			(other->twin ? sf_changed(other, other->twin, "bound") : other->parent->twin == NULL))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * One partition gets other bounds by being detached and attached.  Where others change, too, rows have to move between
+ * them: all find their places anew.
+ */
+static bool
+keeps_rows(const SfFact *old, const SfFact *new)
+{
+	return sf_changed(old, new, "of") ||
+		(!others_change(sf_attached_to(new), new) && !others_change(sf_attached_to(old), old));
+}
+
+/* The action itself is a detachment and an attachment. */
 static const SfAttr partition_attrs[] = {
 	{"of", SF_REPLACE},
-	{"bound", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"bound", SF_REPLACE, NULL, SF_ATTR_EXPRESSION | SF_ATTR_PARENT, keeps_rows},
 	{"position", SF_IGNORE},
 };
 

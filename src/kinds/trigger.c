@@ -9,6 +9,8 @@
 
 #include "kinds/kind.h"
 
+extern const SfKind sf_kind_partition;
+
 static char *
 alter_head(const SfFact *fact)
 {
@@ -83,11 +85,30 @@ address(const SfFact *fact)
 	return psprintf("TRIGGER %s ON %s", sf_ident(sf_last(fact)), sf_rel(fact));
 }
 
+/* Its own name, and that of its clones on partitions. */
+static List *
+add_trigger_names(List *names, const SfFact *relation, const char *trigger)
+{
+	ListCell   *lc;
+
+	names = lappend(names, psprintf("trigger:%s.%s", sf_name(relation), sf_ident(trigger)));
+	foreach(lc, relation->needed_by)
+	{
+		const SfFact *attachment = ((SfEdge *) lfirst(lc))->from;
+
+		if (attachment->kind == &sf_kind_partition && attachment->parent != relation)
+			names = add_trigger_names(names, attachment->parent, trigger);
+	}
+	return names;
+}
+
 /* A constraint trigger has a constraint of its name. */
 static List *
 takes(const SfFact *fact)
 {
-	return sf_attr(fact, "constraint") ? list_make1(psprintf("constraint:%s", sf_name(fact))) : NIL;
+	List	   *names = add_trigger_names(NIL, fact->parent, sf_last(fact));
+
+	return sf_attr(fact, "constraint") ? lappend(names, psprintf("constraint:%s", sf_name(fact))) : names;
 }
 
 /* The same under another name is renamed: nothing refers to it by name. */

@@ -2,7 +2,7 @@
  * build.h - private to plan/: from pairs of facts to a graph of actions.
  *
  * Every managed fact belongs to an item (SfFact.note), a pair to one item.  fate.c decides what happens to each item,
- * action.c makes the actions, graph.c orders them.
+ * action.c makes the actions, links.c says what each comes after, graph.c orders them.
  */
 #ifndef SF_BUILD_H
 #define SF_BUILD_H
@@ -67,6 +67,9 @@ extern bool sf_needs(const SfFact *fact, const SfFact *other);
 
 extern void sf_build_items(SfBuild *build);
 extern void sf_build_actions(SfBuild *build);
+
+/* What each action must come after (SfAction.after). */
+extern void sf_build_links(SfBuild *build);
 
 /* What the bodies of functions name comes before them, where it can (SfAction.wishes). */
 extern void sf_build_wishes(SfBuild *build);

@@ -46,11 +46,11 @@ replace(SfItem *item, List **work)
 static void
 replace_for(SfItem *item, const SfAttr *attr, List **work)
 {
-	SfFact	   *parent = item->new->parent;
+	SfFact	   *whole = item->new->kind->attaches ? sf_attached_to(item->new) : item->new->parent;
 
 	replace(item, work);
-	if ((attr->flags & SF_ATTR_PARENT) && parent && sf_item(parent))
-		replace(sf_item(parent), work);
+	if ((attr->flags & SF_ATTR_PARENT) && whole && sf_item(whole))
+		replace(sf_item(whole), work);
 }
 
 /* A pair that differs: altered in place if every attribute can be, else replaced. */
@@ -59,7 +59,7 @@ judge_pair(SfItem *item, List **work)
 {
 	const SfKind *kind = item->new->kind;
 	bool	   *changed = sf_diff_attributes(item->old, item->new);
-	SfFate		fate = SF_FATE_ALTER;
+	SfFate		fate = SF_FATE_KEEP;
 
 	item->renamed = sf_diff_renamed(item->old, item->new);
 	if (changed == NULL)
@@ -73,10 +73,13 @@ judge_pair(SfItem *item, List **work)
 			continue;
 		if (attr->how == SF_REPLACE_PARENT && item->new->parent && sf_item(item->new->parent)->old)
 			set_fate(sf_item(item->new->parent), SF_FATE_REPLACE, work);
-		else if (attr->how == SF_REPLACE)
-			fate = SF_FATE_REPLACE;
 		else if (attr->in_place && !attr->in_place(item->old, item->new))
 			replace_for(item, attr, work);
+		else if (attr->how == SF_REPLACE)
+			fate = SF_FATE_REPLACE;
+		/* What has no words follows from what is done to others. */
+		else if (attr->alter && fate == SF_FATE_KEEP)
+			fate = SF_FATE_ALTER;
 	}
 	if (item->fate == SF_FATE_KEEP)
 		set_fate(item, fate, work);

@@ -122,7 +122,7 @@ make_stub(SfSort *sort, int start)
 			continue;
 		if (action->verb == SF_VERB_CREATE && !item->stub_first)
 			item->stub_first = true;
-		else if (action->verb == SF_VERB_DROP && !item->stub_last)
+		else if (action->verb != SF_VERB_CREATE && item->old && !item->stub_last)
 			item->stub_last = true;
 		else
 			continue;

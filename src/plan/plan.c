@@ -157,7 +157,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 				break;
 			if (action->part == SF_PART_STUB)
 				action->kind->stub(&out, action->old);
-			else if (action->part == SF_PART_REST)
+			else if (action->part == SF_PART_REST || (action->part == SF_PART_ALL && sf_item(action->new)->hollow))
 				action->kind->complete(&out, action->new);
 			else if (action->part == SF_PART_CONTENTS)
 				action->kind->refill(&out, action->old, action->new);

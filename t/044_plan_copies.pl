@@ -1,0 +1,37 @@
+# What children copy from their parents, and who comes before whom.
+use strict;
+use warnings;
+use SchemaflowPlan;
+use Test::More;
+
+my $node = sf_plan_node();
+my $f = 'CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NEW; END$$';
+
+migrates($node, 'an index of a partitioned table that is made anew takes its clones along', '', map {
+		"CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE INDEX i ON p (a, b); $_" }
+		('DROP INDEX i; CREATE INDEX i ON p (b)', 'ALTER INDEX p1_a_b_idx RENAME TO mine'));
+migrates($node, 'a check that is inherited from now on, one that is not any more, one unproved but in the child', '', map {
+		"CREATE TABLE p (a int, CONSTRAINT x CHECK (a > 0) $_->[0], CONSTRAINT y CHECK (a > 1) $_->[1]); ALTER TABLE p ADD CONSTRAINT z CHECK (a > 2) $_->[2];
+		 CREATE TABLE c () INHERITS (p)" } (['NO INHERIT', '', 'NOT VALID'], ['', 'NO INHERIT', '']));
+migrates($node, 'NOT NULL goes from the parent, a child keeps its own', 'CREATE TABLE p (a int, b int) PARTITION BY LIST (a)',
+	'ALTER TABLE p ALTER b SET NOT NULL; CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)',
+	'CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)');
+migrates($node, 'columns and checks that a child has of its own, too', '', 'CREATE TABLE p (a int); CREATE TABLE m () INHERITS (p); CREATE TABLE c (x int) INHERITS (m)',
+	q{CREATE TABLE p (a int, w text, CONSTRAINT k CHECK (a > 0)); CREATE TABLE m () INHERITS (p);
+	  CREATE TABLE c (x int, w text NOT NULL DEFAULT 'q', CONSTRAINT k CHECK (a > 0)) INHERITS (m)},
+	up => [qr/public\.c ADD COLUMN w text DEFAULT 'q'::text NOT NULL;.*public\.p ADD COLUMN w/s]);
+migrates($node, 'no default where the parent has one, of a type with a modifier', 'CREATE TABLE p (a int); CREATE TABLE c () INHERITS (p)', '',
+	'ALTER TABLE p ADD b numeric(8, 2) DEFAULT 1; ALTER TABLE c ALTER b DROP DEFAULT');
+migrates($node, 'a grandchild that becomes a child', 'CREATE TABLE p (a int)',
+	'CREATE TABLE m (b int) INHERITS (p); CREATE TABLE c (x int) INHERITS (m)', 'CREATE TABLE c (b int, x int) INHERITS (p)');
+migrates($node, 'a trigger whose clones have the name of another', "$f; CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
+	'CREATE TRIGGER t AFTER INSERT ON p1 FOR EACH ROW EXECUTE FUNCTION f()', 'CREATE TRIGGER t AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f()');
+migrates($node, 'a view over a table that takes the name of the key that the view needs', '',
+	map { "CREATE TABLE $_ (id int CONSTRAINT k PRIMARY KEY, a text); CREATE VIEW v AS SELECT id, a FROM $_ GROUP BY id; CREATE VIEW w AS SELECT * FROM v" } ('a', 'b'));
+migrates($node, 'a view over a function that gives rows of a table', '',
+	'CREATE TABLE t (a int); CREATE FUNCTION g() RETURNS SETOF t LANGUAGE sql AS $$SELECT * FROM t$$; CREATE VIEW v AS SELECT a FROM g()',
+	'CREATE TABLE t (a bigint, b int); CREATE FUNCTION g() RETURNS SETOF t LANGUAGE sql AS $$SELECT * FROM t$$; CREATE VIEW v AS SELECT a FROM g()');
+migrates($node, 'an owner who had a right before', 'CREATE TABLE t (a int)', 'GRANT SELECT ON t TO pg_monitor', 'ALTER TABLE t OWNER TO pg_monitor; GRANT SELECT ON t TO pg_read_all_data');
+migrates($node, 'a sequence that outlives the column that owns it', '', 'CREATE TABLE t (a serial, b int)', 'CREATE SEQUENCE t_a_seq AS int; CREATE TABLE t (b int)');
+
+done_testing();
