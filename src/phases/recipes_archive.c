@@ -5,6 +5,7 @@
 
 #include "commands/defrem.h"
 #include "guc.h"
+#include "compat.h"
 #include "kinds/kind.h"
 #include "lib/spi.h"
 #include "lib/text.h"
@@ -205,7 +206,7 @@ sf_archive_entry(const SfFactBase *start, const char *label, const char *relatio
 		kept = palloc0(sizeof(SfKept));
 		kept->fact = fact;
 		kept->relation = pstrdup(relation);
-		kept->name = strVal(llast(stringToQualifiedNameList(relation)));
+		kept->name = strVal(llast(sf_qualified_names(relation)));
 		kept->key = sf_is_kind(fact, "column") ? key_for(fact) : NIL;
 		return kept;
 	}
