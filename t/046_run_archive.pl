@@ -149,6 +149,47 @@ like($err, qr/3 steps lose data.*column public\.users\.phone\), whose archive wa
 is($rc, 0, 'it can be said that they have not') or diag($err);
 is(table_of('copy', $_), $before{$_}, "then the rows of $_ are back") for 'notes', 'tags', 'users';
 
+# ---- whatever holds a table fast
+
+my $hard = sf_database($node, 'hard');
+$node->safe_psql($hard, q{ALTER DATABASE hard SET schemaflow.manage = 'all'});
+$node->safe_psql($hard, q{
+	CREATE SCHEMA s1; CREATE SCHEMA s2;
+	CREATE TABLE s1.users (id serial PRIMARY KEY, n text); CREATE TABLE s2.users (id serial PRIMARY KEY, n text);
+	CREATE TABLE s1.a (id int PRIMARY KEY, b int); CREATE TABLE s1.b (id int PRIMARY KEY REFERENCES s1.a, x int);
+	ALTER TABLE s1.a ADD FOREIGN KEY (b) REFERENCES s1.b DEFERRABLE INITIALLY DEFERRED;
+	BEGIN; INSERT INTO s1.a VALUES (1, 1); INSERT INTO s1.b VALUES (1, 5); COMMIT;
+	INSERT INTO s1.users (n) VALUES ('x'); INSERT INTO s2.users (n) VALUES ('y');
+	CREATE TABLE s1.c (id int PRIMARY KEY, r int4range, EXCLUDE USING gist (r WITH &&)); INSERT INTO s1.c VALUES (1, '[1,2)');
+	CREATE DOMAIN pos AS int CHECK (value > 0); CREATE TYPE comp AS (a int, b text);
+	CREATE TABLE s1.d (id int PRIMARY KEY, p pos, q comp, arr pos[], m s1.users,
+		ts tsvector GENERATED ALWAYS AS (to_tsvector('english', 'x')) STORED);
+	INSERT INTO s1.d VALUES (1, 5, (1, 'z'), '{1,2}', row(1, 'u'));
+	CREATE VIEW s1.v AS SELECT * FROM s1.d;
+	CREATE PUBLICATION pub FOR TABLE s1.c, s1.d;
+	CREATE RULE ru AS ON DELETE TO s1.d DO INSTEAD NOTHING; CREATE STATISTICS st ON id, r FROM s1.c;
+	CREATE TABLE selfref (id int PRIMARY KEY, up int REFERENCES selfref, big text);
+	INSERT INTO selfref VALUES (1, NULL, 'b'), (2, 1, 'c');
+	CREATE FUNCTION gen() RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1';
+	CREATE TABLE fn (id int PRIMARY KEY DEFAULT gen(), n int CHECK (n > gen())); INSERT INTO fn VALUES (1, 3);
+	CREATE TABLE two (a int NOT NULL, b text NOT NULL, c text DEFAULT 'dd', "x y" text NOT NULL, UNIQUE (b, a));
+	INSERT INTO two VALUES (1, 'one', NULL, 'v'), (2, 'two', 'cc', 'w');
+	CREATE TABLE turns (id serial PRIMARY KEY, plain text); INSERT INTO turns (plain) VALUES ('a'), ('b');
+	SELECT * FROM sf_define($$CREATE TABLE two (a int NOT NULL, b text NOT NULL, UNIQUE (b, a));
+		CREATE TABLE selfref (id int PRIMARY KEY, up int REFERENCES selfref);
+		CREATE TABLE turns (id serial PRIMARY KEY, plain text GENERATED ALWAYS AS ('computed') STORED)$$, true);
+	SELECT * FROM sf_plan_migration('hard', true)});
+my @tables = qw(s1.users s2.users s1.a s1.b s1.c s1.d selfref fn two turns);
+my $hard_start = $node->safe_psql($hard, $facts);
+%before = map { $_ => table_of($hard, $_) } @tables;
+($rc, $out, $err) = sf_try($node, $hard, 'CALL sf_upgrade()');
+is($rc, 0, 'all of it goes') or diag($err);
+is($node->safe_psql($hard, 'SELECT count(*) FROM sf_diff()'), 0, 'and nothing is left');
+($rc, $out, $err) = sf_try($node, $hard, q{CALL sf_downgrade('base')});
+is($rc, 0, 'all of it comes back') or diag($err);
+is($node->safe_psql($hard, $facts), $hard_start, 'the schema is what it was');
+is(table_of($hard, $_), $before{$_}, "so is what is in $_") for @tables;
+
 # ---- random traffic of several sessions, beside a column that was never dropped
 
 my $random = sf_database($node, 'random');

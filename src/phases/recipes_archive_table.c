@@ -43,6 +43,14 @@ needs_it(const SfFact *fact, const SfFact *table)
 	return false;
 }
 
+/* Does it go with something else that the plan drops (a publication), before or after? */
+static bool
+goes_elsewhere(const SfPlan *plan, const SfFact *fact, const SfFact *table)
+{
+	return fact->parent && !is_below(table, fact->parent) && !is_below(fact, table) &&
+		sf_plan_drops(plan, fact->parent) && !sf_is_kind(fact, "owned by");
+}
+
 /* Statements that begin with the same ALTER TABLE are one. */
 static List *
 joined(List *texts, const SfFact *table)
@@ -78,6 +86,7 @@ strip(const SfPlan *plan, const SfFact *table)
 			const SfFact *fact = lfirst(lc);
 
 			if (!sf_is_kind(fact, stripped[i].kind) || sf_plan_drops(plan, fact) ||
+				goes_elsewhere(plan, fact, table) ||
 				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)))
 				continue;
 			/* A sequence that a column owns goes with it. */
