@@ -241,8 +241,24 @@ complete_error(ErrorData *error, const SfRunRequest *request)
 
 /* ---- undoing ---- */
 
-static void
-undo(const SfMigration *migration)
+/* By a request with its consent (raises without), or by ourselves (request is NULL) where nobody loses anything. */
+static bool
+may_undo(const SfMigration *migration, SfMigration *back, SfDirection direction, const SfRunRequest *request)
+{
+	Task		task = {back, 0};
+	SfRunRequest losses;
+
+	if (request == NULL)
+		return direction == SF_DOWN && sf_undo_is_harmless(migration, SF_UP, back);
+	losses = *request;
+	losses.direction = direction;
+	check_losses(list_make1(&task), &losses);
+	return true;
+}
+
+/* Returns false when it must not be. */
+static bool
+undo(const SfMigration *migration, const SfRunRequest *request)
 {
 	MemoryContext context = CurrentMemoryContext;
 
@@ -252,20 +268,26 @@ undo(const SfMigration *migration)
 		SfMigration *back,
 				   *names;
 		SfDirection direction;
+		bool		may;
 
 		sf_worker_become(caller);
 		sf_worker_begin();
 		MemoryContextSwitchTo(context);
 		back = sf_undo_make(migration, &direction, &names);
+		may = may_undo(migration, back, direction, request);
 		if (names == NULL)
 			round = 1;
 		else if (round == 0)
 			back = names;
-		sf_undo_mark(back, direction, 0, round == 0);
+		if (may)
+			sf_undo_mark(back, direction, 0, round == 0);
 		sf_worker_commit();
 		MemoryContextSwitchTo(context);
+		if (!may)
+			return false;
 		sf_perform_undo(back, direction, round == 0);
 	}
+	return true;
 }
 
 /* The migration that is half done; NULL: there is none. */
@@ -291,7 +313,7 @@ undo_or_report(const SfRunRequest *request, const SfMigration *migration)
 
 	PG_TRY();
 	{
-		undo(migration);
+		(void) undo(migration, request);
 		end_run("aborted", NULL);
 	}
 	PG_CATCH();
@@ -322,12 +344,12 @@ run_abort(const SfRunRequest *request)
 	migration = half_done();
 	if (migration)
 	{
-		Task		task = {NULL, 0};
-		SfRunRequest losses = *request;
+		SfDirection direction;
+		SfMigration *back;
 
 		sf_migration_check_owner(migration->revision, migration->owner);
-		task.migration = sf_undo_make(migration, &losses.direction, &names);
-		check_losses(list_make1(&task), &losses);
+		back = sf_undo_make(migration, &direction, &names);
+		(void) may_undo(migration, back, direction, request);
 		sf_run_begin(request);
 	}
 	sf_worker_commit();
@@ -355,33 +377,6 @@ is_the_steps_own(const ErrorData *error)
 }
 
 /*
- * A step can not be done, and that turned out in the middle: go back to where we began, if that takes nothing from
- * anybody.  A second error there is told, and what stands is what the journal says.
- */
-static bool
-undo_after(const ErrorData *error, const SfMigration *migration)
-{
-	MemoryContext context = CurrentMemoryContext;
-	SfDirection direction;
-	SfMigration *back,
-			   *names;
-	bool		harmless;
-
-	if (!is_the_steps_own(error))
-		return false;
-	sf_worker_become(caller);
-	sf_worker_begin();
-	MemoryContextSwitchTo(context);
-	back = sf_undo_make(migration, &direction, &names);
-	harmless = direction == SF_DOWN && sf_undo_is_harmless(migration, SF_UP, back);
-	sf_worker_commit();
-	MemoryContextSwitchTo(context);
-	if (harmless)
-		undo(migration);
-	return harmless;
-}
-
-/*
  * Errors are caught once, here; all that is open is rolled back.
  */
 static void
@@ -403,7 +398,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 		sf_worker_rollback();
 		MemoryContextSwitchTo(old);
 		complete_error(error, request);
-		if (begun_here && sf_perform_where() && undo_after(error, begun_here))
+		/* It turned out in the middle: back to where we began.  A second error there is told instead. */
+		if (begun_here && sf_perform_where() && is_the_steps_own(error) && undo(begun_here, NULL))
 		{
 			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data "
 								  "or the model, then call again.");

@@ -117,7 +117,7 @@ earlier(const SfFactBase *start, const SfFact *now)
 	return fact && fact->kind == now->kind ? fact : NULL;
 }
 
-/* Of SfHint: the server knows what has got another name, by its OID.  A name that is taken again cannot be given back. */
+/* Of SfHint: what has got another name, by its OID.  A name that is taken again cannot be given back. */
 static List *
 names_back(const SfFactBase *live, const SfFactBase *start)
 {
@@ -288,7 +288,7 @@ sf_undo_is_harmless(const SfMigration *m, SfDirection ran, const SfMigration *un
 	{
 		const SfStep *step = lfirst(lc);
 
-		if (sf_is_partly(r) && step->transaction <= r->done && step->loses_data)
+		if (sf_is_partly(r) && !r->undoing && step->transaction <= r->done && step->loses_data)
 			return false;
 	}
 	foreach(lc, undo->steps[ran == SF_UP ? SF_DOWN : SF_UP])
