@@ -66,16 +66,30 @@ drop(SfEmit *out, const SfFact *fact)
 	sf_emit(out, "DROP TYPE %s%s", sf_name(fact), sf_attr(fact, "canonical") ? " CASCADE" : "");
 }
 
+/* Names {schema, name} of a type or function; words: "TYPE" or "FUNCTION", args of the latter with parentheses. */
+static void
+move(SfEmit *out, const char *words, char **was, const char *args, char **is)
+{
+	char	   *half[2] = {is[0], was[1]};
+
+	if (strcmp(was[0], is[0]) != 0)
+		sf_emit(out, "ALTER %s %s%s SET SCHEMA %s", words, sf_qualified(2, was), args, sf_ident(is[0]));
+	if (strcmp(was[1], is[1]) != 0)
+		sf_emit(out, "ALTER %s %s%s RENAME TO %s", words, sf_qualified(2, half), args, sf_ident(is[1]));
+}
+
+/* The constructors have the names of their types, but do not follow them. */
 static void
 alter_multirange(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	char	  **was = multirange(old);
 	char	  **is = multirange(new);
+	const char *range = sf_name(new);
 
-	if (strcmp(was[0], is[0]) != 0)
-		sf_emit(out, "ALTER TYPE %s SET SCHEMA %s", sf_qualified(2, was), sf_ident(is[0]));
-	if (strcmp(was[1], is[1]) != 0)
-		sf_emit(out, "ALTER TYPE %s.%s RENAME TO %s", sf_ident(is[0]), sf_ident(was[1]), sf_ident(is[1]));
+	move(out, "TYPE", was, "", is);
+	move(out, "FUNCTION", was, "()", is);
+	move(out, "FUNCTION", was, psprintf("(%s)", range), is);
+	move(out, "FUNCTION", was, psprintf("(%s[])", range), is);
 }
 
 /* name__old, cut at its end */
@@ -85,25 +99,26 @@ aside(const char *name)
 	return psprintf("%.*s__old", pg_mbcliplen(name, strlen(name), NAMEDATALEN - 6), name);
 }
 
-/*
- * Old under another name.  A type that is only put aside (the same attributes) has to give up the other names too that
- * its successor will take: those of the multirange and of the constructors, as far as their arguments are the same.
- */
+/* With its constructors; the multirange's name is an attribute. */
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
 	const char *subtype = sf_attr(old, "subtype");
-	char	  **names = multirange(old);
-	char	   *other = sf_qualified(2, names);
 
 	sf_rename_in_schema(out, old, new);
-	if (old->attr != new->attr)
-		return;
-	sf_emit(out, "ALTER FUNCTION %s(%s, %s) RENAME TO %s", sf_name(old), subtype, subtype, sf_ident(sf_last(new)));
-	sf_emit(out, "ALTER FUNCTION %s(%s, %s, text) RENAME TO %s", sf_name(old), subtype, subtype,
-			sf_ident(sf_last(new)));
-	sf_emit(out, "ALTER FUNCTION %s() RENAME TO %s", other, sf_ident(aside(names[1])));
-	sf_emit(out, "ALTER TYPE %s RENAME TO %s", other, sf_ident(aside(names[1])));
+	move(out, "FUNCTION", old->name, psprintf("(%s, %s)", subtype, subtype), new->name);
+	move(out, "FUNCTION", old->name, psprintf("(%s, %s, text)", subtype, subtype), new->name);
+}
+
+/* The multirange, and the one of its constructors whose arguments the successor's has, too. */
+static void
+give_up(SfEmit *out, const SfFact *old)
+{
+	char	  **names = multirange(old);
+	char	   *aside_names[2] = {names[0], aside(names[1])};
+
+	move(out, "FUNCTION", names, "()", aside_names);
+	move(out, "TYPE", names, "", aside_names);
 }
 
 static char *
@@ -140,6 +155,7 @@ const SfKind sf_kind_range = {
 	.takes_partners = true,
 	.drop = drop,
 	.rename = rename_it,
+	.give_up = give_up,
 	.address = address,
 	.takes = takes,
 	.acl_class = 'T',

@@ -75,7 +75,11 @@ render_rename(SfEmit *out, SfAction *action, const SfPlan *plan)
 	if (item->rename)
 		old = sf_in_place(old);
 	if (action == item->stash)
+	{
 		action->kind->rename(out, old, stashed(plan, old));
+		if (action->kind->give_up)
+			action->kind->give_up(out, old);
+	}
 	else
 		action->kind->rename(out, item->stash ? stashed(plan, old) : old, action->new);
 }
