@@ -2,6 +2,8 @@
 SET client_min_messages = warning;
 SET check_function_bodies = off;
 CREATE EXTENSION schemaflow;
+-- Steps are run one by one here, without the runner, who makes the schema of archives.
+SET schemaflow.archive = never;
 
 -- Create
 SELECT count(*) > 0 AS changed FROM sf_define($model$
