@@ -4,7 +4,7 @@ CREATE EXTENSION schemaflow;
 
 CREATE TABLE account (id int PRIMARY KEY, cents int, note text, balance numeric(12, 2));
 CREATE TRIGGER "~schemaflow" BEFORE INSERT OR UPDATE ON account FOR EACH ROW
-	EXECUTE FUNCTION sf_dual_write('0123456789ab', 'pg_catalog', 'up', 'balance', 'cents / 100.0',
+	EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'pg_catalog', 'up', 'balance', 'cents / 100.0',
 	'down', 'cents', '(balance * 100)::int');
 ALTER TABLE account ENABLE ALWAYS TRIGGER "~schemaflow";
 
@@ -27,6 +27,8 @@ UPDATE account SET cents = 1, balance = 2 WHERE id = 1;
 SET schemaflow.version = '0123456789ab';
 UPDATE account SET cents = 1, balance = 2 WHERE id = 1;
 SET schemaflow.version = 'another';
+SET schemaflow.version = 'abcdef012345';
+SELECT version, said_by FROM sf_sessions;
 UPDATE account SET cents = 3, balance = 4 WHERE id = 2;
 SELECT * FROM account WHERE id < 3 ORDER BY id;
 -- An explicit NULL counts when the session is the new version; the old column's default does not.
@@ -57,7 +59,7 @@ DROP TRIGGER zz ON account;
 CREATE FUNCTION rate() RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 2.0';
 CREATE TABLE price (id int, net numeric, gross numeric);
 CREATE TRIGGER "~schemaflow" BEFORE INSERT OR UPDATE ON price FOR EACH ROW
-	EXECUTE FUNCTION sf_dual_write('0123456789ab', 'public', 'up', 'gross', 'net * rate()');
+	EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'public', 'up', 'gross', 'net * rate()');
 INSERT INTO price VALUES (1, 10) RETURNING *;
 CREATE OR REPLACE FUNCTION rate() RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 3.0';
 INSERT INTO price VALUES (2, 10) RETURNING *;
@@ -78,7 +80,7 @@ SELECT net, gross FROM price ORDER BY net, gross;
 CREATE OR REPLACE FUNCTION rate() RETURNS numeric LANGUAGE sql IMMUTABLE AS 'SELECT 5.0';
 CREATE TABLE ratio (part numeric, share int);
 CREATE TRIGGER "~schemaflow" BEFORE INSERT OR UPDATE ON ratio FOR EACH ROW
-	EXECUTE FUNCTION sf_dual_write('0123456789ab', 'public', 'up', 'share', '100 / part');
+	EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'public', 'up', 'share', '100 / part');
 INSERT INTO ratio (part) VALUES (0);
 INSERT INTO ratio (part) VALUES (4) RETURNING *;
 
@@ -99,7 +101,7 @@ ALTER TABLE event_old DROP COLUMN junk;
 ALTER TABLE event ATTACH PARTITION event_old FOR VALUES FROM (MINVALUE) TO ('2026-01-01');
 CREATE TABLE event_new PARTITION OF event FOR VALUES FROM ('2026-01-01') TO (MAXVALUE);
 CREATE TRIGGER "~schemaflow" BEFORE INSERT OR UPDATE ON event FOR EACH ROW
-	EXECUTE FUNCTION sf_dual_write('0123456789ab', 'pg_catalog', 'up', 'day', $$to_char(at, 'YYYY/MM/DD')$$);
+	EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'pg_catalog', 'up', 'day', $$to_char(at, 'YYYY/MM/DD')$$);
 INSERT INTO event (id, at) VALUES (1, '2025-12-31'), (2, '2026-01-01') RETURNING *;
 
 -- What an expression may not be.
@@ -107,7 +109,7 @@ CREATE TABLE bad (a int, b int, c int GENERATED ALWAYS AS (a + 1) STORED);
 CREATE FUNCTION try_dual(expression text, col text DEFAULT 'b') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('CREATE TRIGGER t BEFORE INSERT ON bad FOR EACH ROW EXECUTE FUNCTION
-		sf_dual_write(''0123456789ab'', ''pg_catalog'', ''up'', %L, %L)', col, expression);
+		schemaflow.sf_dual_write(''0123456789ab'', ''pg_catalog'', ''up'', %L, %L)', col, expression);
 	INSERT INTO bad (a) VALUES (1);
 END $$;
 \set VERBOSITY terse
@@ -121,10 +123,10 @@ SELECT try_dual('ARRAY[a]');
 SELECT try_dual('a', 'x');
 SELECT try_dual('a) FROM pg_class; --');
 \set VERBOSITY default
-CREATE TRIGGER t AFTER INSERT ON bad FOR EACH ROW EXECUTE FUNCTION sf_dual_write('0123456789ab', 'pg_catalog');
+CREATE TRIGGER t AFTER INSERT ON bad FOR EACH ROW EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'pg_catalog');
 INSERT INTO bad VALUES (1);
 DROP TRIGGER t ON bad;
-CREATE TRIGGER t BEFORE INSERT ON bad FOR EACH ROW EXECUTE FUNCTION sf_dual_write('0123456789ab');
+CREATE TRIGGER t BEFORE INSERT ON bad FOR EACH ROW EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab');
 INSERT INTO bad VALUES (1);
 
 DROP TABLE account, price, ratio, event, bad;

@@ -234,6 +234,7 @@ COMMENT ON CONSTRAINT q_pkey ON q IS 'c'
 COMMENT ON INDEX t_vi IS 'c'
 GRANT SELECT ON q TO sf_risk_role
 REVOKE SELECT ON q FROM sf_risk_role
+UPDATE q SET t_id = 1 WHERE t_id IS NULL
 \.
 SET TimeZone = 'UTC';
 SELECT sql, j.* FROM statements, judge(sql) j ORDER BY n;

@@ -15,10 +15,14 @@
 static int	manage = SF_MANAGE_MODEL;
 static int	archive = SF_ARCHIVE_ROWS;
 static int	archive_limit = 1000000;
+static int	backfill_wal_rate = 0;
+static int	batch_time = 75;
 static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
 static int	lock_wait = 100;
 static int	max_locks = 0;
+static int	max_replica_lag = 64;
+static int	online_rows = 10000;
 static int	pause_after_step = 0;
 static int	read_wait = 30000;
 static int	scratch_pool = 2;
@@ -53,6 +57,12 @@ static const struct
 		"Most rows of a table whose dropped column is archived.",
 	"They are copied under the lock of the drop. -1 means any number; the column of a larger table is lost, with "
 	"consent."},
+	{"schemaflow.backfill_wal_rate", &backfill_wal_rate, 0, INT_MAX, GUC_UNIT_KB, PGC_USERSET,
+		"How much WAL a backfill may write in a second.",
+	"0 means as much as it can."},
+	{"schemaflow.batch_time", &batch_time, 1, 60000, GUC_UNIT_MS, PGC_USERSET,
+		"How long a batch of a backfill should take.",
+	"Whoever needs a row of it waits that long at most. Batches get as many blocks as fit."},
 	{"schemaflow.lock_deadline", &lock_deadline, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
 		"How long a step of a migration may try to get its locks.",
 	"After it the run fails and names who holds them; what was done stays done, and the next call goes on."},
@@ -65,6 +75,12 @@ static const struct
 	{"schemaflow.max_locks", &max_locks, 0, INT_MAX, 0, PGC_USERSET,
 		"Most locks that one transaction of a migration may take.",
 	"0 means a quarter of the server's lock table."},
+	{"schemaflow.max_replica_lag", &max_replica_lag, 0, INT_MAX, GUC_UNIT_MB, PGC_USERSET,
+		"How far a standby or a replication slot may be behind before a backfill waits for it.",
+	"0 means that it never waits."},
+	{"schemaflow.online_rows", &online_rows, 0, INT_MAX, 0, PGC_USERSET,
+		"From how many rows on a table is changed in the way that keeps it usable, though it takes longer.",
+	"Smaller ones are changed in one go."},
 	{"schemaflow.pause_after_step", &pause_after_step, 0, INT_MAX, 0, PGC_SUSET,
 		"For tests: the runner stands still after this step, before the step is marked as done.",
 	"0 means never."},
@@ -97,16 +113,30 @@ static const struct
 	"\"all\": all but the system's and other extensions'."}
 };
 
+/* What sessions.c can put into a lock's tag. */
+static bool
+check_version(char **value, void **extra, GucSource source)
+{
+	size_t		len = strlen(*value);
+
+	if (len == 0 || strcmp(*value, "base") == 0 || (len == 12 && strspn(*value, "0123456789abcdef") == len))
+		return true;
+	GUC_check_errdetail("It is a revision of twelve digits, \"base\" or empty.");
+	return false;
+}
+
 static const struct
 {
 	const char *name;
 	char	  **variable;
+	GucStringCheckHook check;
 	const char *short_desc;
 	const char *long_desc;
-} string_settings[] = {{"schemaflow.version", &version,
-						"Which version of the application the session is: a revision.",
-						"Where old and new columns are kept in step, it decides which of them counts, when what a "
-						"statement writes does not."}};
+}			string_settings[] = {
+	{"schemaflow.version", &version, check_version,
+		"Which version of the application the session is: a revision.",
+	"Where old and new columns are kept in step, it decides which of them counts, when what is written does not."}
+};
 
 SfManage
 sf_guc_manage(void)
@@ -174,6 +204,30 @@ sf_guc_worker_wait(void)
 	return worker_wait;
 }
 
+int
+sf_guc_backfill_wal_rate(void)
+{
+	return backfill_wal_rate;
+}
+
+int
+sf_guc_batch_time(void)
+{
+	return batch_time;
+}
+
+int
+sf_guc_max_replica_lag(void)
+{
+	return max_replica_lag;
+}
+
+int
+sf_guc_online_rows(void)
+{
+	return online_rows;
+}
+
 const char *
 sf_guc_version(void)
 {
@@ -197,7 +251,8 @@ sf_guc_define(void)
 								 enum_settings[i].variable, *enum_settings[i].variable, enum_settings[i].options,
 								 PGC_USERSET, 0, NULL, NULL, NULL);
 	for (int i = 0; i < lengthof(string_settings); i++)
-		DefineCustomStringVariable(string_settings[i].name, string_settings[i].short_desc, string_settings[i].long_desc,
-								   string_settings[i].variable, "", PGC_USERSET, 0, NULL, NULL, NULL);
+		DefineCustomStringVariable(string_settings[i].name, string_settings[i].short_desc,
+								   string_settings[i].long_desc, string_settings[i].variable, "", PGC_USERSET, 0,
+								   string_settings[i].check, NULL, NULL);
 	MarkGUCPrefixReserved("schemaflow");
 }

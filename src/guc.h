@@ -22,10 +22,14 @@ typedef enum SfArchive
 extern SfManage sf_guc_manage(void);
 extern SfArchive sf_guc_archive(void);
 extern int	sf_guc_archive_limit(void); /* rows; -1: any number */
+extern int	sf_guc_backfill_wal_rate(void); /* kB in a second; 0: no limit */
+extern int	sf_guc_batch_time(void);	/* milliseconds */
 extern int	sf_guc_lock_deadline(void); /* milliseconds */
 extern int	sf_guc_lock_timeout(void);	/* milliseconds */
 extern int	sf_guc_lock_wait(void); /* milliseconds */
 extern int	sf_guc_max_locks(void); /* 0: a quarter of the server's lock table */
+extern int	sf_guc_max_replica_lag(void);	/* MB; 0: no limit */
+extern int	sf_guc_online_rows(void);
 extern int	sf_guc_pause_after_step(void);	/* 0: never */
 extern int	sf_guc_read_wait(void);	/* milliseconds */
 extern int	sf_guc_scratch_pool(void);

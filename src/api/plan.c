@@ -263,6 +263,7 @@ store(SfMigration *m)
 	check_history(revisions);
 	parents_from(m, sf_revisions_current(revisions));
 	m->revision = sf_migration_revision(m);
+	sf_migration_resolve(m);
 	foreach(lc, revisions)
 	{
 		SfRevision *r = lfirst(lc);

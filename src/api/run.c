@@ -27,6 +27,7 @@
 
 #include "api/define.h"
 #include "apply/runner.h"
+#include "apply/sessions.h"
 #include "apply/trial.h"
 #include "compat.h"
 #include "server/server.h"
@@ -36,6 +37,9 @@
 PG_FUNCTION_INFO_V1(sf_upgrade);
 PG_FUNCTION_INFO_V1(sf_downgrade);
 PG_FUNCTION_INFO_V1(sf_abort);
+PG_FUNCTION_INFO_V1(sf_contract);
+PG_FUNCTION_INFO_V1(sf_gate);
+PG_FUNCTION_INFO_V1(sf_use);
 PG_FUNCTION_INFO_V1(sf_pause);
 PG_FUNCTION_INFO_V1(sf_resume);
 PG_FUNCTION_INFO_V1(sf_test);
@@ -212,6 +216,60 @@ sf_abort(PG_FUNCTION_ARGS)
 	request.to = "current";
 	request.allow = array_arg(fcinfo, 0);
 	return run(fcinfo, &request, PG_ARGISNULL(1) || PG_GETARG_BOOL(1));
+}
+
+/* The migration that is half done, and the way that it goes; raises when it is another one, or there is none. */
+static void
+half_done(const char *name, SfRunRequest *request)
+{
+	List	   *revisions = sf_revisions();
+	SfRevision *wanted = name ? sf_revision_resolve(revisions, name) : NULL;
+	SfRevision *half = NULL;
+	ListCell   *lc;
+
+	foreach(lc, revisions)
+		if (sf_is_partly(lfirst(lc)))
+			half = lfirst(lc);
+	if (half == NULL || (name && wanted != half))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 name ? errmsg("revision \"%s\" does not wait at a gate", name) : errmsg("no migration waits at a gate"),
+			 half ? errdetail("Revision \"%s\" is %s.", half->revision, sf_revision_state(half)) : 0,
+			 errhint("CALL sf_upgrade() goes on up to the gate; SELECT * FROM sf_status shows how it stands.")));
+	request->direction = half->direction;
+	request->to = half->direction == SF_UP ? half->revision : psprintf("%s-1", half->revision);
+}
+
+Datum
+sf_contract(PG_FUNCTION_ARGS)
+{
+	SfRunRequest request = {0};
+
+	check_context(fcinfo, "sf_contract");
+	half_done(PG_ARGISNULL(0) ? NULL : sf_text_arg(fcinfo, 0, "revision"), &request);
+	request.gates = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1) ? SF_GATES_FORCE : SF_GATES_CHECK;
+	request.allow = array_arg(fcinfo, 2);
+	return run(fcinfo, &request, PG_ARGISNULL(3) || PG_GETARG_BOOL(3));
+}
+
+/* ---- versions of the application ---- */
+
+Datum
+sf_gate(PG_FUNCTION_ARGS)
+{
+	sf_session_gate(sf_text_arg(fcinfo, 0, "version"));
+	PG_RETURN_VOID();
+}
+
+Datum
+sf_use(PG_FUNCTION_ARGS)
+{
+	char	   *version = sf_text_arg(fcinfo, 0, "version");
+
+	SetConfigOption("schemaflow.version", version, PGC_USERSET, PGC_S_SESSION);
+	(void) sf_session_version();
+	PG_RETURN_VOID();
 }
 
 /* ---- from another session ---- */

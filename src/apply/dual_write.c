@@ -18,7 +18,7 @@
 
 #include "apply/dual_write.h"
 #include "apply/expressions.h"
-#include "guc.h"
+#include "apply/sessions.h"
 
 PG_FUNCTION_INFO_V1(sf_dual_write);
 
@@ -46,13 +46,13 @@ sf_dual_write_suspend(bool suspend)
 
 /* Which version of the application does the session say it is? */
 static Side
-session_side(const char *revision)
+session_side(const char *new_version)
 {
-	const char *version = sf_guc_version();
+	const char *version = sf_session_version();
 
-	if (version == NULL || *version == '\0')
+	if (*version == '\0')
 		return SIDE_UNKNOWN;
-	return strcmp(version, revision) == 0 ? SIDE_NEW : SIDE_OLD;
+	return strcmp(version, new_version) == 0 ? SIDE_NEW : SIDE_OLD;
 }
 
 /* Is it stored alike? What is out of line is not fetched when both are the same pointer. */
@@ -90,7 +90,7 @@ any_changed(const TriggerData *data, const Bitmapset *attnos)
 	return false;
 }
 
-/* Does the new column have the value that the old ones give? */
+/* Does the column have the value that the others give? */
 static bool
 agrees(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
 {
@@ -106,10 +106,29 @@ agrees(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
 	return is_same(TupleDescAttr(row->tts_tupleDescriptor, a->target - 1), is, false, wanted, false);
 }
 
+/* Have the old columns the values that the new one gives? */
+static bool
+comes_back(const SfDualWrite *dual, const SfAssignment *up, TupleTableSlot *row)
+{
+	bool		any = false;
+
+	for (int i = 0; i < dual->n; i++)
+	{
+		const SfAssignment *a = &dual->assignments[i];
+
+		if (a->up || !bms_is_member(up->target, a->uses))
+			continue;
+		if (!agrees(dual, a, row))
+			return false;
+		any = true;
+	}
+	return any;
+}
+
 static Way
 way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
 {
-	Side		side = session_side(dual->revision);
+	Side		side = session_side(dual->version);
 
 	if (side != SIDE_UNKNOWN)
 		return side == SIDE_NEW ? WAY_DOWN : WAY_UP;
@@ -127,9 +146,13 @@ way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData 
 
 	if (new_changed != old_changed)
 		return new_changed ? WAY_DOWN : WAY_UP;
-	if (!new_changed || agrees(dual, a, data->tg_newslot))
+	/* A row that the backfill has not come to moves out of its reach now. */
+	if (!new_changed)
+		return !slot_attisnull(data->tg_newslot, a->target) || comes_back(dual, a, data->tg_newslot) ? WAY_NONE :
+			WAY_UP;
+	if (agrees(dual, a, data->tg_newslot))
 		return WAY_NONE;
-	switch (session_side(dual->revision))
+	switch (session_side(dual->version))
 	{
 		case SIDE_OLD:
 			return WAY_UP;
@@ -141,10 +164,10 @@ way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData 
 	ereport(ERROR,
 			(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 			 errmsg("the new value of column \"%s\" contradicts the columns that it comes from", a->column),
-			 errdetail("Migration %s keeps them in step: %s. The statement changes both, to values that do not agree.",
-					   dual->revision, a->expression),
+			 errdetail("Version %s keeps them in step: %s. The statement changes both, to values that do not agree.",
+					   dual->version, a->expression),
 			 errhint("SET schemaflow.version = '%s' if the new column counts, or change one of them only.",
-					 dual->revision)));
+					 dual->version)));
 }
 
 /* Evaluate what the ways ask for.  Returns how many columns change; values live until the next row. */

@@ -80,7 +80,7 @@ put_steps(StringInfo out, const char *key, List *steps)
 		put_text(out, in, "phase", step->phase);
 		put_text(out, in, "class", class);
 		put_raw(out, in, "transaction", psprintf("%d", step->transaction));
-		put_text(out, in, "sql", step->sql);
+		put_text(out, in, "sql", step->portable);
 		put_text(out, in, "object", step->object);
 		put_text(out, in, "lock", step->lock);
 		put_text(out, in, "lock_table", step->lock_table);
@@ -199,7 +199,7 @@ check_step(const SfStep *step)
 		refuse(psprintf("Step %d is not one statement.", step->n));
 	if (IsA(statement, TransactionStmt) || IsA(statement, VariableSetStmt) || IsA(statement, DiscardStmt))
 		refuse(psprintf("Step %d changes the transaction or the session: %s.", step->n, step->sql));
-	if (strchr("TN", step->class) == NULL || strpbrk(step->phase, "\r\n") != NULL)
+	if (strchr("TNBG", step->class) == NULL || strpbrk(step->phase, "\r\n") != NULL)
 		refuse(psprintf("Step %d is of a class or phase that this version does not know.", step->n));
 }
 
@@ -223,7 +223,7 @@ read_steps(const char *text, const char *direction)
 		step->phase = need(rows, i, 1);
 		step->class = need(rows, i, 2)[0];
 		step->transaction = pg_strtoint32(need(rows, i, 3));
-		step->sql = need(rows, i, 4);
+		step->sql = step->portable = need(rows, i, 4);
 		step->object = need(rows, i, 5);
 		step->rewrites = need(rows, i, 6)[0] == 't';
 		step->scans = need(rows, i, 7)[0] == 't';
@@ -294,5 +294,6 @@ sf_migration_import(const char *text)
 				 errdetail("Its content gives revision \"%s\".", content),
 				 errhint("Migrations are immutable: change the model and plan another one, "
 						 "SELECT sf_plan_migration('...').")));
+	sf_migration_resolve(m);
 	return m;
 }

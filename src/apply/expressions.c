@@ -3,8 +3,9 @@
  *
  * Compiling for each statement would cost more than the whole trigger (phases.md C5), so the result is kept, by trigger
  * and role (the right to run a function is checked when an expression is made ready).  The server tells what makes it
- * stale: a change of the relation or of its triggers by the relation cache; for functions, types, operators and casts any
- * change of their catalogs does (the planner folds immutable functions without a trace, so what is used is not known).
+ * stale: a change of the relation or of its triggers by the relation cache; for functions, types, operators and
+ * casts any change of their catalogs does (the planner folds immutable functions without a trace, so what is used
+ * is not known).
  *
  * Memory: each result has a context of its own below CacheMemoryContext.  A stale one leaves the table at once, and is
  * freed at the end of the transaction: a call further up the stack may be using it.
@@ -33,7 +34,7 @@
 
 #include "apply/expressions.h"
 
-#define FIXED_ARGS		2		/* revision, search_path */
+#define FIXED_ARGS		2		/* version, search_path */
 #define ARGS_EACH		3		/* direction, column, expression */
 
 typedef struct SfDualWriteKey
@@ -69,8 +70,8 @@ say_which(void *arg)
 {
 	const SfCompiling *at = arg;
 
-	errcontext("expression \"%s\" for column \"%s\", migration %s", at->assignment->expression,
-			   at->assignment->column, at->dual->revision);
+	errcontext("expression \"%s\" for column \"%s\", version %s", at->assignment->expression,
+			   at->assignment->column, at->dual->version);
 }
 
 static Node *
@@ -169,7 +170,7 @@ compile(const SfDualWrite *dual, SfAssignment *a, Relation rel)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
 				 errmsg("column \"%s\" of table \"%s\" does not exist", a->column, RelationGetRelationName(rel)),
-				 errdetail("Trigger of migration %s writes it.", dual->revision),
+				 errdetail("The trigger for version %s writes it.", dual->version),
 				 errhint("CALL sf_abort() takes the migration back.")));
 	column = TupleDescAttr(RelationGetDescr(rel), a->target - 1);
 	node = analyse(rel, a->expression, column);
@@ -189,11 +190,11 @@ compile_all(Relation rel, const Trigger *trigger)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("trigger \"%s\" has the wrong arguments", trigger->tgname),
-				 errdetail("They are: revision, search_path, then direction, column and expression for each column."),
+				 errdetail("They are: version, search_path, then direction, column and expression for each column."),
 				 errhint("Triggers with sf_dual_write() are made by migrations.")));
 	(void) set_config_option("search_path", trigger->tgargs[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
 							 false);
-	dual->revision = pstrdup(trigger->tgargs[0]);
+	dual->version = pstrdup(trigger->tgargs[0]);
 	dual->n = (trigger->tgnargs - FIXED_ARGS) / ARGS_EACH;
 	dual->assignments = palloc0(dual->n * sizeof(SfAssignment));
 	for (int i = 0; i < dual->n; i++)

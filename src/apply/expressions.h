@@ -27,7 +27,7 @@ typedef struct SfAssignment
 
 typedef struct SfDualWrite
 {
-	const char *revision;		/* of the migration that made the trigger */
+	const char *version;		/* of the application that knows the new columns */
 	int			n;
 	SfAssignment *assignments;
 	ExprContext *context;
@@ -35,7 +35,7 @@ typedef struct SfDualWrite
 } SfDualWrite;
 
 /*
- * What the arguments of a trigger say: (revision, search_path, { "up" | "down", column, expression }...).
+ * What the arguments of a trigger say: (version, search_path, { "up" | "down", column, expression }...).
  * Compiled once in a session and for a role, and again when the table, the trigger or a function of an expression
  * has changed.  The result lives to the end of the transaction at least.  Raises when an expression is not valid
  * on the table.

@@ -60,7 +60,7 @@ put_step(StringInfo out, const SfStep *step)
 	appendStringInfo(out, "%d;%c;%d;%d%d%d;", step->n, step->class, step->transaction,
 					 step->rewrites, step->scans, step->loses_data);
 	put(out, step->phase);
-	put(out, step->sql);
+	put(out, step->portable);
 	put(out, step->object);
 	put(out, step->lock);
 	put(out, step->lock_table);
@@ -105,6 +105,31 @@ sf_migration_revision(const SfMigration *migration)
 	return hex;
 }
 
+/* ---- placeholders ---- */
+
+const char *
+sf_migration_version(const SfMigration *migration, SfDirection direction)
+{
+	if (direction == SF_UP)
+		return migration->revision;
+	return migration->nparents > 0 ? migration->parents[0] : SF_VERSION_BASE;
+}
+
+void
+sf_migration_resolve(SfMigration *migration)
+{
+	ListCell   *lc;
+
+	for (SfDirection d = SF_UP; d <= SF_DOWN; d++)
+		foreach(lc, migration->steps[d])
+		{
+			SfStep	   *step = lfirst(lc);
+
+			step->sql = sf_replaced(step->portable, SF_THE_VERSION, sf_literal(sf_migration_version(migration, d)));
+			step->sql = sf_replaced(step->sql, SF_THE_SEARCH_PATH, sf_literal(migration->search_path));
+		}
+}
+
 /* ---- load ---- */
 
 static const char *
@@ -132,7 +157,7 @@ load_steps(const char *revision, SfDirection direction)
 		step->phase = interned(sf_cell(rows, i, 1));
 		step->class = sf_cell(rows, i, 2)[0];
 		step->transaction = pg_strtoint32(sf_cell(rows, i, 3));
-		step->sql = sf_cell(rows, i, 4);
+		step->sql = step->portable = sf_cell(rows, i, 4);
 		step->object = sf_cell(rows, i, 5);
 		step->lock = sf_cell(rows, i, 6);
 		step->lock_table = sf_cell(rows, i, 7);
@@ -189,6 +214,7 @@ sf_migration_load(const char *revision)
 				 errdetail("Its content now gives revision \"%s\".", content),
 				 errhint("Bring the file that was exported from it back: SELECT sf_import(file), "
 						 "after a DELETE of its rows from schemaflow.step and schemaflow.migration.")));
+	sf_migration_resolve(migration);
 	return migration;
 }
 
@@ -229,7 +255,7 @@ store_step(const char *revision, SfDirection direction, const SfStep *step)
 {
 	char		class[2] = {step->class, '\0'};
 	const char *args[] = {sf_origin_system(), sf_origin_database(), revision, sf_direction_name(direction),
-		psprintf("%d", step->n), step->phase, class, psprintf("%d", step->transaction), step->sql, step->object,
+		psprintf("%d", step->n), step->phase, class, psprintf("%d", step->transaction), step->portable, step->object,
 		step->lock, step->lock_table, bool_text(step->rewrites), bool_text(step->scans), bool_text(step->loses_data),
 	step->needs_rows_estimate < 0 ? NULL : psprintf(INT64_FORMAT, step->needs_rows_estimate), step->why,
 	step->archive};

@@ -12,6 +12,9 @@
 
 #define SF_REVISION_LEN	12
 
+/* What comes before the first migration, as a version of the application. */
+#define SF_VERSION_BASE	"base"
+
 typedef enum SfDirection
 {
 	SF_UP,
@@ -44,6 +47,11 @@ typedef struct SfMigration
 /* The revision that the content gives. */
 extern char *sf_migration_revision(const SfMigration *migration);
 
+/*
+ * Replace the placeholders in the steps' texts (phases/steps.h).  Load and import have done so.
+ */
+extern void sf_migration_resolve(SfMigration *migration);
+
 /* Raises when it is not there, or is not what its revision says. */
 extern SfMigration *sf_migration_load(const char *revision);
 
@@ -53,6 +61,9 @@ extern SfMigration *sf_migration_load(const char *revision);
  */
 extern bool sf_migration_store(const SfMigration *migration, bool revive);
 extern void sf_migration_supersede(const char *revision);
+
+/* The version of the application that a direction leads to: a revision, or "base". */
+extern const char *sf_migration_version(const SfMigration *migration, SfDirection direction);
 
 /* How many transactions the steps of a direction are cut into. */
 extern int	sf_transactions(const SfMigration *migration, SfDirection direction);

@@ -4,7 +4,8 @@
  * Transactions: a T transaction is a block of its steps with the mark written last, so that state and effect commit
  * together or not at all.  An N step runs at top level between two transactions: before it the row of the run says what
  * is about to run (the intent), afterwards the mark is written when the catalog shows the effect.  What a failed
- * attempt left is dropped before; what succeeded without its mark is only marked.  IF NOT EXISTS has no part in it.
+ * attempt left is dropped before; what succeeded without its mark is only marked.  IF NOT EXISTS has no part in
+ * it.  A B step is many transactions, each with its place in it (backfill.h).
  *
  * Identity: statements run as the migration's owner under the migration's search_path; our own rows are written as the
  * extension's owner (server/owner.h).  Memory: a context for each transaction of the migration.
@@ -22,6 +23,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "apply/backfill.h"
 #include "apply/journal.h"
 #include "apply/locks.h"
 #include "apply/perform.h"
@@ -199,6 +201,8 @@ mark(const Performance *p, int transaction)
 		sf_undo_mark(p->migration, p->direction, transaction, p->more);
 	else
 		sf_journal_mark(p->migration->revision, transaction, p->direction);
+	if (transaction == sf_transactions(p->migration, p->direction))
+		sf_backfill_forget(p->migration->revision);
 }
 
 /* The steps of a T transaction and their mark; an error is returned after the rollback. */
@@ -341,6 +345,37 @@ run_outside(const Performance *p, const SfStep *step)
 	sf_worker_commit();
 }
 
+/* ---- in batches ---- */
+
+static void
+run_batches(const Performance *p, const SfStep *step)
+{
+	TimestampTz start = GetCurrentTimestamp();
+
+	enter_step(p, step);
+	note_step(p, step, false);
+	sf_locks_look(locks_of(p, list_make1(unconstify(SfStep *, step))));
+	sf_backfill(p->migration->revision, p->direction, step);
+	stand_still(p, step);
+	sf_worker_begin();
+	mark(p, step->transaction);
+	sf_worker_commit();
+	leave_step(p, step, start);
+}
+
+/* ---- gates ---- */
+
+/* Without asking it. */
+static void
+pass_gate(const Performance *p, const SfStep *step)
+{
+	note_step(p, step, false);
+	sf_worker_begin();
+	mark(p, step->transaction);
+	sf_worker_commit();
+	ereport(INFO, (errmsg("%d of %d: the gate is passed by force", step->n, p->nsteps)));
+}
+
 /* ---- the migration ---- */
 
 /* The migration has no steps, and still is to be marked. */
@@ -442,7 +477,7 @@ read_before(Performance *p, int done)
 
 /* The transactions behind "done"; false: stopped before one that is past the phase. */
 static bool
-run_from(const Performance *p, int done, const char *through)
+run_from(const Performance *p, int done, const char *through, SfGates gates)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "schemaflow transaction", ALLOCSET_DEFAULT_SIZES);
@@ -459,12 +494,32 @@ run_from(const Performance *p, int done, const char *through)
 								  through)));
 			return false;
 		}
+		if (((SfStep *) linitial(steps))->class == 'G' && gates == SF_GATES_STOP)
+		{
+			ereport(INFO, (errmsg("ready: both versions of the application can work; when the other one is gone, "
+								  "CALL sf_contract('%s') goes on", p->migration->revision)));
+			return false;
+		}
 		set_up(p);
 		MemoryContextSwitchTo(context);
-		if (((SfStep *) linitial(steps))->class == 'N')
-			run_outside(p, linitial(steps));
-		else
-			run_transaction(p, steps);
+		switch (((SfStep *) linitial(steps))->class)
+		{
+			case 'N':
+				run_outside(p, linitial(steps));
+				break;
+			case 'B':
+				run_batches(p, linitial(steps));
+				break;
+			case 'G':
+				if (gates == SF_GATES_FORCE)
+				{
+					pass_gate(p, linitial(steps));
+					break;
+				}
+				/* FALLTHROUGH */
+			default:
+				run_transaction(p, steps);
+		}
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(context);
 	}
@@ -479,7 +534,7 @@ run_from(const Performance *p, int done, const char *through)
 }
 
 bool
-sf_perform(const SfMigration *migration, SfDirection direction, const char *through)
+sf_perform(const SfMigration *migration, SfDirection direction, const char *through, SfGates gates)
 {
 	Performance p = {migration, direction, list_length(migration->steps[direction])};
 	MemoryContext old = CurrentMemoryContext;
@@ -491,7 +546,7 @@ sf_perform(const SfMigration *migration, SfDirection direction, const char *thro
 	if (through)
 		(void) phase_number(through);
 	read_before(&p, done);
-	if (!run_from(&p, done, through))
+	if (!run_from(&p, done, through, gates))
 		return false;
 	check_end(&p);
 	where = NULL;
@@ -508,7 +563,7 @@ sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more)
 	ereport(INFO, (errmsg("revision %s: %s", undo->revision,
 						  more ? "giving back the names that it changed" : "undoing what was done of it")));
 	read_before(&p, 0);
-	(void) run_from(&p, 0, NULL);
+	(void) run_from(&p, 0, NULL, SF_GATES_FORCE);
 	if (!more)
 		check_end(&p);
 	where = NULL;

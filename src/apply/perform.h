@@ -5,13 +5,14 @@
 #define SF_PERFORM_H
 
 #include "apply/history.h"
+#include "apply/runner.h"
 
 /*
  * Run what is still to be done of it, up to and with the phase "through" (NULL: all), each transaction marked in
  * itself.  Outside of transactions; raises with everything that is done marked as such.  Returns whether the migration
- * is finished.
+ * is finished; it is not when it has come to the end of the phase, or to a gate.
  */
-extern bool sf_perform(const SfMigration *migration, SfDirection direction, const char *through);
+extern bool sf_perform(const SfMigration *migration, SfDirection direction, const char *through, SfGates gates);
 
 /* Run steps that were made to undo what was done of a migration (undo.h); more: it is not undone by these alone. */
 extern void sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more);

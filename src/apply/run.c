@@ -206,7 +206,7 @@ run_tasks(const SfRunRequest *request, List *tasks)
 		if (lc != list_head(tasks))
 			check_start(task, request->direction);
 		begun_here = task->done == 0 ? task->migration : NULL;
-		finished = sf_perform(task->migration, request->direction, request->through);
+		finished = sf_perform(task->migration, request->direction, request->through, request->gates);
 		if (!finished)
 			break;
 	}

@@ -78,7 +78,8 @@ sf_run_request_pack(const SfRunRequest *request, Size *len)
 {
 	StringInfoData out;
 	const char *fields[] = {sf_direction_name(request->direction), request->to ? request->to : "",
-	request->through ? request->through : "", request->allow, request->abort ? "abort" : ""};
+	request->through ? request->through : "", request->allow, request->abort ? "abort" : "",
+	psprintf("%d", request->gates)};
 
 	initStringInfo(&out);
 	for (int i = 0; i < lengthof(fields); i++)
@@ -90,7 +91,7 @@ sf_run_request_pack(const SfRunRequest *request, Size *len)
 void
 sf_run_request_unpack(const char *payload, SfRunRequest *request)
 {
-	const char *fields[5];
+	const char *fields[6];
 
 	for (int i = 0; i < lengthof(fields); i++)
 	{
@@ -102,6 +103,7 @@ sf_run_request_unpack(const char *payload, SfRunRequest *request)
 	request->through = fields[2][0] ? fields[2] : NULL;
 	request->allow = fields[3];
 	request->abort = fields[4][0] != '\0';
+	request->gates = (SfGates) atoi(fields[5]);
 }
 
 /* ---- the row ---- */

@@ -13,6 +13,14 @@
 #define SF_RUN_BUSY		"busy"	/* another one is at it */
 #define SF_RUN_DONE		"done"
 
+/* What to do at a gate (class G): whether the other version of the application is gone only people know. */
+typedef enum SfGates
+{
+	SF_GATES_STOP,
+	SF_GATES_CHECK,				/* go on when the gate's own check says so */
+	SF_GATES_FORCE				/* go on in any case */
+} SfGates;
+
 /* What a call asks for. */
 typedef struct SfRunRequest
 {
@@ -20,6 +28,7 @@ typedef struct SfRunRequest
 	const char *to;
 	const char *through;		/* a phase, or NULL */
 	const char *allow;			/* text[] in output form */
+	SfGates		gates;
 	bool		abort;			/* undo what was done of the migration that is half done; the rest does not matter */
 } SfRunRequest;
 

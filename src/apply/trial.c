@@ -121,8 +121,8 @@ run_all(List *statements)
 			sf_worker_statement(parse_one(lfirst(lc)), lfirst(lc));
 }
 
-/* What archiving steps find in live: the schema that they may use, and the function of the trigger. */
-static const char *const archive_statements[] = {
+/* What steps find in live: the schema of the archive, and our functions; at the gate nobody waits. */
+static const char *const own_statements[] = {
 	"CREATE SCHEMA " SF_ARCHIVE_SCHEMA,
 	"GRANT USAGE, CREATE ON SCHEMA " SF_ARCHIVE_SCHEMA " TO PUBLIC",
 	"CREATE SCHEMA schemaflow",
@@ -131,18 +131,9 @@ static const char *const archive_statements[] = {
 	"LANGUAGE c AS '$libdir/schemaflow', 'sf_archive_keep'",
 	"CREATE FUNCTION " SF_ARCHIVE_FOLLOW "(regclass, regclass, name[]) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_archive_follow'",
+	"CREATE FUNCTION schemaflow.sf_dual_write() RETURNS trigger LANGUAGE c AS '$libdir/schemaflow', 'sf_dual_write'",
+	"CREATE FUNCTION schemaflow.sf_gate(text) RETURNS void LANGUAGE sql AS ''",
 };
-
-static bool
-archives(const SfMigration *m)
-{
-	ListCell   *lc;
-
-	foreach(lc, m->steps[SF_UP])
-		if (((SfStep *) lfirst(lc))->archive)
-			return true;
-	return false;
-}
 
 /* Raises when the schema is not the one at that end. */
 static void
@@ -207,8 +198,7 @@ sf_trial_handler(SfJobContext *job)
 	statements = statements_for(facts, m);
 	sf_worker_commit();
 	MemoryContextSwitchTo(context);
-	if (archives(m))
-		sf_worker_install(lengthof(archive_statements), archive_statements);
+	sf_worker_install(lengthof(own_statements), own_statements);
 	run_all(statements);
 	check_side(m, direction == SF_DOWN, "the start");
 	for (int i = 0; i < 3; i++)

@@ -53,6 +53,31 @@ GRANT SELECT ON schemaflow.start TO PUBLIC;
 GRANT INSERT ON schemaflow.start TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.start', '');
 
+CREATE TABLE schemaflow.backfill (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	revision text NOT NULL,
+	direction text NOT NULL CHECK (direction IN ('up', 'down')),
+	step integer NOT NULL,
+	table_name text NOT NULL,
+	file oid NOT NULL,
+	blocks bigint NOT NULL,
+	next_block bigint NOT NULL,
+	skipped int8multirange NOT NULL,
+	rows_done bigint NOT NULL,
+	started_at timestamptz NOT NULL,
+	changed_at timestamptz NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid, revision, direction, step, table_name)
+);
+COMMENT ON TABLE schemaflow.backfill IS 'how far the backfills of the migration that runs have come, a table a row';
+COMMENT ON COLUMN schemaflow.backfill.file IS 'the table''s relfilenode: in another one the blocks hold other rows';
+COMMENT ON COLUMN schemaflow.backfill.blocks IS 'that the table had when the pass began';
+COMMENT ON COLUMN schemaflow.backfill.skipped IS 'blocks with rows that others had locked: tried again at the end';
+GRANT SELECT ON schemaflow.backfill TO PUBLIC;
+GRANT INSERT ON schemaflow.backfill TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.backfill', '');
+
 CREATE PROCEDURE @extschema@.sf_upgrade("to" text DEFAULT 'head', through text DEFAULT NULL, allow text[] DEFAULT '{}',
 	wait boolean DEFAULT true)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_upgrade';
@@ -94,8 +119,11 @@ SELECT l.pid, r.revision, r.running AS direction,
 	coalesce(pg_catalog.substring(a.application_name, ' ([0-9]+)/[0-9]+')::integer, r.step) AS step, r.steps, r.phase,
 	a.query AS statement, a.wait_event_type, a.wait_event,
 	pg_catalog.pg_blocking_pids(l.pid) AS waiting_for,
-	p.blocks_done, p.blocks_total,
-	a.state_change AS since, r.started_at, r.started_by
+	coalesce(p.blocks_done, b.blocks_done) AS blocks_done, coalesce(p.blocks_total, b.blocks_total) AS blocks_total,
+	a.state_change AS since, r.started_at, r.started_by,
+	b.rows_done, (b.rows_done / nullif(b.seconds, 0))::bigint AS rows_per_second,
+	pg_catalog.date_trunc('second', (b.blocks_total - b.blocks_done) * b.seconds / nullif(b.blocks_done, 0)
+		* interval '1 s') AS remaining
 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) l.database
 	AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
@@ -103,6 +131,14 @@ LEFT JOIN schemaflow.run r ON r.trusted AND r.database_oid OPERATOR(pg_catalog.=
 	AND r.system_identifier OPERATOR(pg_catalog.=) (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
 LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid OPERATOR(pg_catalog.=) l.pid
+LEFT JOIN LATERAL (
+	SELECT sum(f.next_block)::bigint AS blocks_done, sum(f.blocks)::bigint AS blocks_total,
+		sum(f.rows_done)::bigint AS rows_done,
+		extract(epoch FROM max(f.changed_at) - min(f.started_at))::double precision AS seconds
+	FROM schemaflow.backfill f
+	WHERE f.trusted AND f.system_identifier OPERATOR(pg_catalog.=) r.system_identifier
+		AND f.database_oid OPERATOR(pg_catalog.=) r.database_oid AND f.revision OPERATOR(pg_catalog.=) r.revision
+		AND f.direction OPERATOR(pg_catalog.=) r.running AND f.step OPERATOR(pg_catalog.=) r.step) b ON true
 WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24322 AND l.granted;
 COMMENT ON VIEW @extschema@.sf_progress IS 'the migration that runs in this database now; no row: none does';
 

@@ -32,10 +32,10 @@ FROM (
 		'shared_preload_libraries = ''schemaflow''; restart. Nothing needs them yet.')
 	) AS c(capability, works, how);
 
-CREATE FUNCTION @extschema@.sf_dual_write() RETURNS trigger
+CREATE FUNCTION schemaflow.sf_dual_write() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_dual_write';
-COMMENT ON FUNCTION @extschema@.sf_dual_write() IS
-	'keeps old and new columns in step; arguments: revision, search_path, then "up" or "down", column, expression for each';
+COMMENT ON FUNCTION schemaflow.sf_dual_write() IS
+	'keeps old and new columns in step; arguments: version, search_path, then "up" or "down", column, expression for each';
 
 -- What the tokens that stand for secrets in texts and facts mean (facts/secrets.h).  Nobody but the owner may look, and no
 -- dump takes them along.
@@ -131,3 +131,101 @@ WHERE s.trusted AND s.direction OPERATOR(pg_catalog.=) 'up' AND s.database_oid O
 COMMENT ON VIEW @extschema@.sf_archive IS
 	'what migrations have put aside for their way back; rows: as the statistics estimate them';
 GRANT SELECT ON @extschema@.sf_archive TO PUBLIC;
+
+CREATE TABLE schemaflow.backfill (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	revision text NOT NULL,
+	direction text NOT NULL CHECK (direction IN ('up', 'down')),
+	step integer NOT NULL,
+	table_name text NOT NULL,
+	file oid NOT NULL,
+	blocks bigint NOT NULL,
+	next_block bigint NOT NULL,
+	skipped int8multirange NOT NULL,
+	rows_done bigint NOT NULL,
+	started_at timestamptz NOT NULL,
+	changed_at timestamptz NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid, revision, direction, step, table_name)
+);
+COMMENT ON TABLE schemaflow.backfill IS 'how far the backfills of the migration that runs have come, a table a row';
+COMMENT ON COLUMN schemaflow.backfill.file IS 'the table''s relfilenode: in another one the blocks hold other rows';
+COMMENT ON COLUMN schemaflow.backfill.blocks IS 'that the table had when the pass began';
+COMMENT ON COLUMN schemaflow.backfill.skipped IS 'blocks with rows that others had locked: tried again at the end';
+GRANT SELECT ON schemaflow.backfill TO PUBLIC;
+GRANT INSERT ON schemaflow.backfill TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.backfill', '');
+
+CREATE OR REPLACE VIEW @extschema@.sf_progress AS
+SELECT l.pid, r.revision, r.running AS direction,
+	coalesce(pg_catalog.substring(a.application_name, ' ([0-9]+)/[0-9]+')::integer, r.step) AS step, r.steps, r.phase,
+	a.query AS statement, a.wait_event_type, a.wait_event,
+	pg_catalog.pg_blocking_pids(l.pid) AS waiting_for,
+	coalesce(p.blocks_done, b.blocks_done) AS blocks_done, coalesce(p.blocks_total, b.blocks_total) AS blocks_total,
+	a.state_change AS since, r.started_at, r.started_by,
+	b.rows_done, (b.rows_done / nullif(b.seconds, 0))::bigint AS rows_per_second,
+	pg_catalog.date_trunc('second', (b.blocks_total - b.blocks_done) * b.seconds / nullif(b.blocks_done, 0)
+		* interval '1 s') AS remaining
+FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) l.database
+	AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+LEFT JOIN schemaflow.run r ON r.trusted AND r.database_oid OPERATOR(pg_catalog.=) l.database
+	AND r.system_identifier OPERATOR(pg_catalog.=) (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
+LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid OPERATOR(pg_catalog.=) l.pid
+LEFT JOIN LATERAL (
+	SELECT sum(f.next_block)::bigint AS blocks_done, sum(f.blocks)::bigint AS blocks_total,
+		sum(f.rows_done)::bigint AS rows_done,
+		extract(epoch FROM max(f.changed_at) - min(f.started_at))::double precision AS seconds
+	FROM schemaflow.backfill f
+	WHERE f.trusted AND f.system_identifier OPERATOR(pg_catalog.=) r.system_identifier
+		AND f.database_oid OPERATOR(pg_catalog.=) r.database_oid AND f.revision OPERATOR(pg_catalog.=) r.revision
+		AND f.direction OPERATOR(pg_catalog.=) r.running AND f.step OPERATOR(pg_catalog.=) r.step) b ON true
+WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24322 AND l.granted;
+
+CREATE VIEW schemaflow.session AS
+SELECT l.pid,
+	CASE WHEN l.classid OPERATOR(pg_catalog.=) 0 AND l.objid OPERATOR(pg_catalog.=) 0 THEN 'base'
+		ELSE pg_catalog.lpad(pg_catalog.to_hex(l.classid::bigint), 8, '0')
+			|| pg_catalog.lpad(pg_catalog.to_hex(l.objid::bigint), 4, '0') END AS version,
+	a.usename, a.application_name, 'session' AS said_by
+FROM pg_catalog.pg_locks l
+JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) l.database
+	AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
+WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24323 AND l.granted
+UNION ALL
+SELECT a.pid, pg_catalog.substr(c.setting, 20), a.usename, a.application_name, 'role'
+FROM pg_catalog.pg_stat_activity a
+JOIN pg_catalog.pg_db_role_setting s ON s.setrole OPERATOR(pg_catalog.=) a.usesysid
+	AND s.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0, a.datid]::pg_catalog.oid[])
+CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c(setting)
+WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+	AND c.setting OPERATOR(pg_catalog.~~) 'schemaflow.version=_%'
+	AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=) a.pid
+		AND l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24323 AND l.granted);
+COMMENT ON VIEW schemaflow.session IS 'what sf_sessions shows; the gate of a migration reads it';
+
+CREATE VIEW @extschema@.sf_sessions AS
+SELECT s.pid, s.version, s.usename, s.application_name, s.said_by FROM schemaflow.session s;
+COMMENT ON VIEW @extschema@.sf_sessions IS
+	'sessions that say which version of the application they are: by schemaflow.version, or by that of their role';
+GRANT SELECT ON schemaflow.session, @extschema@.sf_sessions TO PUBLIC;
+
+CREATE FUNCTION @extschema@.sf_use(version text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_use';
+COMMENT ON FUNCTION @extschema@.sf_use(text) IS
+	'this session is that version of the application (a revision, or base): sets schemaflow.version and shows it to others';
+
+CREATE FUNCTION schemaflow.sf_gate(version text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_gate';
+COMMENT ON FUNCTION schemaflow.sf_gate(text) IS
+	'raises while sessions of another version of the application are connected: a step of migrations';
+
+CREATE PROCEDURE @extschema@.sf_contract(revision text DEFAULT NULL, force boolean DEFAULT false,
+	allow text[] DEFAULT '{}', wait boolean DEFAULT true)
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_contract';
+COMMENT ON PROCEDURE @extschema@.sf_contract(text, boolean, text[], boolean) IS
+	'go on with the migration that is ready, now that the other version of the application is gone';
+REVOKE ALL ON PROCEDURE @extschema@.sf_contract(text, boolean, text[], boolean) FROM PUBLIC;

@@ -15,6 +15,8 @@ alter_head(const SfFact *fact)
 	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
+extern const SfKind sf_kind_default;
+
 /* All but NOT NULL. */
 static void
 describe(StringInfo out, const SfFact *fact, List *folded)
@@ -50,15 +52,20 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 		appendStringInfoString(out, " NOT NULL");
 }
 
+/* Those that say nothing of the rows that are there. */
 static List *
-without_not_null(List *folded)
+bare(List *folded)
 {
 	List	   *rest = NIL;
 	ListCell   *lc;
 
 	foreach(lc, folded)
-		if (((SfFact *) lfirst(lc))->kind != &sf_kind_not_null)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind != &sf_kind_not_null && part->kind != &sf_kind_default)
 			rest = lappend(rest, lfirst(lc));
+	}
 	return rest;
 }
 
@@ -136,6 +143,31 @@ passed_on(const SfFact *old, const SfFact *new, const char *attr)
 		!sf_changed(original, new, attr);
 }
 
+/*
+ * The rows that are there get the values that the user says, not the default, and before the column says that it has
+ * no NULL.
+ */
+static void
+create_filled(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	describe(&text, fact, bare(folded));
+	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
+	foreach(lc, sf_folded_of(fact, folded))
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind == &sf_kind_default)
+			part->kind->create(out, part, NIL);
+	}
+	fill_nulls(out, fact);
+	if (sf_attr(fact, "not_null"))
+		sf_emit_not_null(out, fact);
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -143,16 +175,12 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 
 	if (comes_along(fact))
 		return;
-	initStringInfo(&text);
-	if (sf_attr(fact, "not_null") && (out->flags & SF_EMIT_EXISTING) && sf_fill(out, fact))
+	if ((out->flags & SF_EMIT_EXISTING) && sf_fill(out, fact))
 	{
-		/* The rows that are there get their values before the column says that it has no NULL. */
-		describe(&text, fact, without_not_null(folded));
-		sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
-		fill_nulls(out, fact);
-		sf_emit_not_null(out, fact);
+		create_filled(out, fact, folded);
 		return;
 	}
+	initStringInfo(&text);
 	clause(&text, fact, folded);
 	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
 }

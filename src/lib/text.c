@@ -132,6 +132,24 @@ sf_text_array(int n, char *const *elements)
 	return PointerGetDatum(construct_md_array(values, nulls, 1, &n, &lower, TEXTOID, -1, false, TYPALIGN_INT));
 }
 
+char *
+sf_replaced(char *text, const char *from, const char *to)
+{
+	StringInfoData out;
+	char	   *at = strstr(text, from);
+
+	if (at == NULL)
+		return text;
+	initStringInfo(&out);
+	for (; at; text = at + strlen(from), at = strstr(text, from))
+	{
+		appendBinaryStringInfo(&out, text, at - text);
+		appendStringInfoString(&out, to);
+	}
+	appendStringInfoString(&out, text);
+	return out.data;
+}
+
 bool
 sf_streq(const char *a, const char *b)
 {

@@ -31,6 +31,9 @@ extern int	sf_text_array_in(const char *text, char ***elements);
 extern int	sf_text_array_elements(Datum array, char ***elements);
 extern Datum sf_text_array(int n, char *const *elements);
 
+/* The text with every "from" replaced; the text itself when it has none. */
+extern char *sf_replaced(char *text, const char *from, const char *to);
+
 extern bool sf_streq(const char *a, const char *b); /* NULL equals NULL only */
 
 #endif

@@ -9,8 +9,10 @@
 #include "postgres.h"
 
 #include "commands/defrem.h"
+#include "guc.h"
 #include "kinds/kind.h"
 #include "phases/archive.h"
+#include "phases/dual.h"
 #include "phases/recipes.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
@@ -169,49 +171,6 @@ free_name(const SfPlan *plan, const SfFact *column)
 	}
 }
 
-/* The statement that sets NOT NULL, alone; NULL when there are more (values are filled in first). */
-static char *
-render_not_null(const SfPlan *plan, const SfAction *action, int flags)
-{
-	const SfFact *column = action->new;
-	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
-	int			i = sf_kind_attr(column->kind, "not_null");
-	SfEmit		out;
-
-	only[i] = true;
-	sf_plan_emit_init(&out, plan);
-	out.flags = SF_EMIT_EXISTING | flags;
-	column->kind->attrs[i].alter(&out, action->old, column, only);
-	return list_length(out.statements) == 1 ? linitial(out.statements) : NULL;
-}
-
-/* From 18 on NOT NULL is a constraint, and can be proved like others. */
-static List *
-prove_constraint(const SfPlan *plan, const SfAction *action, const SfFact *constraint, List *statements)
-{
-	SfEmit		out;
-
-	sf_plan_emit_init(&out, plan);
-	constraint->kind->validate(&out, constraint);
-	statements = add_statement(statements, render_not_null(plan, action, SF_EMIT_NOT_VALID), false, false);
-	return add_all(statements, out.statements, 0, true);
-}
-
-/* Before, a valid check is a proof: make one, prove it, set, and drop it. */
-static List *
-prove_by_check(const SfPlan *plan, const SfAction *action, char *set, List *statements)
-{
-	const SfFact *column = action->new;
-	const char *table = psprintf("ALTER TABLE %s", sf_rel(column));
-	const char *name = sf_ident(free_name(plan, column));
-
-	statements = add_statement(statements, psprintf("%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table,
-													name, sf_ident(sf_last(column))), false, false);
-	statements = add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
-	statements = add_statement(statements, set, true, true);
-	return add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
-}
-
 static const SfFact *
 not_null_constraint(const SfFact *column)
 {
@@ -223,35 +182,127 @@ not_null_constraint(const SfFact *column)
 	return NULL;
 }
 
-/* SET NOT NULL reads the table under the strongest lock unless something proves it while others write. */
+/*
+ * SET NOT NULL reads the table under the strongest lock unless something proves it while others write.  From 18 on
+ * it is a constraint, and can be made unproved and validated like others; before, a valid check is a proof: make
+ * one, set, and drop it.
+ */
+static List *
+prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved)
+{
+	const SfFact *constraint = not_null_constraint(column);
+	const char *table = psprintf("ALTER TABLE %s", sf_rel(column));
+	const char *name;
+
+	if (constraint)
+	{
+		SfEmit		out;
+
+		sf_plan_emit_init(&out, plan);
+		constraint->kind->validate(&out, constraint);
+		return add_all(add_statement(statements, unproved, false, false), out.statements, 0, true);
+	}
+	name = sf_ident(free_name(plan, column));
+	statements = add_statement(
+		statements,
+		psprintf("%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table, name, sf_ident(sf_last(column))),
+		false, false);
+	statements = add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
+	statements = add_statement(statements, set, true, true);
+	return add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
+}
+
+/* The statement that makes the column NOT NULL; NULL when it is none of a table's. */
+static char *
+render_not_null(const SfPlan *plan, const SfAction *action, int flags)
+{
+	const SfFact *column = action->new;
+	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
+	int			i = sf_kind_attr(column->kind, "not_null");
+	SfEmit		out;
+
+	if (sf_attr(column, "not_null") == NULL || column->parent == NULL || !sf_is_kind(column->parent, "table"))
+		return NULL;
+	only[i] = true;
+	sf_plan_emit_init(&out, plan);
+	out.fills = NIL;
+	out.flags = SF_EMIT_EXISTING | flags;
+	column->kind->attrs[i].alter(&out, action->old, column, only);
+	return list_length(out.statements) == 1 ? linitial(out.statements) : NULL;
+}
+
+/* Is there nothing to be proved, because something valid says it, or because nobody wants the proof? */
+static bool
+needs_no_proof(const SfFact *old, const SfFact *column)
+{
+	const SfFact *constraint = not_null_constraint(column);
+
+	if (constraint && sf_attr(constraint, "not_valid"))
+		return true;
+	return old->parent && sf_risk_proves_not_null(old->parent, sf_last(old)) &&
+		sf_risk_proves_not_null(column->parent, sf_last(column));
+}
+
 static List *
 set_not_null(const SfPlan *plan, const SfAction *action)
 {
-	const SfFact *column = action->new;
-	const SfFact *was = action->old->parent;
-	const SfFact *constraint = not_null_constraint(column);
+	char	   *set = render_not_null(plan, action, 0);
 	List	   *statements = NIL;
-	char	   *set;
 	ListCell   *lc;
 
-	if (sf_attr(column, "not_null") == NULL || column->parent == NULL || !sf_is_kind(column->parent, "table"))
-		return NIL;
-	if (constraint && sf_attr(constraint, "not_valid"))
-		return NIL;
-	if (was && sf_risk_proves_not_null(was, sf_last(action->old)) &&
-		sf_risk_proves_not_null(column->parent, sf_last(column)))
-		return NIL;
-	set = render_not_null(plan, action, 0);
-	if (set == NULL)
+	if (set == NULL || needs_no_proof(action->old, action->new))
 		return NIL;
 	foreach(lc, action->statements)
-	{
-		if (strcmp(lfirst(lc), set) != 0)
-			statements = add_statement(statements, lfirst(lc), false, false);
-		else if (constraint)
-			statements = prove_constraint(plan, action, constraint, statements);
+		if (strcmp(lfirst(lc), set) == 0)
+			statements = prove_not_null(statements, plan, action->new, set,
+										render_not_null(plan, action, SF_EMIT_NOT_VALID));
 		else
-			statements = prove_by_check(plan, action, set, statements);
+			statements = add_statement(statements, lfirst(lc), false, false);
+	return statements;
+}
+
+static bool
+is_big(const SfFact *table)
+{
+	return sf_risk_rows(table->name[0], table->name[1]) >= sf_guc_online_rows();
+}
+
+/*
+ * A column that the rows get values for: filled in batches, while a trigger fills what is written meanwhile, also by an
+ * application that does not know the column.
+ */
+static List *
+create_filled_column(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *column = action->new;
+	List	   *plain = render_create(plan, action, 0);
+	List	   *statements = NIL;
+	SfDual		dual = {true, sf_last(column)};
+	SfEmit		out;
+	ListCell   *lc,
+			   *lt;
+
+	sf_plan_emit_init(&out, plan);
+	dual.expression = sf_fill(&out, column);
+	if (dual.expression == NULL || !sf_is_kind(column->parent, "table") || !begins_with(action, 0, plain) ||
+		!is_big(action->table))
+		return NIL;
+	foreach(lc, plain)
+	{
+		if (strncmp(lfirst(lc), "UPDATE ", 7) == 0)
+			foreach(lt, sf_dual_tables(column))
+				statements = add_all(statements, sf_dual_create(lfirst(lt), column, list_make1(&dual)), 0, false);
+		if (lnext(plain, lc) == NULL && sf_attr(column, "not_null"))
+			statements = prove_not_null(statements, plan, column, lfirst(lc),
+										llast(render_create(plan, action, SF_EMIT_NOT_VALID)));
+		else
+			statements = add_statement(statements, lfirst(lc), false, false);
+	}
+	statements = add_all(statements, action->statements, list_length(plain), false);
+	foreach(lt, sf_dual_tables(column))
+	{
+		statements = add_statement(statements, sf_dual_drop(lfirst(lt), column), false, false);
+		((SfStatement *) llast(statements))->closing = true;
 	}
 	return statements;
 }
@@ -321,6 +372,7 @@ static const struct
 	{"check", SF_VERB_CREATE, NULL, create_then_validate},
 	{"foreign key", SF_VERB_CREATE, NULL, create_then_validate},
 	{"domain constraint", SF_VERB_CREATE, NULL, create_domain_constraint},
+	{"column", SF_VERB_CREATE, NULL, create_filled_column},
 	{"column", SF_VERB_ALTER, "not_null", set_not_null},
 	{"primary key", SF_VERB_CREATE, NULL, create_key},
 	{"unique", SF_VERB_CREATE, NULL, create_key},

@@ -16,6 +16,7 @@ typedef struct SfStatement
 	bool		keeps;			/* what it destroys is in the archive, or was brought back from there */
 	const char *archive;		/* of the one that takes the contents away or brings them back: where; or NULL */
 	const char *why;			/* a note for the reader, or NULL */
+	bool		closing;		/* behind all else, when the other version of the application is gone */
 } SfStatement;
 
 extern bool sf_is_kind(const SfFact *fact, const char *kind);

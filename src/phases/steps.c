@@ -15,6 +15,7 @@
 #include "lib/pins.h"
 #include "miscadmin.h"
 #include "phases/bracket.h"
+#include "phases/dual.h"
 #include "phases/recipes.h"
 #include "phases/steps.h"
 #include "risk/risk.h"
@@ -33,7 +34,7 @@ typedef struct SfUnit
 	int			locks;
 	bool		validates;
 	bool		new_later;		/* makes what only later transactions can use */
-	bool		top_level;
+	bool		alone;			/* cannot share a transaction */
 } SfUnit;
 
 typedef struct SfStepsState
@@ -43,7 +44,15 @@ typedef struct SfStepsState
 	HTAB	   *made;			/* facts that the plan has made by now */
 	SfRiskContext context;
 	List	   *units;
+	List	   *closing;		/* of SfClosing */
 } SfStepsState;
+
+/* What is left for the end. */
+typedef struct SfClosing
+{
+	const SfAction *action;
+	const SfStatement *statement;
+} SfClosing;
 
 /* ---- one step ---- */
 
@@ -172,24 +181,28 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	risk = sf_risk_assess(statement->sql, &state->context);
 	if (action->saves)
 		risk->effects &= ~SF_RISK_LOSES;
-	step->sql = statement->sql;
+	step->sql = step->portable = statement->sql;
 	step->object = sf_fact_label(fact);
 	step->needs_rows_estimate = -1;
 	step->class = risk->effects & SF_RISK_TOP_LEVEL ? 'N' : 'T';
 	step->archive = statement->archive ? pstrdup(statement->archive) : NULL;
 	step->loses_data = (risk->effects & SF_RISK_LOSES) != 0 && !statement->keeps;
 	step->why = statement->why ? pstrdup(statement->why) : risk->why && !statement->keeps ? pstrdup(risk->why) : NULL;
+	add_locks(state, unit, step, action, risk);
+	if ((risk->effects & SF_RISK_FILLS) && unit->steps == NIL && !statement->archive &&
+		step->needs_rows_estimate >= sf_guc_online_rows())
+		step->class = 'B';
 	if (has_verb(risk, SF_RISK_VALIDATE))
 	{
 		step->phase = "validate";
 		unit->validates = true;
 	}
 	else
-		step->phase = statement->validates ? "validate" :
-			statement->contracts || (!statement->keeps && narrows(action, risk)) ? "contract" : "expand";
-	add_locks(state, unit, step, action, risk);
+		step->phase = step->class == 'B' ? "backfill" : statement->validates ? "validate" :
+			statement->contracts || statement->closing || (!statement->keeps && narrows(action, risk)) ? "contract" :
+			"expand";
 	unit->new_later = unit->new_later || (risk->effects & SF_RISK_NEW_LATER) != 0;
-	unit->top_level = unit->top_level || step->class == 'N';
+	unit->alone = unit->alone || step->class != 'T';
 	unit->steps = lappend(unit->steps, step);
 }
 
@@ -207,6 +220,41 @@ mark_made(SfStepsState *state, const SfAction *action)
 {
 	if (action->verb == SF_VERB_CREATE)
 		hash_search(state->made, &action->new, HASH_ENTER, NULL);
+}
+
+static void
+put_off(SfStepsState *state, const SfAction *action, const SfStatement *statement)
+{
+	SfClosing  *closing = palloc(sizeof(SfClosing));
+
+	closing->action = action;
+	closing->statement = statement;
+	state->closing = lappend(state->closing, closing);
+}
+
+/* The gate, and what only waits for it. */
+static void
+close_up(SfStepsState *state)
+{
+	SfStep	   *gate = palloc0(sizeof(SfStep));
+	ListCell   *lc;
+
+	if (state->closing == NIL)
+		return;
+	gate->phase = "contract";
+	gate->class = 'G';
+	gate->sql = gate->portable = sf_dual_gate();
+	gate->object = "gate";
+	gate->needs_rows_estimate = -1;
+	gate->why = "waits until the other version of the application is gone; CALL sf_contract() opens it";
+	new_unit(state)->steps = list_make1(gate);
+	((SfUnit *) llast(state->units))->alone = true;
+	foreach(lc, state->closing)
+	{
+		SfClosing  *closing = lfirst(lc);
+
+		add_step(state, new_unit(state), closing->action, closing->statement);
+	}
 }
 
 /* Statements -> units: each its own, those of a bracket together. */
@@ -232,6 +280,11 @@ make_units(SfStepsState *state)
 		{
 			const SfStatement *statement = lfirst(ls);
 
+			if (statement->closing)
+			{
+				put_off(state, action, statement);
+				continue;
+			}
 			if (bracket)
 				unit = bracket;
 			else if (!statement->joined)
@@ -276,7 +329,7 @@ max_locks(void)
 static bool
 joins(const SfUnit *open, const SfUnit *unit)
 {
-	if (open->top_level || unit->top_level)
+	if (open->alone || unit->alone)
 		return false;
 	if (open->validates != unit->validates || (open->new_later && !unit->new_later))
 		return false;
@@ -308,7 +361,7 @@ cut(SfStepsState *state)
 			transaction++;
 			open = palloc0(sizeof(SfUnit));
 			open->validates = unit->validates;
-			open->top_level = unit->top_level;
+			open->alone = unit->alone;
 		}
 		open->tables = list_concat_unique_ptr(open->tables, unit->tables);
 		open->locks += unit->locks;
@@ -343,6 +396,7 @@ sf_steps_make(SfPlan *plan)
 	state.actions = sf_draw_together(plan->actions);
 	level = sf_pins_enter();
 	make_units(&state);
+	close_up(&state);
 	sf_pins_leave(level);
 	return cut(&state);
 }

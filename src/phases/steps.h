@@ -6,13 +6,21 @@
 
 #include "plan/plan.h"
 
+/*
+ * Placeholders in a step's text for what is not known when it is planned: the version of the application that the
+ * migration leads to, the migration's search_path.
+ */
+#define SF_THE_VERSION		"'@version@'"
+#define SF_THE_SEARCH_PATH	"'@search_path@'"
+
 typedef struct SfStep
 {
 	int			n;				/* 1-based within the direction */
 	const char *phase;			/* expand, backfill, validate, contract */
 	char		class;			/* 'T' in a transaction, 'N' at top level, 'B' batch, 'G' gate */
 	int			transaction;	/* number of its transaction, 1-based; an N step has one of its own */
-	char	   *sql;			/* one statement, without semicolon */
+	char	   *sql;			/* one statement, without semicolon; as it runs here */
+	char	   *portable;		/* the same with placeholders, as it is stored and hashed */
 	char	   *object;			/* label of the fact it is about: "column public.users.phone" */
 	const char *lock;			/* strongest lock on an existing table: "ACCESS EXCLUSIVE"; NULL: none */
 	char	   *lock_table;		/* the table: public.users; or NULL */

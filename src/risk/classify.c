@@ -434,6 +434,9 @@ sf_risk_classify(Node *statement, const SfRiskContext *context)
 
 				return list_make1(on_relation(op, from && IsA(linitial(from), RangeVar) ? linitial(from) : NULL));
 			}
+		case T_UpdateStmt:
+			return list_make1(on_relation(operation("rows", SF_RISK_ALTER, NULL, statement),
+										  ((UpdateStmt *) statement)->relation));
 		case T_GrantStmt:
 			return list_make1(operation("grant", ((GrantStmt *) statement)->is_grant ? SF_RISK_CREATE : SF_RISK_DROP,
 										NULL, statement));

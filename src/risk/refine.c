@@ -418,6 +418,16 @@ sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it)
 }
 
 /* Every table with a column of the domain. */
+/* Rows that are done are left out, and nothing but the row is looked at: so it may be done piece by piece. */
+void
+sf_refine_rows(SfRisk *risk, const SfRiskCase *it)
+{
+	const UpdateStmt *update = (const UpdateStmt *) it->operation->node;
+
+	if (update->whereClause && update->fromClause == NIL && update->returningList == NIL && update->withClause == NULL)
+		risk->effects |= SF_RISK_FILLS;
+}
+
 void
 sf_refine_domain(SfRisk *risk, const SfRiskCase *it)
 {

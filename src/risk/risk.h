@@ -38,6 +38,8 @@ typedef enum SfRiskVerb
 #define SF_RISK_TOP_LEVEL	0x20
 /* What it makes cannot be used by its own transaction. */
 #define SF_RISK_NEW_LATER	0x40
+/* Writes rows, and may do so in batches. */
+#define SF_RISK_FILLS		0x80
 
 /* A relation that existed before, or not: the caller knows. */
 typedef struct SfRiskLock
@@ -140,6 +142,7 @@ extern void sf_refine_not_null(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_options(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_rows(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_domain(SfRisk *risk, const SfRiskCase *it);
 
 /* ---- what expressions and types do: expr.c ---- */

@@ -32,6 +32,8 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"table", SF_RISK_UNSET, "force_row_security", AEL, NoLock, 0},
 	{"table", SF_RISK_ALTER, "of_type", AEL, NoLock, 0},
 
+	{"rows", SF_RISK_ALTER, NULL, RowExclusiveLock, NoLock, SF_RISK_SCANS, sf_refine_rows},
+
 	{"column", SF_RISK_CREATE, NULL, AEL, SRE, 0, sf_refine_column_create},
 	{"column", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_partners,
 	"the column's values are lost"},

@@ -100,11 +100,12 @@ extern PGDLLEXPORT struct ErrorData *sf_worker_try_extension(RawStmt *statement,
  * portal, under the allow-list of statement tags when the place is a scratch.  In SF_JOB_SCRATCH a surrounding
  * transaction is open already; in SF_JOB_FRESH and SF_JOB_LIVE the statement runs in a transaction of its own,
  * unless the handler has begun a block by sf_worker_begin().  Rows that the statement returns are thrown
- * away.  Statements that commit inside (CONCURRENTLY, VACUUM...) run at top level; all others in a block, where
- * COMMIT in DO or CALL fails.  In a scratch CONCURRENTLY is left out.  "statement" is not modified.  A position in an
- * error is given within the statement.
+ * away, and counted: the result is the number of rows that it worked on.  Statements that commit inside
+ * (CONCURRENTLY, VACUUM...) run at top level; all others in a block, where COMMIT in DO or CALL fails.  In a
+ * scratch CONCURRENTLY is left out.  "statement" is not modified.  A position in an error is given within the
+ * statement.
  */
-extern PGDLLEXPORT void sf_worker_statement(RawStmt *statement, const char *source);
+extern PGDLLEXPORT uint64 sf_worker_statement(RawStmt *statement, const char *source);
 
 /*
  * A transaction block around several statements (not in SF_JOB_SCRATCH, which is in one from start to

@@ -253,7 +253,7 @@ error_place_callback(void *arg)
 	internalerrquery(text);
 }
 
-static void
+static uint64
 run_portal(RawStmt *raw, const char *source)
 {
 	CommandTag	tag = CreateCommandTag(raw->stmt);
@@ -280,13 +280,14 @@ run_portal(RawStmt *raw, const char *source)
 	PortalStart(portal, NULL, 0, InvalidSnapshot);
 	(void) sf_portal_run(portal, FETCH_ALL, true, None_Receiver, None_Receiver, &qc);
 	PortalDrop(portal, false);
+	return qc.nprocessed;
 }
 
 /*
  * Prepare a copy of the statement (analysis scribbles on trees, and it may have to be run again) and run it under the
  * right identity in the right kind of transaction.
  */
-static void
+static uint64
 run_statement(RawStmt *statement, const char *source)
 {
 	bool		scratch = sf_worker_request()->place != SF_JOB_LIVE;
@@ -294,6 +295,7 @@ run_statement(RawStmt *statement, const char *source)
 	bool		commits_inside;
 	RawStmt    *raw;
 	const char *query_before = debug_query_string;
+	uint64		rows;
 
 	if (!statement_context)
 		statement_context = AllocSetContextCreate(sf_worker_context(), "schemaflow statement", ALLOCSET_DEFAULT_SIZES);
@@ -319,7 +321,7 @@ run_statement(RawStmt *statement, const char *source)
 	MemoryContextSwitchTo(statement_context);
 	if (IsA(raw->stmt, GrantStmt) && ((GrantStmt *) raw->stmt)->grantor)
 		sf_identity_enter_grantor(((GrantStmt *) raw->stmt)->grantor);
-	run_portal(raw, source);
+	rows = run_portal(raw, source);
 	if (commits_inside)
 	{
 		CommitTransactionCommand();
@@ -333,22 +335,25 @@ run_statement(RawStmt *statement, const char *source)
 			sf_worker_commit();
 	}
 	debug_query_string = query_before;
+	return rows;
 }
 
-void
+uint64
 sf_worker_statement(RawStmt *statement, const char *source)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ErrorPlace	place = {statement, source};
 	ErrorContextCallback callback;
+	uint64		rows;
 
 	callback.callback = error_place_callback;
 	callback.arg = &place;
 	callback.previous = error_context_stack;
 	error_context_stack = &callback;
-	run_statement(statement, source);
+	rows = run_statement(statement, source);
 	error_context_stack = callback.previous;
 	MemoryContextSwitchTo(old);
+	return rows;
 }
 
 /* Cancel, shutdown, out of memory: not the statement's fault. */
@@ -372,7 +377,7 @@ sf_worker_try_statement(RawStmt *statement, const char *source)
 		BeginInternalSubTransaction(NULL);
 	PG_TRY();
 	{
-		run_statement(statement, source);
+		(void) run_statement(statement, source);
 		if (subtransaction)
 			ReleaseCurrentSubTransaction();
 	}

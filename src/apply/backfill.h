@@ -1,0 +1,24 @@
+/*
+ * backfill.h - fill columns of tables that are in use: one UPDATE, cut into batches (phases.md D1).
+ *
+ * A batch is a range of blocks in a transaction of its own, short enough that nobody waits long for a row of it.  The
+ * blocks that the table had when the pass began are enough: whoever writes later fills the columns himself (a default,
+ * or a dual-write trigger).  So it needs no key, and ends under any load.  How far it came is written in the batch's
+ * own transaction.
+ */
+#ifndef SF_BACKFILL_H
+#define SF_BACKFILL_H
+
+#include "apply/history.h"
+
+/*
+ * Run a step of class B, an UPDATE of one table whose WHERE leaves out the rows that are done; go on where an earlier
+ * run was stopped.  In the runner, outside of transactions.  Raises when rows stay locked past
+ * schemaflow.lock_deadline, or when an expression fails; what was done stays done.
+ */
+extern void sf_backfill(const char *revision, SfDirection direction, const SfStep *step);
+
+/* The migration has ended: in its last transaction. */
+extern void sf_backfill_forget(const char *revision);
+
+#endif

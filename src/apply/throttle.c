@@ -1,0 +1,118 @@
+/*
+ * throttle.c - how fast the backfill may go (throttle.h).
+ *
+ * Standbys and replication slots are looked at once a second: who is further behind than
+ * schemaflow.max_replica_lag makes us wait.  A slot that nobody reads counts only when it is about to be lost: who
+ * has been away for weeks must not stop us for ever.  WAL of our own is counted in this process.
+ */
+#include "postgres.h"
+
+#include "executor/instrument.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "utils/timestamp.h"
+
+#include "apply/throttle.h"
+#include "guc.h"
+#include "lib/spi.h"
+#include "server/owner.h"
+#include "server/server.h"
+
+#define LOOK_EACH_MS	1000
+#define TELL_EACH_MS	10000
+#define WAIT_MS			200
+
+static TimestampTz started,
+			looked,
+			told;
+static uint64 wal_at_start;
+
+void
+sf_throttle_start(void)
+{
+	started = GetCurrentTimestamp();
+	looked = told = 0;
+	wal_at_start = pgWalUsage.wal_bytes;
+}
+
+static void
+sleep_for(long ms)
+{
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
+	ResetLatch(MyLatch);
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* Who is furthest behind, when that is too far: "standby s1 is 80 MB behind"; else NULL.  In the caller's context. */
+static char *
+laggard(void)
+{
+	const char *args[] = {psprintf("%d", sf_guc_max_replica_lag())};
+	MemoryContext old = CurrentMemoryContext;
+	SfOwnerState owner;
+	char	   *found;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	/* Others may not see how replication stands; we say no more of it than the name. */
+	sf_owner_enter(&owner);
+	found = sf_query_text("SELECT who || ' is ' || pg_catalog.pg_size_pretty(behind) || ' behind' FROM ("
+						  "SELECT 'standby ' || application_name AS who, pg_catalog.pg_wal_lsn_diff("
+						  "pg_catalog.pg_current_wal_lsn(), coalesce(replay_lsn, flush_lsn)) AS behind "
+						  "FROM pg_catalog.pg_stat_replication WHERE state = ANY ('{catchup,streaming}') "
+						  "UNION ALL "
+						  "SELECT 'slot ' || slot_name, pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), "
+						  "coalesce(confirmed_flush_lsn, restart_lsn)) FROM pg_catalog.pg_replication_slots "
+						  "WHERE active OR wal_status = 'unreserved') x "
+						  "WHERE behind > $1::pg_catalog.numeric * 1048576 ORDER BY behind DESC LIMIT 1",
+						  lengthof(args), args);
+	sf_owner_leave(&owner);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+static void
+wait_for_replicas(void)
+{
+	char	   *who;
+
+	if (sf_guc_max_replica_lag() == 0 || !TimestampDifferenceExceeds(looked, GetCurrentTimestamp(), LOOK_EACH_MS))
+		return;
+	while ((who = laggard()) != NULL)
+	{
+		if (TimestampDifferenceExceeds(told, GetCurrentTimestamp(), TELL_EACH_MS))
+		{
+			told = GetCurrentTimestamp();
+			ereport(INFO, (errmsg("waiting, %s", who)));
+		}
+		sleep_for(WAIT_MS);
+	}
+	looked = GetCurrentTimestamp();
+}
+
+/* So long that what we have written comes down to the rate. */
+static void
+keep_to_rate(void)
+{
+	double		rate = sf_guc_backfill_wal_rate() * 1024.0;
+	double		written = (double) (pgWalUsage.wal_bytes - wal_at_start);
+	double		ahead_ms;
+
+	if (rate <= 0)
+		return;
+	ahead_ms = written / rate * 1000 - TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
+	while (ahead_ms > 0)
+	{
+		sleep_for((long) Min(ahead_ms, WAIT_MS) + 1);
+		ahead_ms = written / rate * 1000 - TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
+	}
+}
+
+void
+sf_throttle(void)
+{
+	wait_for_replicas();
+	keep_to_rate();
+}

@@ -1,0 +1,13 @@
+/*
+ * throttle.h - how fast the backfill may go: as fast as replicas and slots follow, and no faster than it is told to.
+ */
+#ifndef SF_THROTTLE_H
+#define SF_THROTTLE_H
+
+/* Call first, outside of transactions: from here on WAL is counted. */
+extern void sf_throttle_start(void);
+
+/* Between batches, outside of transactions: returns when the next one may begin.  Says for whom it waits. */
+extern void sf_throttle(void);
+
+#endif

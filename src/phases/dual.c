@@ -1,0 +1,75 @@
+/*
+ * dual.c - statements that keep old and new columns of a table in step (dual.h).
+ */
+#include "postgres.h"
+
+#include "commands/defrem.h"
+#include "miscadmin.h"
+#include "kinds/kind.h"
+#include "phases/dual.h"
+#include "phases/steps.h"
+
+static List *
+add_heirs(List *tables, const SfFact *column)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	tables = list_append_unique_ptr(tables, column->parent);
+	/* The server makes the triggers of partitions. */
+	if (sf_attr(column->parent, "partition_key"))
+		return tables;
+	foreach(lc, column->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == column->kind)
+			tables = add_heirs(tables, edge->from);
+	}
+	return tables;
+}
+
+List *
+sf_dual_tables(const SfFact *column)
+{
+	return add_heirs(NIL, column);
+}
+
+/* Behind all others in the order in which they fire, that of their names. */
+static const char *
+trigger_name(const SfFact *column)
+{
+	return sf_ident(makeObjectName("~schemaflow", sf_last(column), NULL));
+}
+
+List *
+sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
+{
+	StringInfoData arguments;
+	ListCell   *lc;
+
+	initStringInfo(&arguments);
+	foreach(lc, duals)
+	{
+		const SfDual *dual = lfirst(lc);
+
+		appendStringInfo(&arguments, ", '%s', %s, %s", dual->up ? "up" : "down", sf_literal(dual->column),
+						 sf_literal(dual->expression));
+	}
+	return list_make2(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION "
+							   "schemaflow.sf_dual_write(" SF_THE_VERSION ", " SF_THE_SEARCH_PATH "%s)",
+							   trigger_name(column), sf_name(table), arguments.data),
+					  psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", sf_name(table), trigger_name(column)));
+}
+
+char *
+sf_dual_drop(const SfFact *table, const SfFact *column)
+{
+	return psprintf("DROP TRIGGER %s ON %s", trigger_name(column), sf_name(table));
+}
+
+char *
+sf_dual_gate(void)
+{
+	return "SELECT schemaflow.sf_gate(" SF_THE_VERSION ")";
+}

@@ -1,0 +1,252 @@
+# Columns filled in batches: locked rows, interruptions, rewrites, partitions, users' triggers, limits.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $node = sf_node('backfill', init => [ allows_streaming => 1 ], conf => ['autovacuum = off', 'restart_after_crash = on']);
+my $db = sf_database($node, 'app');
+$node->safe_psql($db, qq{ALTER DATABASE $db SET schemaflow.online_rows = 1000;
+	ALTER DATABASE $db SET schemaflow.batch_time = 20});
+$node->safe_psql($db, q{CREATE TABLE fired (n int);
+	CREATE FUNCTION slow(text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0003); RETURN lower($1); END $$;
+	CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO fired VALUES (1); RETURN new; END $$});
+
+# The model's tables, in order: name, columns, and what comes behind the parenthesis.
+my (@tables, %columns, %behind);
+my $common = $node->safe_psql($db, 'SELECT sf_adopt(); SELECT sf_model_ddl()');
+$common =~ s/^\(.*\)$//mg;
+
+sub model
+{
+	return join "\n", $common, map { "CREATE TABLE $_ (" . join(', ', @{ $columns{$_} }) . ')' . ($behind{$_} // '') . ';' } @tables;
+}
+
+# A table with rows, of which the model knows.
+sub table
+{
+	my ($name, $rows, %opt) = @_;
+
+	push @tables, $name;
+	$columns{$name} = [ 'id int', 'email text NOT NULL', @{ $opt{columns} // [] } ];
+	$behind{$name} = ($opt{behind} // '') . ($opt{after} ? "; $opt{after}" : '');
+	$node->safe_psql($db, "CREATE TABLE $name (" . join(', ', @{ $columns{$name} }) . ")$behind{$name};
+		INSERT INTO $name SELECT n, 'U' || n FROM generate_series(1, $rows) n; ANALYZE $name");
+	return $name;
+}
+
+my $n = 0;
+# Plans one more column that the expression fills; the name of it.
+sub plan_column
+{
+	my ($table, $expression, $options) = @_;
+	my $column = 'c' . ++$n;
+
+	push @{ $columns{$table} }, "$column text " . ($options // '');
+	$node->safe_psql($db, "SELECT count(*) FROM sf_define(\$model\$" . model() . "\$model\$)");
+	$node->safe_psql($db, "SELECT sf_transform('public.$table.$column', up => \$x\$$expression\$x\$)");
+	$node->safe_psql($db, "SELECT count(*) FROM sf_plan_migration('fill $column')");
+	return $column;
+}
+
+# Rows without their value, when the migration has been ended.
+sub unfilled
+{
+	my ($table, $column) = @_;
+	sf_try($node, $db, 'CALL sf_contract()') if $node->safe_psql($db, 'SELECT status FROM sf_status') eq 'ready';
+	return $node->safe_psql($db, "SELECT count(*) FROM $table WHERE $column IS DISTINCT FROM lower(email)");
+}
+
+sub until_true
+{
+	my ($query, $what) = @_;
+	$node->poll_query_until($db, $query) or die "never: $query";
+	return;
+}
+
+# Starts an upgrade and returns when batches are being done.
+sub begin_slowly
+{
+	my $session = $node->background_psql($db, on_error_stop => 0);
+	$session->query_until(qr/started/, "\\echo started\nCALL sf_upgrade();\n\\echo ended\n");
+	until_true('SELECT count(*) > 0 FROM schemaflow.backfill WHERE next_block > 0');
+	return $session;
+}
+
+# ---- all rows, and how it looks ----
+
+my $t = table('plain', 8000);
+my $c = plan_column($t, 'lower(email)', 'NOT NULL');
+is($node->safe_psql($db, q{SELECT class || ' ' || phase FROM sf_steps() WHERE sql LIKE 'UPDATE%'}), 'B backfill', 'a step of its own');
+my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'filled') or diag($err);
+is(unfilled($t, $c), 0, 'every row');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'no difference');
+is($node->safe_psql($db, 'SELECT count(*) FROM schemaflow.backfill'), 0, 'nothing left of it');
+my $small = table('small', 500);
+$c = plan_column($small, 'lower(email)');
+is($node->safe_psql($db, q{SELECT class FROM sf_steps() WHERE sql LIKE 'UPDATE%'}), 'T', 'a small table in one go');
+sf_try($node, $db, 'CALL sf_upgrade()');
+is(unfilled($small, $c), 0, 'filled, too');
+
+# ---- rows that others have locked are left for later, and nobody waits long for ours ----
+
+$t = 'plain';
+$c = plan_column($t, 'slow(email)');
+sf_try($node, $db, q{CALL sf_upgrade(through => 'expand')});
+my $holder = $node->background_psql($db);
+$holder->query_safe('BEGIN; SELECT * FROM plain WHERE id IN (5, 6000) FOR UPDATE');
+my $runner = begin_slowly();
+my $longest = 0;
+for my $i (1 .. 20)
+{
+	my $start = time;
+	$node->safe_psql($db, "UPDATE plain SET email = email || 'x' WHERE id = 1 + $i * 300");
+	$longest = time - $start if time - $start > $longest;
+}
+cmp_ok($longest, '<', 1.5, 'writers do not wait') or diag($longest);
+until_true('SELECT next_block = blocks AND NOT isempty(skipped) FROM schemaflow.backfill');
+like($node->safe_psql($db, 'SELECT blocks_done, blocks_total, rows_done > 0, rows_per_second > 0, remaining IS NOT NULL FROM sf_progress'),
+	qr/^(\d+)\|\1\|t\|t\|t$/, 'progress');
+$holder->query_safe('COMMIT');
+$holder->quit;
+$runner->query_until(qr/ended/, '');
+$runner->quit;
+is(unfilled($t, $c), 0, 'every row is filled in the end, also those that were locked, and those that moved');
+
+# ---- rows that stay locked ----
+
+$c = plan_column($t, 'lower(email)');
+sf_try($node, $db, q{CALL sf_upgrade(through => 'expand')});
+$holder = $node->background_psql($db);
+$holder->query_safe('BEGIN; SELECT * FROM plain WHERE id = 7 FOR UPDATE');
+($rc, $out, $err) = sf_try($node, $db, 'SET schemaflow.lock_deadline = 500; CALL sf_upgrade()');
+like($err, qr/55P03: rows of public\.plain stay locked for more than 500 ms\n.*In blocks \d+ to .* held by process \d+/, 'who holds them');
+is($node->safe_psql($db, 'SELECT status FROM sf_status'), 'failed', 'failed');
+$holder->quit;
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'the next call goes on') or diag($err);
+is(unfilled($t, $c), 0, 'to the end');
+
+# ---- stopped in the middle ----
+
+for my $how ('pause', 'kill -9 of the worker', 'immediate stop')
+{
+	$c = plan_column($t, 'slow(email)');
+	$runner = begin_slowly();
+	if ($how eq 'pause')
+	{
+		$node->safe_psql($db, 'SELECT sf_pause()');
+		until_true(q{SELECT status = 'paused' FROM sf_status});
+	}
+	elsif ($how eq 'immediate stop')
+	{
+		$node->stop('immediate');
+		$node->start;
+	}
+	else
+	{
+		kill 'KILL', $node->safe_psql($db, 'SELECT pid FROM sf_progress');
+		select undef, undef, undef, 0.5;
+		until_true('SELECT true');
+	}
+	eval { $runner->quit };
+	my ($next, $blocks, $done) = split /\|/, $node->safe_psql($db, 'SELECT next_block, blocks, rows_done FROM schemaflow.backfill');
+	ok($next > 0 && $next < $blocks, "$how: in the middle") or diag("$next of $blocks");
+	is($node->safe_psql($db, "SELECT count(*) FROM plain WHERE $c IS NOT NULL"), $done, "$how: the place is that of the rows");
+	($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+	is($rc, 0, "$how: goes on") or diag($err);
+	is(unfilled($t, $c), 0, "$how: every row");
+}
+
+# ---- the rows move ----
+
+$c = plan_column($t, 'slow(email)');
+$runner = begin_slowly();
+$node->safe_psql($db, 'SELECT sf_pause()');
+$runner->quit;
+$node->safe_psql($db, 'VACUUM FULL plain');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'after VACUUM FULL') or diag($err);
+is(unfilled($t, $c), 0, 'every row');
+
+# ---- partitions, children, users' triggers ----
+
+$t = table('parted', 5000, behind => ' PARTITION BY RANGE (id)', after => 'CREATE TABLE parted_1 PARTITION OF parted FOR VALUES FROM (MINVALUE) TO (2000);
+	CREATE TABLE parted_2 PARTITION OF parted FOR VALUES FROM (2000) TO (MAXVALUE)');
+$c = plan_column($t, 'lower(email)');
+sf_try($node, $db, 'CALL sf_upgrade()');
+is(unfilled($t, $c), 0, 'partitions');
+$t = table('heir', 3000, after => 'CREATE TABLE heir_1 () INHERITS (heir)');
+$node->safe_psql($db, q{INSERT INTO heir_1 SELECT n, 'V' || n FROM generate_series(1, 3000) n});
+$c = plan_column($t, 'lower(email)');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'children') or diag($err);
+is(unfilled($t, $c), 0, 'of an inheritance');
+$t = table('watched', 3000, after => 'CREATE TRIGGER w BEFORE UPDATE ON watched FOR EACH ROW EXECUTE FUNCTION fire()');
+$c = plan_column($t, 'lower(email)');
+sf_try($node, $db, 'CALL sf_upgrade()');
+is($node->safe_psql($db, 'SELECT count(*) FROM fired'), 0, q{users' triggers do not fire});
+is(unfilled($t, $c), 0, 'every row');
+
+# ---- an expression that fails; what is done stays ----
+
+$t = table('failing', 20000);
+$c = plan_column($t, q{CASE WHEN id = 15000 THEN (1 / (id - 15000))::text ELSE lower(email) END});
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/22012: division by zero/, 'an expression fails');
+$node->safe_psql($db, 'DELETE FROM failing WHERE id = 15000');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'again') or diag($err);
+is(unfilled($t, $c), 0, 'every row');
+
+# ---- row security must not hide rows ----
+
+$node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN; CREATE DATABASE kept OWNER keeper');
+$node->safe_psql('kept', 'CREATE EXTENSION schemaflow; GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO keeper');
+$node->safe_psql('kept', q{SET ROLE keeper;
+	CREATE TABLE hidden (id int, email text);
+	INSERT INTO hidden SELECT n, 'U' || n FROM generate_series(1, 3000) n; ANALYZE hidden;
+	ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; ALTER TABLE hidden FORCE ROW LEVEL SECURITY;
+	SELECT count(*) FROM sf_define('CREATE TABLE hidden (id int, email text, c text);
+		ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; ALTER TABLE hidden FORCE ROW LEVEL SECURITY');
+	SELECT sf_transform('public.hidden.c', up => 'lower(email)'); SELECT count(*) FROM sf_plan_migration('fill')});
+($rc, $out, $err) = sf_try($node, 'kept', 'SET schemaflow.online_rows = 1000; SET ROLE keeper; CALL sf_upgrade()');
+like($err, qr/42501: query would be affected by row-level security policy for table "hidden"/, 'never half');
+
+# ---- limits ----
+
+$t = table('limited', 20000);
+$c = plan_column($t, 'lower(email)');
+my $start = time;
+($rc, $out, $err) = sf_try($node, $db, q{SET schemaflow.backfill_wal_rate = '1MB'; CALL sf_upgrade()});
+is($rc, 0, 'at a rate') or diag($err);
+cmp_ok(time - $start, '>', 2, 'it takes its time');
+is(unfilled($t, $c), 0, 'every row');
+
+# A standby that falls behind stops it, until it has caught up.
+$t = table('lagging', 12000);
+$c = plan_column($t, 'slow(email)');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$node->backup('for_standby');
+$standby->init_from_backup($node, 'for_standby', has_streaming => 1);
+$standby->start;
+$node->wait_for_catchup($standby);
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
+$runner = $node->background_psql($db, on_error_stop => 0);
+$runner->query_until(qr/started/, "\\echo started\nSET schemaflow.max_replica_lag = '1MB';\nCALL sf_upgrade();\n\\echo ended\n");
+until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
+my ($before) = $node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill');
+sleep 1;
+is($node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill'), $before, 'it waits for the standby');
+$standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
+$runner->query_until(qr/ended/, '');
+$runner->quit;
+is(unfilled($t, $c), 0, 'and ends when that has caught up');
+$standby->stop;
+
+$node->stop;
+done_testing();
