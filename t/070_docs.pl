@@ -19,7 +19,7 @@ is(join(', ', grep { $made !~ /^\| \Q$_\E \|/m } split /\n/, $kinds), '', 'every
 # comment is looked up by the kind of the object.
 is($node->safe_psql($db, q{
 	SELECT r.kind, r.attribute FROM sf_risk_table() r
-	WHERE r.kind NOT IN ('constraint', 'type') AND NOT EXISTS (
+	WHERE r.kind NOT IN ('constraint', 'type', 'rows') AND NOT EXISTS (
 		SELECT FROM sf_kinds() k
 		WHERE CASE WHEN r.kind IN ('owner', 'comment') THEN k.kind = r.attribute
 			ELSE k.kind = r.kind AND (r.attribute IS NULL OR k.attribute = r.attribute) END)}),

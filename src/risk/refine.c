@@ -417,7 +417,6 @@ sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it)
 	}
 }
 
-/* Every table with a column of the domain. */
 /* Rows that are done are left out, and nothing but the row is looked at: so it may be done piece by piece. */
 void
 sf_refine_rows(SfRisk *risk, const SfRiskCase *it)
@@ -428,6 +427,7 @@ sf_refine_rows(SfRisk *risk, const SfRiskCase *it)
 		risk->effects |= SF_RISK_FILLS;
 }
 
+/* Every table with a column of the domain. */
 void
 sf_refine_domain(SfRisk *risk, const SfRiskCase *it)
 {
