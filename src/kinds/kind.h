@@ -12,9 +12,8 @@
  *	 parent text[]			{kind, names...} of the parent fact, or NULL; a row whose parent was left out is left out
  * A query without identity reads satellites (comments, grants): identity and parent come from the fact at the address.
  *	 suffix text[]			in a query without identity: more names behind the object's
- *	 implied text[]                  {kind, names...} of the parent table's fact that this one is a copy of (a
- *	 partition's column,
- *							the clone of an index), or of several, one behind another: see sf_comes_along()
+ *	 implied text[]			{kind, names...} of the parent table's fact that this one is a copy of (the clone of an
+ *							index), or of several, one behind another (a column): see sf_comes_along()
  *	 requires text[]         {kind, names...} of a fact that this one needs and pg_depend does not name for its
  *	 address; in a
  *							query without identity: the suffix of another satellite of the object
@@ -107,10 +106,7 @@ typedef struct SfAttr
 #define SF_ATTR_TYPE		0x08	/* the text is a type: altered when that type is put in the place of its old self */
 #define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
 #define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
-/*
- * The alteration is refused while something binds the object to another (SfKind.binds): a foreign key waits
- * meanwhile.
- */
+/* The alteration is refused while something binds the object to another (SfKind.binds), which waits meanwhile. */
 #define SF_ATTR_UNBOUND		0x80
 /* What cannot be altered in place is made anew with its parent, or with what it attaches its parent to. */
 #define SF_ATTR_PARENT		0x10
@@ -187,8 +183,6 @@ struct SfKind
 	void		(*complete) (SfEmit *out, const SfFact *fact);
 	/* Same content, other name (and perhaps schema). */
 	void		(*rename) (SfEmit *out, const SfFact *old, const SfFact *new);
-	/* Behind rename, when it is put aside for its successor: what else has a name that the successor takes. */
-	void		(*give_up) (SfEmit *out, const SfFact *old);
 	/*
 	 * A text that says what it is, its name apart: facts below one parent with the same text are the same thing under
 	 * another name (constraint, index).  NULL slot or result: a new name is a new thing unless the user says otherwise.

@@ -57,7 +57,7 @@ link_attached(SfAction *refill, const SfFact *relation, SfItem *because)
 	}
 }
 
-/* Who acts on rows comes when they are back: not what the relations that get them are made of, nor who only names them. */
+/* Who acts on rows comes when they are back: not what the relations are made of, nor who only names them. */
 static SfAction *
 refill_before(const SfItem *item, const SfFact *need)
 {
