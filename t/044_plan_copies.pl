@@ -24,6 +24,15 @@ migrates($node, 'no default where the parent has one, of a type with a modifier'
 	'ALTER TABLE p ADD b numeric(8, 2) DEFAULT 1; ALTER TABLE c ALTER b DROP DEFAULT');
 migrates($node, 'a grandchild that becomes a child', 'CREATE TABLE p (a int)',
 	'CREATE TABLE m (b int) INHERITS (p); CREATE TABLE c (x int) INHERITS (m)', 'CREATE TABLE c (b int, x int) INHERITS (p)');
+migrates($node, 'another parent, which gets its shape in the same plan', '',
+	'CREATE TABLE p (a int); CREATE TABLE q (b int); CREATE TABLE c (x int) INHERITS (p)',
+	'CREATE TABLE p (z int); CREATE TABLE q (a int); CREATE TABLE c (x int) INHERITS (q)');
+migrates($node, 'a partition that a foreign key holds', '', map {
+		"CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE r (a int REFERENCES p); $_" }
+		('CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (a); CREATE TABLE p22 PARTITION OF p2 DEFAULT', ''));
+migrates($node, 'checks of a domain that arrays hold', '', map { "CREATE DOMAIN d AS int $_; CREATE TABLE t (a d, b d[]); INSERT INTO t VALUES (1, '{2}')" }
+	('', 'CHECK (VALUE > 0)'));
+migrates($node, 'a domain that composites hold is NOT NULL', '', map { "CREATE DOMAIN d AS int $_; CREATE TYPE c AS (x d); CREATE TABLE t (a c)" } ('', 'NOT NULL'));
 migrates($node, 'a trigger whose clones have the name of another', "$f; CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT",
 	'CREATE TRIGGER t AFTER INSERT ON p1 FOR EACH ROW EXECUTE FUNCTION f()', 'CREATE TRIGGER t AFTER INSERT ON p FOR EACH ROW EXECUTE FUNCTION f()');
 migrates($node, 'a view over a table that takes the name of the key that the view needs', '',

@@ -144,6 +144,12 @@ is_virtual(const SfFact *fact)
 	return sf_attr(fact, "virtual") != NULL;
 }
 
+static bool
+always(const SfFact *fact)
+{
+	return true;
+}
+
 static const SfAttr generated_attrs[] = {
 	{"expression", SF_REPLACE_PARENT, NULL, SF_ATTR_EXPRESSION},
 	{"virtual", SF_REPLACE_PARENT},
@@ -160,7 +166,7 @@ const SfKind sf_kind_generated = {
 	.nattrs = lengthof(generated_attrs),
 	.folds = true,
 	.drops_with_parent = true,
-	.create_replaces_parent = true,
+	.create_replaces_parent = always,
 	.drop_replaces_parent = is_virtual,
 	.clause = clause_generated,
 	.drop = drop_generated,

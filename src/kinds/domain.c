@@ -6,6 +6,9 @@
 #include "kinds/kind.h"
 #include "kinds/routine.h"
 
+extern const SfKind sf_kind_attribute,
+			sf_kind_column;
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -59,10 +62,37 @@ takes(const SfFact *fact)
 	return list_make1(psprintf("type:%s", sf_name(fact)));
 }
 
+/*
+ * Are values of it stored inside others: arrays, composite types, ranges?  The server does not look into these, and so
+ * proves nothing about the domain.
+ */
+static bool
+is_contained(const SfFact *domain)
+{
+	ListCell   *lc;
+
+	foreach(lc, domain->needed_by)
+	{
+		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
+
+		if (user->kind == domain->kind ? is_contained(user) : user->kind == &sf_kind_attribute || user->kind->swaps)
+			return true;
+		if (user->kind == &sf_kind_column && strcmp(sf_attr(user, "type"), sf_name(domain)) != 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+not_null_in_place(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "not_null") == NULL || !is_contained(old);
+}
+
 static const SfAttr attrs[] = {
 	{"type", SF_REPLACE},
 	{"collation", SF_REPLACE},
-	{"not_null", SF_ALTER, alter_not_null},
+	{"not_null", SF_ALTER, alter_not_null, 0, not_null_in_place},
 	{"default", SF_ALTER, alter_default, SF_ATTR_EXPRESSION},
 };
 
@@ -129,7 +159,14 @@ may_fold(const SfFact *fact)
 static bool
 becomes_valid(const SfFact *old, const SfFact *new)
 {
-	return sf_attr(new, "not_valid") == NULL;
+	return sf_attr(new, "not_valid") == NULL && !is_contained(old->parent);
+}
+
+/* A new domain takes its place, and proves it of each value that moves over. */
+static bool
+cannot_be_proved(const SfFact *fact)
+{
+	return sf_attr(fact, "not_valid") == NULL && fact->parent->twin && is_contained(fact->parent->twin);
 }
 
 static char *
@@ -157,6 +194,7 @@ const SfKind sf_kind_domain_constraint = {
 	.nattrs = lengthof(constraint_attrs),
 	.folds = true,
 	.may_fold = may_fold,
+	.create_replaces_parent = cannot_be_proved,
 	.drops_with_parent = true,
 	.survives_alter = true,
 	.create = create_constraint,

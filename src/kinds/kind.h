@@ -148,7 +148,7 @@ struct SfKind
 	/* Server rebuilds or leaves it alone when what it depends on is altered (indexes, constraints, defaults). */
 	bool		survives_alter;
 	/* Cannot be added to an existing parent: creating it replaces the parent (GENERATED on an existing column). */
-	bool		create_replaces_parent;
+	bool		(*create_replaces_parent) (const SfFact *fact);
 	/* Cannot be taken off its parent: dropping it replaces the parent (NULL: it always can). */
 	bool		(*drop_replaces_parent) (const SfFact *fact);
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */

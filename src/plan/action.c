@@ -75,6 +75,38 @@ sf_needs(const SfFact *fact, const SfFact *other)
 	return false;
 }
 
+static bool
+is_bound(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+		if (sf_binds_to_other(((SfEdge *) lfirst(lc))->from) &&
+			sf_relation_of(((SfEdge *) lfirst(lc))->from) != sf_relation_of(fact))
+			return true;
+	foreach(lc, fact->children)
+		if (is_bound(lfirst(lc)))
+			return true;
+	return false;
+}
+
+/* Something that binds (a foreign key) to what it is attached to binds to the child as well, and lets go when that is
+ * detached only. */
+static bool
+holds_child(const SfFact *attachment)
+{
+	const SfFact *whole = attachment->kind->attaches ? sf_attached_to(attachment) : NULL;
+
+	if (whole == NULL || sf_item(whole) == NULL || sf_item_gone(sf_item(whole)))
+		return false;
+	while (whole && !is_bound(whole))
+	{
+		attachment = sf_attachment(whole);
+		whole = attachment ? sf_attached_to(attachment) : NULL;
+	}
+	return whole != NULL;
+}
+
 /* What takes this fact along when it is dropped, or NULL. */
 static SfItem *
 dropped_with(const SfItem *item)
@@ -82,7 +114,8 @@ dropped_with(const SfItem *item)
 	const SfFact *fact = item->old;
 	ListCell   *lc;
 
-	if (fact->kind->drops_with_parent && fact->parent && sf_item(fact->parent) && sf_item_gone(sf_item(fact->parent)))
+	if (fact->kind->drops_with_parent && fact->parent && sf_item(fact->parent) && sf_item_gone(sf_item(fact->parent)) &&
+		!holds_child(fact))
 		return sf_item(fact->parent);
 	foreach(lc, fact->needs)
 	{

@@ -229,8 +229,8 @@ follow(SfItem *item, List **work)
 	bool		swaps = item->old && sf_item_swaps(item);
 	bool		rebuilds = sf_item_alters(item, SF_ATTR_REBUILDS);
 
-	if (item->new && item->new->kind->create_replaces_parent && sf_item_made(item) && item->new->parent &&
-		sf_item(item->new->parent))
+	if (item->new && sf_item_made(item) && item->new->parent && sf_item(item->new->parent) &&
+		item->new->kind->create_replaces_parent && item->new->kind->create_replaces_parent(item->new))
 		replace(sf_item(item->new->parent), work);
 	if (item->fate == SF_FATE_DROP && item->old->kind->drop_replaces_parent && item->old->parent &&
 		sf_item(item->old->parent) && item->old->kind->drop_replaces_parent(item->old))

@@ -303,6 +303,33 @@ link_owned(SfItem *item)
 		}
 }
 
+/* A table that stands becomes a child when the parent has the shape that the model says. */
+static void
+link_whole(SfItem *item)
+{
+	const SfFact *whole = sf_attached_to(item->new);
+	ListCell   *lc;
+
+	foreach(lc, whole ? whole->children : NIL)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind->folds && sf_item(part))
+		{
+			after(item->create, sf_item(part)->create, item);
+			after(item->create, sf_item(part)->alter, item);
+			after(item->create, sf_item(part)->rename, item);
+		}
+	}
+	foreach(lc, whole && whole->twin ? whole->twin->children : NIL)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind->folds && sf_item(part))
+			after(item->create, sf_item(part)->drop, item);
+	}
+}
+
 /* An owner changes when all else that is made with the object is there. */
 static void
 link_late(SfItem *item)
@@ -418,6 +445,8 @@ link_item(SfItem *item)
 		link_needed(item);
 	if (item->old && item->old->kind->attaches && item->drop && item->drop->old == item->old)
 		link_attachments(item);
+	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
+		link_whole(item);
 	if (item->new && item->new->kind->binds && item->create)
 		link_binding(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))
