@@ -183,6 +183,8 @@ struct SfKind
 	void		(*complete) (SfEmit *out, const SfFact *fact);
 	/* Same content, other name (and perhaps schema). */
 	void		(*rename) (SfEmit *out, const SfFact *old, const SfFact *new);
+	/* Behind rename, when it is put aside for its successor: what else has a name that the successor takes. */
+	void		(*give_up) (SfEmit *out, const SfFact *old);
 	/*
 	 * A text that says what it is, its name apart: facts below one parent with the same text are the same thing under
 	 * another name (constraint, index).  NULL slot or result: a new name is a new thing unless the user says otherwise.
