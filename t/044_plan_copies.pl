@@ -27,6 +27,8 @@ migrates($node, 'a grandchild that becomes a child', 'CREATE TABLE p (a int)',
 migrates($node, 'another parent, which gets its shape in the same plan', '',
 	'CREATE TABLE p (a int); CREATE TABLE q (b int); CREATE TABLE c (x int) INHERITS (p)',
 	'CREATE TABLE p (z int); CREATE TABLE q (a int); CREATE TABLE c (x int) INHERITS (q)');
+migrates($node, 'another parent, which takes over the names of the old one', '', map {
+		"CREATE TABLE $_ (a int CONSTRAINT k PRIMARY KEY); CREATE TABLE c (x int) INHERITS ($_)" } ('p', 'q'));
 migrates($node, 'a partition that a foreign key holds', '', map {
 		"CREATE TABLE p (a int PRIMARY KEY) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE r (a int REFERENCES p); $_" }
 		('CREATE TABLE p2 PARTITION OF p FOR VALUES IN (2) PARTITION BY LIST (a); CREATE TABLE p22 PARTITION OF p2 DEFAULT', ''));

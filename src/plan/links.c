@@ -303,7 +303,7 @@ link_owned(SfItem *item)
 		}
 }
 
-/* A table that stands becomes a child when the parent has the shape that the model says. */
+/* A table that stands becomes a child when the parent has the columns and checks that the model says. */
 static void
 link_whole(SfItem *item)
 {
@@ -314,7 +314,7 @@ link_whole(SfItem *item)
 	{
 		const SfFact *part = lfirst(lc);
 
-		if (part->kind->folds && sf_item(part))
+		if (part->kind->merges && sf_item(part))
 		{
 			after(item->create, sf_item(part)->create, item);
 			after(item->create, sf_item(part)->alter, item);
@@ -325,7 +325,7 @@ link_whole(SfItem *item)
 	{
 		const SfFact *part = lfirst(lc);
 
-		if (part->kind->folds && sf_item(part))
+		if (part->kind->merges && sf_item(part))
 			after(item->create, sf_item(part)->drop, item);
 	}
 }
