@@ -156,25 +156,28 @@ role_switch(const SfDeclaration *declaration, const char **role)
 }
 
 /*
- * Does a switch of the role begin, or end, a run of nothing but GRANT and REVOKE?  That is how pg_dump has others than
- * the owner grant; it becomes GRANTED BY.
+ * Does a switch of the role begin, or end, a run of GRANT and REVOKE and nothing else?  That is how pg_dump has others
+ * than the owner grant; it becomes GRANTED BY.
  */
 static bool
 only_grants(List *all, ListCell *lc, const char **grantor)
 {
+	const char *before = *grantor;
 	const char *role;
+	int			grants = 0;
 
 	if (role_switch(lfirst(lc), &role) == NULL)
 		return false;
 	*grantor = role;
-	for (lc = lnext(all, lc); role != NULL && lc != NULL; lc = lnext(all, lc))
+	if (role == NULL)
+		return before != NULL;
+	for (lc = lnext(all, lc); lc != NULL && role_switch(lfirst(lc), &role) == NULL; lc = lnext(all, lc))
 	{
-		const SfDeclaration *declaration = lfirst(lc);
-
-		if (role_switch(declaration, &role) == NULL && !IsA(declaration->statement->stmt, GrantStmt))
+		if (!IsA(((SfDeclaration *) lfirst(lc))->statement->stmt, GrantStmt))
 			return false;
+		grants++;
 	}
-	return true;
+	return grants > 0;
 }
 
 RawStmt *
