@@ -126,10 +126,8 @@ comes_back(const SfDualWrite *dual, const SfAssignment *up, TupleTableSlot *row)
 }
 
 static Way
-way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
+way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row, Side side)
 {
-	Side		side = session_side(dual->version);
-
 	if (side != SIDE_UNKNOWN)
 		return side == SIDE_NEW ? WAY_DOWN : WAY_UP;
 	/* Who does not know the new column leaves it out; what the old one has then may be its default. */
@@ -139,7 +137,7 @@ way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *ro
 }
 
 static Way
-way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData *data)
+way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData *data, Side side)
 {
 	bool		new_changed = has_changed(data, a->target);
 	bool		old_changed = any_changed(data, a->uses);
@@ -152,7 +150,7 @@ way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData 
 			WAY_UP;
 	if (agrees(dual, a, data->tg_newslot))
 		return WAY_NONE;
-	switch (session_side(dual->version))
+	switch (side)
 	{
 		case SIDE_OLD:
 			return WAY_UP;
@@ -175,6 +173,7 @@ static int
 assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, int *columns, Datum *values, bool *nulls)
 {
 	bool		insert = TRIGGER_FIRED_BY_INSERT(data->tg_event);
+	Side		side = session_side(dual->version);
 	Bitmapset  *down = NULL;
 	int			n = 0;
 
@@ -185,7 +184,7 @@ assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, in
 
 		if (!a->up)
 			continue;
-		way = insert ? way_of_insert(dual, a, row) : way_of_update(dual, a, data);
+		way = insert ? way_of_insert(dual, a, row, side) : way_of_update(dual, a, data, side);
 		if (way == WAY_DOWN)
 			down = bms_add_member(down, a->target);
 		else if (way == WAY_UP)
