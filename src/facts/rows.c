@@ -9,14 +9,18 @@
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
 #include "catalog/dependency.h"
 #include "executor/spi.h"
 #include "facts/canon.h"
 #include "facts/reading.h"
 #include "lib/text.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 /* In the text of an attribute: where that of its tree goes. */
@@ -31,6 +35,8 @@ typedef struct SfColumns		/* where a query's columns are, 1-based; 0 = not there
 				identity,
 				suffix,
 				parent,
+				parent_relation,
+				parent_column,
 				implied,
 				requires,
 				tree_relation;
@@ -45,8 +51,10 @@ typedef struct SfAttrColumns	/* the same for an attribute */
 typedef struct SfRow			/* where we are in a result */
 {
 	SfReading  *reading;
-	HeapTuple	tuple;
 	TupleDesc	desc;
+	FmgrInfo   *output;			/* of each column */
+	Datum	   *values;
+	bool	   *nulls;
 	SfColumns	at;
 	ObjectAddress address;
 	/* The parent of the row before. */
@@ -65,32 +73,43 @@ column_of(TupleDesc desc, const char *name)
 	return 0;
 }
 
+static bool
+is_null(const SfRow *row, int column)
+{
+	return column == 0 || row->nulls[column - 1];
+}
+
+static Datum
+value_of(const SfRow *row, int column)
+{
+	return row->values[column - 1];
+}
+
 static char *
 text_of(const SfRow *row, int column)
 {
-	return column ? SPI_getvalue(row->tuple, row->desc, column) : NULL;
+	if (is_null(row, column))
+		return NULL;
+	if (TupleDescAttr(row->desc, column - 1)->atttypid == TEXTOID)
+		return TextDatumGetCString(value_of(row, column));
+	return OutputFunctionCall(&row->output[column - 1], value_of(row, column));
 }
 
 /* The names in an array; 0 where there is none. */
 static int
 names_of(const SfRow *row, int column, char ***names)
 {
-	bool		isnull = true;
-	Datum		array = column ? SPI_getbinval(row->tuple, row->desc, column, &isnull) : (Datum) 0;
-
-	return isnull ? 0 : sf_text_array_elements(array, names);
+	return is_null(row, column) ? 0 : sf_text_array_elements(value_of(row, column), names);
 }
 
 static ObjectAddress
 row_address(const SfRow *row)
 {
 	ObjectAddress address;
-	bool		isnull;
 
-	address.classId = DatumGetObjectId(SPI_getbinval(row->tuple, row->desc, row->at.classid, &isnull));
-	address.objectId = DatumGetObjectId(SPI_getbinval(row->tuple, row->desc, row->at.objid, &isnull));
-	address.objectSubId =
-		row->at.objsubid ? DatumGetInt32(SPI_getbinval(row->tuple, row->desc, row->at.objsubid, &isnull)) : 0;
+	address.classId = DatumGetObjectId(value_of(row, row->at.classid));
+	address.objectId = DatumGetObjectId(value_of(row, row->at.objid));
+	address.objectSubId = row->at.objsubid ? DatumGetInt32(value_of(row, row->at.objsubid)) : 0;
 	return address;
 }
 
@@ -142,48 +161,81 @@ goes_with_parent(const SfRow *row)
 		   !sf_reading_is_member(row->reading, schema);
 }
 
+/* Satellites are about the fact at their own address. */
+static bool
+is_satellite(const SfRow *row)
+{
+	return row->at.identity == 0 && row->at.parent_relation == 0;
+}
+
 /*
- * The identity and parent of a row.  A query without the column identity reads satellites: their object is the fact at
- * the address, and they are named after it.  Returns the number of names, 0 when the row is not ours.
+ * The fact that a row names by its address: a satellite's object, the relation or column that something is a part
+ * of.
+ */
+static const SfFact *
+addressed_fact(const SfRow *row)
+{
+	ObjectAddress at = row->address;
+
+	if (!is_satellite(row))
+		ObjectAddressSubSet(at, RelationRelationId, DatumGetObjectId(value_of(row, row->at.parent_relation)),
+							row->at.parent_column ? DatumGetInt16(value_of(row, row->at.parent_column)) : 0);
+	return sf_base_find_address(row->reading->base, at.classId, at.objectId, at.objectSubId);
+}
+
+/* first (if it is not NULL), then the names of a fact, then those in suffix. */
+static int
+names_behind(const SfRow *row, const char *first, const SfFact *fact, char ***name)
+{
+	char	  **more;
+	int			nmore = names_of(row, row->at.suffix, &more);
+	int			n = 0;
+
+	*name = palloc((1 + fact->nname + nmore) * sizeof(char *));
+	if (first)
+		(*name)[n++] = pstrdup(first);
+	for (int i = 0; i < fact->nname; i++)
+		(*name)[n++] = fact->name[i];
+	for (int i = 0; i < nmore; i++)
+		(*name)[n++] = more[i];
+	return n;
+}
+
+/*
+ * The identity and parent of a row, as kinds/kind.h has them.  Returns the number of names, 0 when the row is not ours.
  */
 static int
 row_identity(SfRow *row, char ***name, const char **parent_key)
 {
 	const SfReading *reading = row->reading;
-	const SfFact *object;
-	char	  **more;
+	const SfFact *fact;
+	char	  **parent;
 	int			n,
-				nmore;
+				nparent;
 
-	if (row->at.identity)
-	{
-		if (row->address.objectSubId == 0 && row->address.classId != ExtensionRelationId &&
-			sf_reading_is_member(reading, row->address))
-			return 0;
-		nmore = names_of(row, row->at.parent, &more);
-		if (nmore > 0)
-		{
-			find_parent(row, nmore, more);
-			if (goes_with_parent(row))
-				return 0;
-		}
-		n = names_of(row, row->at.identity, name);
-		*parent_key = nmore > 0 ? row->parent_key : NULL;
-		return nmore == 0 && is_excluded(reading, (*name)[0]) ? 0 : n;
-	}
-	object = sf_base_find_address(reading->base, row->address.classId, row->address.objectId, row->address.objectSubId);
-	if (object == NULL)
+	if (!is_satellite(row) && row->address.objectSubId == 0 && row->address.classId != ExtensionRelationId &&
+		sf_reading_is_member(reading, row->address))
 		return 0;
-	nmore = names_of(row, row->at.suffix, &more);
-	n = 1 + object->nname + nmore;
-	*name = palloc(n * sizeof(char *));
-	(*name)[0] = pstrdup(object->kind->name);
-	for (int i = 0; i < object->nname; i++)
-		(*name)[1 + i] = object->name[i];
-	for (int i = 0; i < nmore; i++)
-		(*name)[1 + object->nname + i] = more[i];
-	*parent_key = object->key;
-	return n;
+	if (is_satellite(row) || row->at.parent_relation)
+	{
+		fact = addressed_fact(row);
+		if (fact == NULL)
+			return 0;
+		*parent_key = fact->key;
+		if (row->at.identity)
+			return names_of(row, row->at.identity, name);
+		return names_behind(row, is_satellite(row) ? fact->kind->name : NULL, fact, name);
+	}
+	nparent = names_of(row, row->at.parent, &parent);
+	if (nparent > 0)
+	{
+		find_parent(row, nparent, parent);
+		if (goes_with_parent(row))
+			return 0;
+	}
+	n = names_of(row, row->at.identity, name);
+	*parent_key = nparent > 0 ? row->parent_key : NULL;
+	return nparent == 0 && is_excluded(reading, (*name)[0]) ? 0 : n;
 }
 
 /* What a reader's rows of one kind have where: for each of its attributes the query's columns. */
@@ -233,8 +285,7 @@ static char *
 with_tree(const SfRow *row, char *around, char *tree)
 {
 	char	   *mark = strstr(around, TREE_MARK);
-	bool		isnull;
-	Oid			relation = DatumGetObjectId(SPI_getbinval(row->tuple, row->desc, row->at.tree_relation, &isnull));
+	Oid			relation = DatumGetObjectId(value_of(row, row->at.tree_relation));
 	char	   *text = sf_deparse(row->reading->deparser, tree, relation);
 
 	if (text == NULL || strcmp(around, TREE_MARK) == 0)
@@ -288,7 +339,7 @@ row_promises(const SfRow *row, SfFact *fact)
 	for (int i = 0; i + fact->nname < n; i += fact->nname + 1)
 		promise(row->reading, fact, names[i], fact->nname, names + i + 1, SF_EDGE_IMPLIED);
 	n = names_of(row, row->at.requires, &names);
-	if (n > 0 && row->at.identity)
+	if (n > 0 && !is_satellite(row))
 		promise(row->reading, fact, names[0], n - 1, names + 1, DEPENDENCY_NORMAL);
 	else if (n > 0)
 	{
@@ -301,8 +352,22 @@ row_promises(const SfRow *row, SfFact *fact)
 }
 
 static void
-find_columns(SfColumns *at, TupleDesc desc)
+find_columns(SfRow *row, TupleDesc desc)
 {
+	SfColumns  *at = &row->at;
+
+	row->desc = desc;
+	row->values = palloc(desc->natts * sizeof(Datum));
+	row->nulls = palloc(desc->natts * sizeof(bool));
+	row->output = palloc(desc->natts * sizeof(FmgrInfo));
+	for (int i = 0; i < desc->natts; i++)
+	{
+		Oid			output;
+		bool		varlena;
+
+		getTypeOutputInfo(TupleDescAttr(desc, i)->atttypid, &output, &varlena);
+		fmgr_info(output, &row->output[i]);
+	}
 	at->kind = column_of(desc, "kind");
 	at->classid = column_of(desc, "classid");
 	at->objid = column_of(desc, "objid");
@@ -310,6 +375,8 @@ find_columns(SfColumns *at, TupleDesc desc)
 	at->identity = column_of(desc, "identity"); /* a column of the query, not a kind */
 	at->suffix = column_of(desc, "suffix");
 	at->parent = column_of(desc, "parent");
+	at->parent_relation = column_of(desc, "parent_relation");
+	at->parent_column = column_of(desc, "parent_column");
 	at->implied = column_of(desc, "implied");
 	at->requires = column_of(desc, "requires");
 	at->tree_relation = column_of(desc, "tree_relation");
@@ -379,8 +446,7 @@ sf_read_rows(SfReading *reading, const SfReader *reader)
 	run_query(reader);
 	table = SPI_tuptable;
 	nrows = SPI_processed;
-	row.desc = table->tupdesc;
-	find_columns(&row.at, row.desc);
+	find_columns(&row, table->tupdesc);
 	row_context = AllocSetContextCreate(reading->scratch, "schemaflow row", ALLOCSET_SMALL_SIZES);
 	for (uint64 r = 0; r < nrows; r++)
 	{
@@ -389,7 +455,7 @@ sf_read_rows(SfReading *reading, const SfReader *reader)
 		const char *parent_key;
 		int			n;
 
-		row.tuple = table->vals[r];
+		heap_deform_tuple(table->vals[r], row.desc, row.values, row.nulls);
 		row.address = row_address(&row);
 		n = row_identity(&row, &name, &parent_key);
 		if (n > 0)
@@ -399,7 +465,7 @@ sf_read_rows(SfReading *reading, const SfReader *reader)
 			SfFact	   *fact;
 
 			fact = sf_base_add(reading->base, layout->kind, n, name, parent_key, row_attributes(&row, layout));
-			if (row.at.identity)
+			if (!is_satellite(&row))
 				sf_base_set_address(reading->base, fact, row.address.classId, row.address.objectId,
 									row.address.objectSubId);
 			row_promises(&row, fact);

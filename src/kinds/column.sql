@@ -1,6 +1,5 @@
 SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
-       ARRAY[n.nspname::text, relname, attname] AS identity,
-       ARRAY[CASE relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, relname] AS parent,
+       attrelid AS parent_relation, ARRAY[attname] AS suffix,
        CASE WHEN attinhcount > 0 THEN
          (SELECT array_agg(part ORDER BY inhseqno, i) FROM pg_inherits
           JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace
@@ -11,7 +10,8 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        CASE WHEN attinhcount > 0 AND NOT attislocal AND NOT relispartition THEN 't' END AS inherited,
        CASE WHEN reloftype <> 0 THEN 't' END AS typed,
        format_type(atttypid, atttypmod) AS type,
-       CASE WHEN attcollation <> typcollation THEN format('%I.%I', cn.nspname, collname) END AS collation,
+       CASE WHEN attcollation <> typcollation THEN
+         (SELECT format('%I.%I', nspname, collname) FROM pg_collation l JOIN pg_namespace n ON n.oid = collnamespace WHERE l.oid = attcollation) END AS collation,
        CASE WHEN attnotnull THEN 't' END AS not_null,
        CASE WHEN attstorage <> typstorage THEN CASE attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END END AS storage,
        CASE typstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'x' THEN 'EXTENDED' ELSE 'MAIN' END AS type_storage,
@@ -25,8 +25,6 @@ SELECT 'pg_class'::regclass AS classid, c.oid AS objid, attnum AS objsubid,
        (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || ' ' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o)
         FROM unnest(attfdwoptions) o) END AS fdw_options,
        lpad(attnum::text, 4, '0') AS position
-FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
-JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
+FROM pg_class c JOIN pg_attribute a ON attrelid = c.oid AND attnum > 0 AND NOT attisdropped
 JOIN pg_type t ON t.oid = atttypid
-LEFT JOIN (pg_collation l JOIN pg_namespace cn ON cn.oid = collnamespace) ON l.oid = attcollation
-WHERE relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+WHERE relkind IN ('r', 'p', 'f') AND c.oid >= 16384

@@ -2,31 +2,30 @@
 -- referenced table are part of the foreign key.  born_as: the name that the server gives a copy, if that is not its name.
 SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind,
        'pg_constraint'::regclass AS classid, k.oid AS objid, 0 AS objsubid,
-       ARRAY[n.nspname::text, c.relname, k.conname] AS identity,
-       ARRAY[CASE c.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END, n.nspname, c.relname] AS parent,
+       k.conrelid AS parent_relation, ARRAY[k.conname] AS suffix,
        CASE WHEN o.oid IS NOT NULL THEN ARRAY[CASE o.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check'
-              WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END, pn.nspname, p.relname, o.conname]
+              WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END, o.nspname, o.relname, o.conname]
             WHEN k.coninhcount > 0 THEN
          (SELECT ARRAY['check', hn.nspname, h.relname, k.conname] FROM pg_inherits
           JOIN pg_class h ON h.oid = inhparent JOIN pg_namespace hn ON hn.oid = h.relnamespace
           JOIN pg_constraint hk ON hk.conrelid = h.oid AND hk.conname = k.conname AND hk.contype = 'c'
-          WHERE inhrelid = c.oid ORDER BY inhseqno LIMIT 1) END AS implied,
+          WHERE inhrelid = k.conrelid ORDER BY inhseqno LIMIT 1) END AS implied,
        CASE WHEN k.coninhcount > 0 AND k.conislocal THEN 't' END AS local,
-       CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN (SELECT format('%I.%I', pn.nspname, relname) FROM pg_class WHERE oid = o.conindid) END AS attached,
+       CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN (SELECT format('%I.%I', o.nspname, relname) FROM pg_class WHERE oid = o.conindid) END AS attached,
        CASE WHEN o.oid IS NOT NULL THEN
          (SELECT CASE WHEN k.conname = name OR (left(k.conname, length(name)) = name AND substr(k.conname, length(name) + 1) ~ '^[0-9]+$')
                         OR octet_length(name) > 63 THEN NULL ELSE name END
           FROM (SELECT CASE k.contype WHEN 'f' THEN o.conname WHEN 'p' THEN c.relname || '_pkey' ELSE c.relname || '_' ||
                   (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = k.conindid)
-                  || CASE k.contype WHEN 'u' THEN '_key' ELSE '_excl' END END AS name) b) END AS born_as,
-       CASE WHEN c.relkind = 'p' AND k.contype IN ('p', 'u', 'x') AND NOT indisvalid THEN 't' END AS only,
+                  || CASE k.contype WHEN 'u' THEN '_key' ELSE '_excl' END END AS name FROM pg_class c WHERE c.oid = k.conrelid) b) END AS born_as,
+       CASE WHEN i.relkind = 'I' AND NOT indisvalid THEN 't' END AS only,
        -- As the server writes it, from the catalogs' columns: quicker than by the server, which looks each one up by itself.
        CASE
          WHEN plain AND k.contype = 'c' THEN 'CHECK (%s)' || CASE WHEN k.connoinherit THEN ' NO INHERIT' ELSE '' END
          WHEN plain AND k.contype IN ('p', 'u') AND cardinality(k.conkey) = indnatts THEN
            CASE k.contype WHEN 'p' THEN 'PRIMARY KEY (' ELSE 'UNIQUE ' || CASE WHEN indnullsnotdistinct THEN 'NULLS NOT DISTINCT (' ELSE '(' END END || columns || ')'
          WHEN plain AND k.contype = 'f' AND k.confdelsetcols IS NULL AND k.confmatchtype <> 'p' THEN
-           'FOREIGN KEY (' || columns || ') REFERENCES ' || quote_ident(rn.nspname) || '.' || quote_ident(r.relname) || '('
+           'FOREIGN KEY (' || columns || ') REFERENCES ' || quote_ident(r.nspname) || '.' || quote_ident(r.relname) || '('
            || CASE WHEN cardinality(k.confkey) = 1 THEN (SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = k.confrelid AND attnum = k.confkey[1])
               ELSE (SELECT string_agg(quote_ident(attname), ', ' ORDER BY n) FROM unnest(k.confkey) WITH ORDINALITY u (num, n)
                     JOIN pg_attribute ON attrelid = k.confrelid AND attnum = num) END || ')'
@@ -45,15 +44,22 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
        CASE WHEN NOT k.convalidated THEN 't' END AS not_valid, NULL AS not_enforced,
        -- @major 18-
        CASE WHEN NOT k.convalidated AND k.conenforced THEN 't' END AS not_valid, CASE WHEN NOT k.conenforced THEN 't' END AS not_enforced,
-       CASE WHEN i.reloptions IS NOT NULL AND k.contype <> 'f' THEN
+       CASE WHEN i.reloptions IS NOT NULL THEN
          (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
-       CASE WHEN k.contype <> 'f' THEN spcname::text END AS tablespace,
-       CASE WHEN k.contype <> 'f' AND indisclustered THEN 't' END AS clustered,
-       CASE WHEN k.contype <> 'f' AND indisreplident THEN 't' END AS replica_identity
-FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-LEFT JOIN (pg_constraint o JOIN pg_class p ON p.oid = o.conrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace) ON o.oid = k.conparentid
-LEFT JOIN pg_class i ON i.oid = k.conindid LEFT JOIN pg_index x ON x.indexrelid = i.oid LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
-LEFT JOIN (pg_class r JOIN pg_namespace rn ON rn.oid = r.relnamespace) ON r.oid = k.confrelid,
+       spcname::text AS tablespace,
+       CASE WHEN indisclustered THEN 't' END AS clustered,
+       CASE WHEN indisreplident THEN 't' END AS replica_identity
+FROM pg_constraint k
+-- What few constraints have is looked for where it can be; not to be flattened into joins that look for each.
+LEFT JOIN LATERAL (SELECT o.oid, o.contype, o.conname, o.conrelid, o.confrelid, o.conindid, pn.nspname, p.relname
+  FROM pg_constraint o JOIN pg_class p ON p.oid = o.conrelid JOIN pg_namespace pn ON pn.oid = p.relnamespace
+  WHERE k.conparentid <> 0 AND o.oid = k.conparentid OFFSET 0) o ON true
+LEFT JOIN LATERAL (SELECT i.relkind, i.reloptions, spcname, indisvalid, indnatts, indisclustered, indisreplident, indnullsnotdistinct
+  FROM pg_class i JOIN pg_index ON indexrelid = i.oid LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
+  -- a foreign key's is that of what it refers to
+  WHERE k.contype IN ('p', 'u', 'x') AND i.oid = k.conindid OFFSET 0) i ON true
+LEFT JOIN LATERAL (SELECT nspname, relname FROM pg_class r JOIN pg_namespace n ON n.oid = relnamespace
+  WHERE k.contype = 'f' AND r.oid = k.confrelid OFFSET 0) r ON true,
 LATERAL (SELECT
                 -- @major 15-17
                 true AS plain,
@@ -64,4 +70,4 @@ LATERAL (SELECT
                       JOIN pg_attribute ON attrelid = k.conrelid AND attnum = num) END AS columns) l
 WHERE k.contype IN ('p', 'u', 'c', 'f', 'x')
   AND (k.conparentid = 0 OR (o.conrelid <> k.conrelid AND o.confrelid = k.confrelid))
-  AND c.relkind IN ('r', 'p', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND k.conrelid >= 16384

@@ -13,7 +13,7 @@ WITH own AS MATERIALIZED (
     AND NOT EXISTS (SELECT FROM pg_amproc WHERE amprocfamily = opcfamily AND amprocnum = CASE amname WHEN 'btree' THEN 5 ELSE 3 END))
 SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        ARRAY[n.nspname::text, i.relname] AS identity,
-       ARRAY[CASE t.relkind WHEN 'm' THEN 'materialized view' ELSE 'table' END, tn.nspname, t.relname] AS parent,
+       indrelid AS parent_relation,
        CASE WHEN o.oid IS NOT NULL THEN ARRAY['index', pn.nspname, o.relname] END AS implied,
        CASE WHEN o.oid IS NOT NULL THEN format('%I.%I', pn.nspname, o.relname) END AS attached,
        CASE WHEN o.oid IS NOT NULL THEN
@@ -23,7 +23,7 @@ SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        CASE WHEN i.relkind = 'I' AND NOT indisvalid THEN 't' END AS only,
        CASE WHEN i.relkind = 'I' THEN 't' END AS partitioned,
        CASE WHEN indisunique THEN 't' END AS "unique",
-       quote_ident(tn.nspname) || '.' || quote_ident(t.relname) AS "table",
+       quote_ident(n.nspname) || '.' || quote_ident(t.relname) AS "table",
        -- USING method (columns) INCLUDE (...) NULLS NOT DISTINCT
        CASE WHEN plain THEN 'USING ' || quote_ident(amname) || ' (' || keys || ')' || CASE WHEN indnatts > indnkeyatts THEN ' INCLUDE (' ||
                 (SELECT string_agg(quote_ident(attname), ', ' ORDER BY n) FROM unnest(indkey::int2[]) WITH ORDINALITY u (num, n)
@@ -44,7 +44,7 @@ SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
          FROM pg_attribute WHERE attrelid = i.oid AND attstattarget >= 0 AND attnum > 0) END AS statistics,
        CASE WHEN NOT indisvalid AND i.relkind = 'i' THEN 't' END AS invalid
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = indrelid
-JOIN pg_namespace n ON n.oid = i.relnamespace JOIN pg_namespace tn ON tn.oid = t.relnamespace
+JOIN pg_namespace n ON n.oid = i.relnamespace
 JOIN pg_am am ON am.oid = i.relam
 LEFT JOIN pg_tablespace s ON s.oid = i.reltablespace
 LEFT JOIN (pg_inherits h JOIN pg_class o ON o.oid = inhparent JOIN pg_namespace pn ON pn.oid = o.relnamespace) ON inhrelid = i.oid,
@@ -57,7 +57,7 @@ LATERAL (SELECT string_agg(quote_ident(attname) || CASE option & 3 WHEN 1 THEN '
 LATERAL (SELECT known IS TRUE AND indexprs IS NULL AS plain
          -- Not to be flattened: each use would look again.
          OFFSET 0) p,
-LATERAL (SELECT CASE WHEN NOT plain THEN substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON %I.%I', i.relname, tn.nspname, t.relname)) + 1) END AS def,
+LATERAL (SELECT CASE WHEN NOT plain THEN substr(pg_get_indexdef(i.oid), length(format('CREATE INDEX %I ON %I.%I', i.relname, n.nspname, t.relname)) + 1) END AS def,
                 CASE WHEN NOT plain THEN pg_get_expr(indpred, indrelid) END AS predicate,
                 CASE WHEN NOT plain AND i.reloptions IS NOT NULL THEN
                   (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || CASE WHEN quote_ident(v) = v THEN v ELSE quote_literal(v) END, ', ')

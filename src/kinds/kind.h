@@ -10,8 +10,10 @@
  *	 classid oid, objid oid, objsubid int	address; its pg_depend rows become edges
  *	 identity text[]		names, outermost first
  *	 parent text[]			{kind, names...} of the parent fact, or NULL; a row whose parent was left out is left out
- * A query without identity reads satellites (comments, grants): identity and parent come from the fact at the address.
- *	 suffix text[]			in a query without identity: more names behind the object's
+ *	 parent_relation oid, parent_column int2	instead of parent: the relation or column, by address, which spares the
+ *							query the names; without identity the fact is called as its parent is
+ * A query with neither reads satellites (comments, grants): identity and parent come from the fact at the address.
+ *	 suffix text[]			in a query without identity: more names behind those
  *	 implied text[]			{kind, names...} of the parent table's fact that this one is a copy of (the clone of an
  *							index), or of several, one behind another (a column): see sf_comes_along()
  *	 requires text[]         {kind, names...} of a fact that this one needs and pg_depend does not name for its
