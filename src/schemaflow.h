@@ -41,6 +41,7 @@ struct SfFact
 	List	   *needs;			/* of SfEdge: what this fact requires (the parent included) */
 	List	   *needed_by;		/* of SfEdge: the reverse */
 	List	   *children;		/* of SfFact: those whose parent this is */
+	char	   *unlinked;		/* as stored: what it requires, until sf_base_link() */
 	char	   *unit;			/* model side: unit that declared it, else NULL */
 	int			declaration;	/* model side: number of the declaration in the unit, 1-based; 0 unknown */
 	bool		baseline;		/* an empty database has exactly this fact (schema public, its grants...) */
@@ -59,7 +60,9 @@ struct SfFactBase
 	struct sf_addresses_hash *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
 	List *not_modelled; /* of char *: objects that no kind models, as pg_identify_object names them; when read */
 	List	   *secrets;		/* of SfSecret (facts/secrets.h): what the tokens in it stand for, as far as read */
-	bool		finished;		/* edges, parents and order are in place */
+	bool		finished;		/* parents, children and order are in place */
+	bool		apart;			/* without edges: nobody asked for them */
+	bool		linked;			/* edges are in place */
 };
 
 #endif

@@ -15,4 +15,7 @@ extern void sf_hints_bind(const SfFactBase *model);
 /* The recorded model; raises when there is none. */
 extern SfFactBase *sf_recorded_model(void);
 
+/* The same without edges (facts/stored.h). */
+extern SfFactBase *sf_recorded_model_apart(void);
+
 #endif

@@ -93,13 +93,13 @@ Datum
 sf_diff(PG_FUNCTION_ARGS)
 {
 	SfResult   *result = sf_result_begin(fcinfo);
-	SfFactBase *model = sf_recorded_model();
+	SfFactBase *model = sf_recorded_model_apart();
 	SfFactBase *live;
 	List	   *hints,
 			   *back;
 	ListCell   *lc;
 
-	live = sf_live_facts();
+	live = sf_live_facts_apart();
 	sf_scope(live, model);
 	hints = sf_hints_load(live, model, &back);
 	sf_plan_old_names(live, model, hints);

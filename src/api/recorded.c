@@ -6,11 +6,9 @@
 #include "api/hints.h"
 #include "facts/stored.h"
 
-SfFactBase *
-sf_recorded_model(void)
+static SfFactBase *
+found(SfFactBase *model)
 {
-	SfFactBase *model = sf_model_facts();
-
 	if (model == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -19,4 +17,16 @@ sf_recorded_model(void)
 				 errhint("Record one, SELECT * FROM sf_define('CREATE TABLE ...'), "
 						 "or take the live schema as it is: SELECT * FROM sf_adopt().")));
 	return model;
+}
+
+SfFactBase *
+sf_recorded_model(void)
+{
+	return found(sf_model_facts());
+}
+
+SfFactBase *
+sf_recorded_model_apart(void)
+{
+	return found(sf_model_facts_apart());
 }

@@ -216,58 +216,49 @@ sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type)
 	MemoryContextSwitchTo(caller);
 }
 
-/* Edges as decoded: "type+key", until sf_base_finish() can look the other end up. */
-typedef struct SfPending
-{
-	char		type;
-	char	   *key;
-} SfPending;
+static void link_stored(SfFactBase *base, SfFact *fact);
 
-static void
-resolve_pending(SfFactBase *base, SfFact *fact)
+void
+sf_base_link(SfFactBase *base)
 {
 	ListCell   *lc;
-	List	   *pending = fact->note;
 
-	fact->note = NULL;
-	foreach(lc, pending)
+	foreach(lc, base->linked ? NIL : base->facts)
 	{
-		SfPending  *p = lfirst(lc);
-		SfFact	   *to = sf_base_find(base, p->key);
+		SfFact	   *fact = lfirst(lc);
 
-		if (to)
-			sf_base_add_edge(base, fact, to, p->type);
+		CHECK_FOR_INTERRUPTS();
+		link_stored(base, fact);
+		if (fact->parent)
+			sf_base_add_edge(base, fact, fact->parent, 'p');
 	}
+	base->linked = true;
 }
 
 void
 sf_base_finish(SfFactBase *base)
 {
-	MemoryContext caller = MemoryContextSwitchTo(base->context);
+	MemoryContext caller;
 	ListCell   *lc;
 
 	if (base->finished)
-	{
-		MemoryContextSwitchTo(caller);
 		return;
-	}
+	caller = MemoryContextSwitchTo(base->context);
 	sf_facts_sort(base->facts);
 	foreach(lc, base->facts)
 	{
 		SfFact	   *fact = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		resolve_pending(base, fact);
 		if (fact->parent_key)
 			fact->parent = sf_base_find(base, fact->parent_key);
 		if (fact->parent)
-		{
-			sf_base_add_edge(base, fact, fact->parent, 'p');
 			fact->parent->children = lappend(fact->parent->children, fact);
-		}
 	}
 	base->finished = true;
 	MemoryContextSwitchTo(caller);
+	if (!base->apart)
+		sf_base_link(base);
 }
 
 const char *
@@ -346,6 +337,14 @@ put_int(StringInfo out, int n)
 	put(out, digits);
 }
 
+static void
+raise_cut_short(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("a stored fact is cut short")));
+}
+
 /* Takes the next field off *rest, unescaped in place; NULL for \N; sets *rest to NULL after the last. */
 static char *
 take(char **rest)
@@ -355,9 +354,7 @@ take(char **rest)
 	bool		null = start && start[0] == '\\' && start[1] == 'N';
 
 	if (start == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("a stored fact is cut short")));
+		raise_cut_short();
 	for (char *p = start;; p++)
 	{
 		if (*p == '\t' || *p == '\0')
@@ -467,7 +464,6 @@ sf_fact_decode(SfFactBase *base, const char *line)
 	char	  **attr = palloc0(Max(kind->nattrs, 1) * sizeof(char *));
 	char	   *parent_key;
 	SfFact	   *fact;
-	List	   *pending = NIL;
 
 	for (int i = 0; i < nname; i++)
 		name[i] = take(&rest);
@@ -478,19 +474,28 @@ sf_fact_decode(SfFactBase *base, const char *line)
 		attr[k] = take(&rest);
 	}
 	fact = sf_base_add(base, kind, nname, name, parent_key, attr);
-	MemoryContextSwitchTo(base->context);
-	for (int i = atoi(take(&rest)); i > 0; i--)
-	{
-		char	   *edge = take(&rest);
-		SfPending  *p = palloc(sizeof(SfPending));
-
-		p->type = edge[0];
-		p->key = pstrdup(edge + 1);
-		pending = lappend(pending, p);
-	}
-	fact->note = pending;
+	if (rest == NULL)
+		raise_cut_short();
+	fact->unlinked = MemoryContextStrdup(base->context, rest);
 	MemoryContextSwitchTo(caller);
 	return fact;
+}
+
+/* The end of a decoded line: how many edges, and of each "type+key". */
+static void
+link_stored(SfFactBase *base, SfFact *fact)
+{
+	char	   *rest = fact->unlinked;
+
+	for (int i = rest ? atoi(take(&rest)) : 0; i > 0; i--)
+	{
+		const char *edge = take(&rest);
+		SfFact	   *to = sf_base_find(base, edge + 1);
+
+		if (to)
+			sf_base_add_edge(base, fact, to, edge[0]);
+	}
+	fact->unlinked = NULL;
 }
 
 /* ---- hashes ---- */

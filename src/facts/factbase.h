@@ -22,8 +22,14 @@ extern SfFact *sf_base_find(const SfFactBase *base, const char *key);
 extern SfFact *sf_base_find_named(const SfFactBase *base, const char *kind, int nname, char *const *name);
 extern SfFact *sf_base_find_address(const SfFactBase *base, Oid classid, Oid objid, int32 objsubid);
 
-/* Resolve parents, fill needs / needed_by / children, sort. Idempotent; add nothing afterwards. */
+/*
+ * Resolve parents, fill children, sort, and make the edges (needs / needed_by), unless the base is to stay apart.
+ * Idempotent; add nothing afterwards.
+ */
 extern void sf_base_finish(SfFactBase *base);
+
+/* Make the edges of a finished base; of one that was read apart from stored facts as well.  Idempotent. */
+extern void sf_base_link(SfFactBase *base);
 
 /* Key of a fact: kind:quoted.names */
 extern char *sf_fact_key(const char *kind, int nname, char *const *name);

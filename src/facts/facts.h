@@ -14,4 +14,7 @@
  */
 extern SfFactBase *sf_facts_read(List *excluded);
 
+/* The same without edges, and without the names of what is not modelled: for those who only compare. */
+extern SfFactBase *sf_facts_read_apart(List *excluded);
+
 #endif

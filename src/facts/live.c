@@ -12,13 +12,25 @@
 #include "lib/spi.h"
 #include "utils/builtins.h"
 
-SfFactBase *
-sf_live_facts(void)
+static SfFactBase *
+without_own(SfFactBase *(*read) (List *excluded))
 {
-	SfFactBase *live = sf_facts_read(list_make2("schemaflow", "schemaflow_archive"));
+	SfFactBase *live = read(list_make2("schemaflow", "schemaflow_archive"));
 
 	sf_secrets_hide(live);
 	return live;
+}
+
+SfFactBase *
+sf_live_facts(void)
+{
+	return without_own(sf_facts_read);
+}
+
+SfFactBase *
+sf_live_facts_apart(void)
+{
+	return without_own(sf_facts_read_apart);
 }
 
 static bool

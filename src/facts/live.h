@@ -9,6 +9,9 @@
 /* The facts of the current database, without schemaflow's own objects. */
 extern SfFactBase *sf_live_facts(void);
 
+/* The same without edges: for those who only compare. */
+extern SfFactBase *sf_live_facts_apart(void);
+
 /*
  * Set the unmanaged flag on both sides by schemaflow.manage: 'all' manages everything; 'model' the schemas that
  * the model names or has named and public, objects of the database itself (extensions...) only where the model has

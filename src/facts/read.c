@@ -275,12 +275,13 @@ note_not_modelled(SfReading *reading)
 }
 
 static SfFactBase *
-read_once(List *excluded)
+read_once(List *excluded, bool apart)
 {
 	SfReading	reading = {0};
 	bool	   *which;
 
 	reading.base = sf_base_new("catalog");
+	reading.base->apart = apart;
 	reading.excluded = excluded;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "cannot happen: SPI_connect failed");
@@ -292,20 +293,22 @@ read_once(List *excluded)
 	for (int i = 0; i < sf_nreaders; i++)
 		if (which[i])
 			sf_read_rows(&reading, &sf_readers[i]);
-	make_edges(&reading);
+	if (!apart)
+		make_edges(&reading);
 	sf_base_finish(reading.base);
-	note_not_modelled(&reading);
+	if (!apart)
+		note_not_modelled(&reading);
 	SPI_finish();
 	return reading.base;
 }
 
 static SfFactBase *
-read_unchanged(List *excluded)
+read_unchanged(List *excluded, bool apart)
 {
 	for (int attempt = 1;; attempt++)
 	{
 		SfStamp    *before = sf_stamp_take();
-		SfFactBase *base = read_once(excluded);
+		SfFactBase *base = read_once(excluded, apart);
 		SfStamp    *after = sf_stamp_take();
 
 		if (sf_stamp_equal(before, after))
@@ -349,8 +352,8 @@ rethrow(MemoryContext caller)
 					 "SET schemaflow.read_wait = '5min'.")));
 }
 
-SfFactBase *
-sf_facts_read(List *excluded)
+static SfFactBase *
+read_pinned(List *excluded, bool apart)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	SfFactBase *base = NULL;
@@ -359,7 +362,7 @@ sf_facts_read(List *excluded)
 	limit_waits();
 	PG_TRY();
 	{
-		base = read_unchanged(excluded);
+		base = read_unchanged(excluded, apart);
 	}
 	PG_CATCH();
 	{
@@ -368,4 +371,16 @@ sf_facts_read(List *excluded)
 	PG_END_TRY();
 	sf_pins_leave(level);
 	return base;
+}
+
+SfFactBase *
+sf_facts_read(List *excluded)
+{
+	return read_pinned(excluded, false);
+}
+
+SfFactBase *
+sf_facts_read_apart(List *excluded)
+{
+	return read_pinned(excluded, true);
 }

@@ -45,8 +45,8 @@ static Row *row_of(Row *rows, int nrows, const SfFact *fact, Row *hint);
 static bool is_object(const SfFact *fact);
 static char *text_array(char **elements, int n);
 
-SfFactBase *
-sf_model_facts(void)
+static SfFactBase *
+load_model(bool apart)
 {
 	const char *args[] = {sf_origin_system(), sf_origin_database()};
 	int			pins = sf_pins_enter();
@@ -74,6 +74,7 @@ sf_model_facts(void)
 		}
 	}
 	base = sf_base_new("model");
+	base->apart = apart;
 	for (int i = 0; i < rows->nrows; i++)
 	{
 		load_facts(base, sf_cell(rows, i, 0), pg_strtoint32(sf_cell(rows, i, 1)), sf_cell(rows, i, 3));
@@ -81,6 +82,18 @@ sf_model_facts(void)
 	}
 	sf_base_finish(base);
 	return base;
+}
+
+SfFactBase *
+sf_model_facts(void)
+{
+	return load_model(false);
+}
+
+SfFactBase *
+sf_model_facts_apart(void)
+{
+	return load_model(true);
 }
 
 /* What the model has named once stays ours, so that dropping a schema from the model drops it. */

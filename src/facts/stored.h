@@ -13,6 +13,9 @@
  */
 extern SfFactBase *sf_model_facts(void);
 
+/* The same without edges, which sf_base_link() makes when they are needed after all. */
+extern SfFactBase *sf_model_facts_apart(void);
+
 /* Store the declarations of all units with the facts that they made.  The caller holds sf_units_lock(). */
 extern void sf_model_store(List *units, SfFactBase *base);
 

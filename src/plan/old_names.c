@@ -171,10 +171,11 @@ inverse_renames(List *renames)
 
 /* Does a text that names the fact differ? */
 static bool
-is_named_by_difference(const SfFact *new)
+is_named_by_difference(SfFactBase *model, const SfFact *new)
 {
 	ListCell   *lc;
 
+	sf_base_link(model);
 	foreach(lc, new->needed_by)
 	{
 		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
@@ -204,7 +205,7 @@ known_by_content(SfFactBase *live, SfFactBase *model, List *hints)
 		SfHint	   *hint;
 
 		if (new->twin == NULL || new->kind->match == NULL || !sf_diff_renamed(new->twin, new) ||
-			hint_for(hints, new->key) || !is_named_by_difference(new))
+			hint_for(hints, new->key) || !is_named_by_difference(model, new))
 			continue;
 		hint = palloc(sizeof(SfHint));
 		hint->old_key = new->twin->key;
@@ -217,11 +218,15 @@ known_by_content(SfFactBase *live, SfFactBase *model, List *hints)
 static void
 read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 {
-	List	   *renames = inverse_renames(renames_of(live, model, hints));
+	List	   *renames;
 	SfFactBase *again;
 	SfFactBase *under_old_names;
 	ListCell   *lc;
 
+	if (hints == NIL)
+		return;
+	sf_base_link(model);
+	renames = inverse_renames(renames_of(live, model, hints));
 	if (renames == NIL)
 		return;
 	again = sf_elaborate(sf_units_load(), renames, &under_old_names);
