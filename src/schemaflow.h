@@ -55,6 +55,8 @@ struct SfFactBase
 {
 	MemoryContext context;		/* owns everything below */
 	MemoryContext scratch;		/* of the line that is being decoded, or NULL */
+	char	   *free;			/* where the next fact goes in the memory, and how much room is left there */
+	Size		room;
 	List	   *facts;			/* of SfFact, in order of (key) after sf_base_finish() */
 	struct sf_keys_hash *by_key;	/* const char * -> SfFact */
 	struct sf_addresses_hash *by_address;	/* ObjectAddress -> SfFact; empty for stored facts */
