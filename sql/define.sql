@@ -84,6 +84,7 @@ SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nINSERT INTO lone VALUES (
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSELECT * FROM lone;');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\n\\d lone\n');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSET ROLE postgres;');
+SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSET ROLE = 1;');
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nSELECT pg_catalog.set_config(''role'', ''postgres'', false);');
 \set VERBOSITY terse
 SELECT * FROM sf_define(E'CREATE TABLE lone (id int);\nCREATE DATABASE other;');

@@ -143,7 +143,7 @@ sf_parse_unit(const char *unit, const char *source)
 	return run;
 }
 
-/* The setting of a role, NULL: another statement; *role is NULL for its end. */
+/* The setting of a role, NULL: another statement; *role is NULL for its end, empty for what is no name. */
 static const VariableSetStmt *
 role_switch(const SfDeclaration *declaration, const char **role)
 {
@@ -151,7 +151,15 @@ role_switch(const SfDeclaration *declaration, const char **role)
 
 	if (!IsA(set, VariableSetStmt) || set->name == NULL || !in_list(set->name, refused_settings))
 		return NULL;
-	*role = set->kind == VAR_SET_VALUE ? strVal(&linitial_node(A_Const, set->args)->val) : NULL;
+	*role = NULL;
+	if (set->kind == VAR_SET_VALUE)
+	{
+		const A_Const *value = linitial_node(A_Const, set->args);
+
+		*role = IsA(&value->val, String) ? strVal(&value->val) : "";
+		if (strcmp(*role, "none") == 0)
+			*role = NULL;
+	}
 	return set;
 }
 
