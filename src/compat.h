@@ -60,6 +60,13 @@
 #define sf_qualified_names(text)	stringToQualifiedNameList(text)
 #endif
 
+/* 18: RETURNING has options, so it is a clause. */
+#if PG_VERSION_NUM >= 180000
+#define sf_returns(statement)	((statement)->returningClause != NULL)
+#else
+#define sf_returns(statement)	((statement)->returningList != NIL)
+#endif
+
 /* 18: a generated column may be virtual. */
 #if PG_VERSION_NUM >= 180000
 #include "catalog/pg_attribute.h"

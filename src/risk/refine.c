@@ -423,7 +423,7 @@ sf_refine_rows(SfRisk *risk, const SfRiskCase *it)
 {
 	const UpdateStmt *update = (const UpdateStmt *) it->operation->node;
 
-	if (update->whereClause && update->fromClause == NIL && update->returningList == NIL && update->withClause == NULL)
+	if (update->whereClause && update->fromClause == NIL && !sf_returns(update) && update->withClause == NULL)
 		risk->effects |= SF_RISK_FILLS;
 }
 
