@@ -116,7 +116,12 @@ drop(SfEmit *out, const SfFact *fact)
 	SfPrivilegeTarget target = target_of(fact);
 
 	if (is_owner(fact))
+	{
+		/* An owner who was granted an option keeps it as an entry of its own, to which nothing is added by ALL. */
+		if (strchr(sf_attr(fact, "privileges"), '*'))
+			sf_emit(out, "REVOKE GRANT OPTION FOR ALL ON %s FROM %s", target.on, target.who);
 		sf_emit(out, "GRANT ALL ON %s TO %s", target.on, target.who);
+	}
 	else
 		sf_emit_privileges(out, &target, sf_attr(fact, "privileges"), birthright(fact), 0);
 }
