@@ -161,28 +161,30 @@ sub there_and_back
 	return (outcome => 'ok', why => '', detail => '');
 }
 
-# The dump as a set of entries, so that neither their order nor that of the columns counts.
+# The dump as a set of entries, so that neither their order nor that of columns and grants counts.
 sub normal
 {
 	my ($dump) = @_;
 	my @entries = split /^--\n-- (?:Name|Data for Name): .*\n--\n/m, $dump;
+	my $line = qr/^(?:    \S|ALTER )/;	# of a column, or of its settings behind
 
 	shift @entries;
 	foreach (@entries)
 	{
 		s/^SET default_\w+ = .*\n|^\\(un)?restrict .*\n|^--.*\n|^\n//mg;
+		$_ = join '', sort split /^/ if /^(?:GRANT|REVOKE) /;
 		next unless /^CREATE (?:\w+ )*(?:TABLE|TYPE) /;
 		s/^    (.*?),?$/    $1/mg;
 		my @lines = split /\n/;
-		my @inside = sort grep { /^    \S/ } @lines;
-		$_ = join "\n", map { /^    \S/ ? shift @inside : $_ } @lines;
+		my @inside = sort grep { /$line/ } @lines;
+		$_ = join "", map { (/$line/ ? shift @inside : $_) . "\n" } @lines;
 	}
-	return join "\n", sort grep { /\S/ } @entries;
+	return join "--\n", sort grep { /\S/ } @entries;
 }
 
 sub difference
 {
-	my ($is, $should) = map { [ split /\n/ ] } @_;
+	my ($is, $should) = map { [ split /^--\n/m ] } @_;
 	my %should = map { $_ => 1 } @$should;
 	my %is = map { $_ => 1 } @$is;
 
