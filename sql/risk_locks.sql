@@ -32,6 +32,10 @@ CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; EN
 CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION noop();
 CREATE POLICY pol ON t USING (true);
 CREATE RULE ru AS ON DELETE TO bare DO INSTEAD NOTHING;
+CREATE TABLE parted (id int) PARTITION BY LIST (id);
+CREATE TABLE parted_1 PARTITION OF parted DEFAULT;
+CREATE INDEX parted_id ON ONLY parted (id);
+CREATE INDEX parted_1_id ON parted_1 (id);
 CREATE TYPE row_of AS (a int, b int);
 CREATE ROLE sf_risk_role;
 INSERT INTO p SELECT g, g FROM generate_series(1, 50) g;
@@ -56,7 +60,7 @@ BEGIN
 	INTO keys, told_locks, told_works, told_loss FROM sf_risk(statement) r GROUP BY r.keys;
 	SELECT array_agg(oid) AS oids, array_agg('public.' || relname) AS names, array_agg(relkind) AS kinds,
 		array_agg(relfilenode) AS files, array_agg(pg_stat_get_xact_numscans(oid)) AS scans
-	INTO was FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i') AND relname <> 'seen';
+	INTO was FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i', 'p', 'I') AND relname <> 'seen';
 	BEGIN
 		EXECUTE statement;
 		WITH w AS (SELECT * FROM unnest(was.oids, was.names, was.kinds, was.files, was.scans) AS u(oid, name, kind, file, scans)),
@@ -66,7 +70,7 @@ BEGIN
 		SELECT (SELECT string_agg(name || ' ' || ('{ROW SHARE,ROW EXCLUSIVE,SHARE UPDATE EXCLUSIVE,SHARE,SHARE ROW EXCLUSIVE,EXCLUSIVE,
 				ACCESS EXCLUSIVE}'::text[])[strongest], ', ' ORDER BY name COLLATE "C")
 				-- the locks of a table's indexes follow its own
-				FROM mode WHERE strongest IS NOT NULL AND (kind = 'r' OR statement ~ '^(ALTER|COMMENT ON) INDEX')),
+				FROM mode WHERE strongest IS NOT NULL AND (kind IN ('r', 'p') OR statement ~ '^(ALTER|COMMENT ON) INDEX')),
 			concat_ws(' ',
 				CASE WHEN EXISTS (SELECT FROM w JOIN pg_class c USING (oid) WHERE c.relfilenode <> file
 						AND (kind = 'r' OR statement LIKE 'ALTER INDEX%')) THEN 'rewrite' END,
@@ -235,6 +239,8 @@ COMMENT ON INDEX t_vi IS 'c'
 GRANT SELECT ON q TO sf_risk_role
 REVOKE SELECT ON q FROM sf_risk_role
 UPDATE q SET t_id = 1 WHERE t_id IS NULL
+ALTER INDEX parted_id ATTACH PARTITION parted_1_id
+CREATE INDEX z ON ONLY parted (id)
 \.
 SET TimeZone = 'UTC';
 SELECT sql, j.* FROM statements, judge(sql) j ORDER BY n;

@@ -80,7 +80,7 @@ $reader->query_safe('BEGIN; SELECT count(*) FROM t');
 my $upgrade = start_psql($db, 'CALL sf_upgrade()');
 my $other = $node->background_psql($db);
 $node->poll_query_until($db, 'SELECT EXISTS (SELECT FROM sf_progress WHERE step = 1)') or die 'the upgrade does not begin';
-my ($longest, $until) = (0, time + 5);
+my ($longest, $until) = (0, time + 30);
 while (time < $until)
 {
 	my $before = time;

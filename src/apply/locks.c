@@ -106,7 +106,7 @@ want_table(SfLockSet *set, const SfRiskLock *lock)
 		relation = IndexGetRelation(relation, true);
 	if (!OidIsValid(relation) || lock->mode <= RowExclusiveLock)
 		return;
-	foreach(lc, find_all_inheritors(relation, NoLock, NULL))
+	foreach(lc, lock->index || lock->only ? list_make1_oid(relation) : find_all_inheritors(relation, NoLock, NULL))
 	{
 		char		relkind = get_rel_relkind(lfirst_oid(lc));
 

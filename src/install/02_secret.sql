@@ -2,7 +2,7 @@
 -- dump takes them along.
 
 CREATE TABLE schemaflow.secret_key (
-	key text NOT NULL
+	key text PRIMARY KEY
 );
 COMMENT ON TABLE schemaflow.secret_key IS 'what tokens are made with, so that they give nothing away';
 INSERT INTO schemaflow.secret_key

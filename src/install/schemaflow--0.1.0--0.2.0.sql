@@ -41,7 +41,7 @@ COMMENT ON FUNCTION schemaflow.sf_dual_write() IS
 -- dump takes them along.
 
 CREATE TABLE schemaflow.secret_key (
-	key text NOT NULL
+	key text PRIMARY KEY
 );
 COMMENT ON TABLE schemaflow.secret_key IS 'what tokens are made with, so that they give nothing away';
 INSERT INTO schemaflow.secret_key

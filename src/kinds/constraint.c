@@ -91,8 +91,9 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 {
 	StringInfoData text;
 	bool		unproved = (out->flags & SF_EMIT_NOT_VALID) && may_be_unproved(fact);
+	bool		apart = (out->flags & SF_EMIT_APART) != 0;
 
-	if (sf_comes_along(fact))
+	if (sf_comes_along(fact) && !apart)
 	{
 		if (sf_attr(fact, "born_as"))
 			sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(sf_attr(fact, "born_as")),
@@ -111,7 +112,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 static void
 validate(SfEmit *out, const SfFact *fact)
 {
-	if (sf_attr(fact, "not_valid") == NULL && !sf_comes_along(fact) && may_be_unproved(fact))
+	if (sf_attr(fact, "not_valid") == NULL && may_be_unproved(fact) &&
+		((out->flags & SF_EMIT_APART) || !sf_comes_along(fact)))
 		prove(out, fact);
 }
 

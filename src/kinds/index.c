@@ -9,7 +9,11 @@
 static void
 attach(SfEmit *out, const SfFact *fact)
 {
-	if (sf_attr(fact, "attached") && !sf_reattached(fact))
+	const SfFact *original = out->flags & SF_EMIT_APART ? sf_implied_by(fact) : NULL;
+
+	if (original)
+		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_name(original), sf_name(fact));
+	else if (sf_attr(fact, "attached") && !sf_reattached(fact))
 		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_attr(fact, "attached"), sf_name(fact));
 }
 
@@ -26,8 +30,9 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	const char *options = sf_attr(fact, "options");
 	const char *tablespace = sf_attr(fact, "tablespace");
 	const char *predicate = sf_attr(fact, "predicate");
+	bool		apart = (out->flags & SF_EMIT_APART) != 0;
 
-	if (sf_comes_along(fact))
+	if (sf_comes_along(fact) && !apart)
 	{
 		if (sf_attr(fact, "born_as"))
 			sf_emit(out, "ALTER INDEX %s.%s RENAME TO %s", sf_ident(fact->name[0]), sf_ident(sf_attr(fact, "born_as")),
@@ -36,7 +41,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	sf_emit(out, "CREATE %sINDEX %s%s ON %s%s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
 			concurrently(out, fact) ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)),
-			sf_attr(fact, "only") ? "ONLY " : "", sf_attr(fact, "table"), sf_attr(fact, "definition"),
+			sf_attr(fact, "only") || (apart && sf_attr(fact, "partitioned")) ? "ONLY " : "", sf_attr(fact, "table"), sf_attr(fact, "definition"),
 			options ? " WITH (" : "", options ? options : "", options ? ")" : "", tablespace ? " TABLESPACE " : "",
 			tablespace ? sf_ident(tablespace) : "", predicate ? " WHERE " : "", predicate ? predicate : "");
 	attach(out, fact);

@@ -62,6 +62,8 @@ typedef struct SfEmit
 
 #define SF_EMIT_CONCURRENTLY	0x01	/* create or drop without blocking writers (indexes) */
 #define SF_EMIT_EXISTING		0x04	/* the object stands already and may hold rows */
+/* A copy as if it were nobody's, then joined to its original; an original without its copies. */
+#define SF_EMIT_APART		0x08
 #define SF_EMIT_NOT_VALID		0x02	/* create unproved; kind->validate proves later (constraints) */
 
 extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);

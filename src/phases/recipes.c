@@ -13,6 +13,7 @@
 #include "kinds/kind.h"
 #include "phases/archive.h"
 #include "phases/dual.h"
+#include "phases/partitions.h"
 #include "phases/recipes.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
@@ -83,6 +84,12 @@ sf_child_of(const SfFact *fact, const char *kind)
 }
 
 static bool
+is_big(const SfFact *table)
+{
+	return sf_risk_rows(table->name[0], table->name[1]) >= sf_guc_online_rows();
+}
+
+static bool
 is_partitioned(const SfFact *table)
 {
 	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
@@ -93,8 +100,10 @@ create_index(const SfPlan *plan, const SfAction *action)
 {
 	List	   *plain = render_create(plan, action, 0);
 
-	if (is_partitioned(action->table) || !begins_with(action, 0, plain))
+	if (!begins_with(action, 0, plain))
 		return NIL;
+	if (is_partitioned(action->table))
+		return is_big(action->table) ? sf_index_by_leaves(plan, action) : NIL;
 	return add_all(add_all(NIL, render_create(plan, action, SF_EMIT_CONCURRENTLY), 0, false),
 				   action->statements, list_length(plain), false);
 }
@@ -129,6 +138,17 @@ create_then_validate(const SfPlan *plan, const SfAction *action)
 	statements = add_all(NIL, unproved, 0, false);
 	statements = add_all(statements, action->statements, list_length(plain), false);
 	return add_all(statements, out.statements, 0, true);
+}
+
+/* A partitioned table's own cannot be unproved before 18. */
+static List *
+create_foreign_key(const SfPlan *plan, const SfAction *action)
+{
+	List	   *statements = create_then_validate(plan, action);
+
+	if (statements == NIL && is_partitioned(action->table) && is_big(action->table))
+		statements = sf_foreign_key_by_leaves(plan, action);
+	return statements;
 }
 
 /* Only worth it when a table's column has the domain. */
@@ -261,12 +281,6 @@ set_not_null(const SfPlan *plan, const SfAction *action)
 	return statements;
 }
 
-static bool
-is_big(const SfFact *table)
-{
-	return sf_risk_rows(table->name[0], table->name[1]) >= sf_guc_online_rows();
-}
-
 /*
  * A column that the rows get values for: filled in batches, while a trigger fills what is written meanwhile, also by an
  * application that does not know the column.
@@ -370,7 +384,7 @@ static const struct
 	{"index", SF_VERB_CREATE, NULL, create_index},
 	{"index", SF_VERB_DROP, NULL, drop_index},
 	{"check", SF_VERB_CREATE, NULL, create_then_validate},
-	{"foreign key", SF_VERB_CREATE, NULL, create_then_validate},
+	{"foreign key", SF_VERB_CREATE, NULL, create_foreign_key},
 	{"domain constraint", SF_VERB_CREATE, NULL, create_domain_constraint},
 	{"column", SF_VERB_CREATE, NULL, create_filled_column},
 	{"column", SF_VERB_ALTER, "not_null", set_not_null},

@@ -252,6 +252,9 @@ alter_command(const AlterTableStmt *statement, AlterTableCmd *cmd, const SfRiskC
 		case AT_AlterConstraint:
 			/* Until 17 no other kind can be altered. */
 			return operation("foreign key", SF_RISK_ALTER, NULL, (Node *) cmd);
+		case AT_AttachPartition:
+			return index ? operation("index", SF_RISK_ALTER, "attached", (Node *) cmd) :
+				operation("table", SF_RISK_ALTER, "other", (Node *) cmd);
 		case AT_ValidateConstraint:
 		case AT_DropConstraint:
 			return operation(constraint_kind(statement->relation, cmd->name, context),

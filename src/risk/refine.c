@@ -363,6 +363,48 @@ sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 	risk->effects &= ~SF_RISK_SCANS;
 }
 
+/* A partitioned table's takes over what its partitions have. */
+void
+sf_refine_foreign_key(SfRisk *risk, const SfRiskCase *it)
+{
+	sf_refine_partners(risk, it);
+	if (it->context->proven)
+	{
+		risk->why = "each partition has it, proved: nothing is read";
+		risk->effects &= ~SF_RISK_SCANS;
+	}
+}
+
+/* Of a partitioned table ONLY there is nothing but a name to be made. */
+void
+sf_refine_index_create(SfRisk *risk, const SfRiskCase *it)
+{
+	const IndexStmt *statement = (const IndexStmt *) it->operation->node;
+	const SfFact *table = it->context->before ?
+		sf_risk_find_relation(it->context->before, it->operation->schema, it->operation->relation) : NULL;
+
+	if (!statement->relation->inh && table && sf_attr(table, "partition_key"))
+	{
+		((SfRiskLock *) linitial(risk->locks))->only = true;
+		risk->why = "without its partitions nothing is read";
+		risk->effects &= ~SF_RISK_SCANS;
+	}
+}
+
+/* The part's index is locked more strongly than the whole's. */
+void
+sf_refine_index_attached(SfRisk *risk, const SfRiskCase *it)
+{
+	const RangeVar *part = ((PartitionCmd *) ((AlterTableCmd *) it->operation->node)->def)->name;
+	SfRiskLock *lock = palloc0(sizeof(SfRiskLock));
+
+	lock->schema = part->schemaname ? part->schemaname : sf_risk_schema(part);
+	lock->name = part->relname;
+	lock->mode = it->entry->partner;
+	lock->index = true;
+	risk->locks = lappend(risk->locks, lock);
+}
+
 /* Columns that may hold NULLs are looked through; a plan makes them NOT NULL before. */
 void
 sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it)

@@ -48,6 +48,7 @@ typedef struct SfRiskLock
 	char	   *name;
 	LOCKMODE	mode;
 	bool		index;			/* an index, not a table */
+	bool		only;			/* not its partitions and children */
 } SfRiskLock;
 
 typedef struct SfRisk
@@ -142,6 +143,9 @@ extern void sf_refine_not_null(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_options(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_foreign_key(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_index_create(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_index_attached(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_rows(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_domain(SfRisk *risk, const SfRiskCase *it);
 

@@ -68,13 +68,13 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"check", SF_RISK_CREATE, NULL, AEL, NoLock, SF_RISK_SCANS},
 	{"check", SF_RISK_CREATE_NOT_VALID, NULL, AEL, NoLock, 0},
 	{"check", SF_RISK_VALIDATE, NULL, SUE, NoLock, SF_RISK_SCANS},
-	{"foreign key", SF_RISK_CREATE, NULL, SRE, SRE, SF_RISK_SCANS, sf_refine_partners},
+	{"foreign key", SF_RISK_CREATE, NULL, SRE, SRE, SF_RISK_SCANS, sf_refine_foreign_key},
 	{"foreign key", SF_RISK_CREATE_NOT_VALID, NULL, SRE, SRE, 0, sf_refine_partners},
 	{"foreign key", SF_RISK_VALIDATE, NULL, SUE, RowShareLock, SF_RISK_SCANS, sf_refine_partners},
 	{"foreign key", SF_RISK_DROP, NULL, AEL, AEL, 0, sf_refine_partners},
 	{"foreign key", SF_RISK_ALTER, NULL, AEL, NoLock, 0},
 
-	{"index", SF_RISK_CREATE, NULL, SH, NoLock, SF_RISK_SCANS},
+	{"index", SF_RISK_CREATE, NULL, SH, NoLock, SF_RISK_SCANS, sf_refine_index_create},
 	{"index", SF_RISK_CREATE_CONCURRENTLY, NULL, SUE, NoLock, SF_RISK_SCANS | SF_RISK_TOP_LEVEL},
 	{"index", SF_RISK_DROP, NULL, AEL, NoLock, SF_RISK_NARROWS, sf_refine_index_drop},
 	{"index", SF_RISK_DROP_CONCURRENTLY, NULL, SUE, NoLock, SF_RISK_TOP_LEVEL | SF_RISK_NARROWS,
@@ -83,6 +83,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"index", SF_RISK_ALTER, "options", SUE, NoLock, SF_RISK_ON_INDEX, sf_refine_options},
 	{"index", SF_RISK_ALTER, "tablespace", AEL, NoLock, SF_RISK_ON_INDEX | SF_RISK_REWRITES, NULL,
 	"the files are copied"},
+	{"index", SF_RISK_ALTER, "attached", SUE, AEL, SF_RISK_ON_INDEX, sf_refine_index_attached},
 	{"index", SF_RISK_ALTER, "statistics", SUE, NoLock, SF_RISK_ON_INDEX},
 	{"index", SF_RISK_ALTER, "clustered", SUE, NoLock, 0},
 

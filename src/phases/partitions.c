@@ -1,0 +1,134 @@
+/*
+ * partitions.c - partitioned tables get indexes and foreign keys leaf by leaf (partitions.h).
+ *
+ * The model knows the copies that the server would make on the partitions, with their names.  Each is made on its own,
+ * and then attached: an index by a statement; a foreign key by the server, when it finds that the partition has an equal
+ * one that is proved.
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+#include "miscadmin.h"
+#include "phases/partitions.h"
+#include "plan/emit.h"
+
+static bool
+is_partitioned(const SfFact *fact)
+{
+	return sf_attr(sf_relation_of(fact), "partition_key") != NULL;
+}
+
+/* The copies on the partitions, those below a copy behind it. */
+static List *
+copies_of(List *copies, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, fact->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == fact->kind)
+			copies = copies_of(lappend(copies, edge->from), edge->from);
+	}
+	return copies;
+}
+
+/* Partitions that the plan makes get theirs with the whole; a copy with a name of its own gets that afterwards. */
+static bool
+can_be_apart(List *copies)
+{
+	ListCell   *lc;
+
+	foreach(lc, copies)
+	{
+		const SfFact *copy = lfirst(lc);
+
+		if (sf_relation_of(copy)->twin == NULL || sf_attr(copy, "born_as") || sf_reattached(copy))
+			return false;
+	}
+	return copies != NIL;
+}
+
+static List *
+render(const SfPlan *plan, const SfFact *fact, int flags)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING | SF_EMIT_APART | flags;
+	fact->kind->create(&out, fact, NIL);
+	return out.statements;
+}
+
+static List *
+add(List *statements, List *texts, bool proven)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+	{
+		SfStatement *statement = palloc0(sizeof(SfStatement));
+
+		statement->sql = lfirst(lc);
+		statement->proven = proven;
+		statements = lappend(statements, statement);
+	}
+	return statements;
+}
+
+/* The whole of nothing, then the parts: each is attached when it is there, those of a part that has parts before it. */
+static List *
+index_below(List *statements, const SfPlan *plan, const SfFact *index)
+{
+	List	   *texts = render(plan, index, SF_EMIT_CONCURRENTLY);
+	ListCell   *lc;
+
+	statements = add(statements, list_make1(linitial(texts)), false);
+	if (is_partitioned(index))
+		foreach(lc, index->needed_by)
+		{
+			const SfEdge *edge = lfirst(lc);
+
+			if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == index->kind)
+				statements = index_below(statements, plan, edge->from);
+		}
+	return add(statements, list_copy_tail(texts, 1), false);
+}
+
+List *
+sf_index_by_leaves(const SfPlan *plan, const SfAction *action)
+{
+	if (list_length(action->statements) != 1 || !can_be_apart(copies_of(NIL, action->new)))
+		return NIL;
+	return index_below(NIL, plan, action->new);
+}
+
+List *
+sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
+{
+	List	   *copies = copies_of(NIL, action->new);
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	if (list_length(action->statements) != 1 || !can_be_apart(copies))
+		return NIL;
+	foreach(lc, copies)
+	{
+		const SfFact *copy = lfirst(lc);
+		SfEmit		out;
+
+		if (is_partitioned(copy))
+			continue;
+		sf_plan_emit_init(&out, plan);
+		out.flags = SF_EMIT_APART;
+		copy->kind->validate(&out, copy);
+		if (out.statements == NIL)
+			return NIL;
+		statements = add(statements, render(plan, copy, SF_EMIT_NOT_VALID), false);
+		statements = add(statements, out.statements, false);
+		((SfStatement *) llast(statements))->validates = true;
+	}
+	return add(statements, action->statements, true);
+}
