@@ -122,9 +122,14 @@ const SfKind sf_kind_default = {
 	.takes = takes,
 };
 
+/* A column that a child is made with has its parent's expression, and may not say it again. */
 static void
 clause_generated(StringInfo out, const SfFact *fact, List *folded)
 {
+	const SfFact *attachment = sf_attachment(sf_relation_of(fact));
+
+	if (sf_implied_by(fact) && sf_attr(fact, "local") == NULL && list_member_ptr(folded, attachment))
+		return;
 	appendStringInfo(out, "GENERATED ALWAYS AS (%s) %s", sf_attr(fact, "expression"),
 					 sf_attr(fact, "virtual") ? "VIRTUAL" : "STORED");
 }

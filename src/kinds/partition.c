@@ -9,6 +9,8 @@
 
 #include "kinds/kind.h"
 
+extern const SfKind sf_kind_generated;
+
 /* Comes before what the parent's siblings and the child itself still need: weight behind foreign keys. */
 #define WEIGHT	165
 
@@ -111,6 +113,24 @@ clause_inheritance(StringInfo out, const SfFact *fact, List *folded)
 	appendStringInfoString(out, sf_attr(fact, "of"));
 }
 
+/* Only a table that stands becomes a child whose columns are generated in another way than the parent's. */
+static bool
+may_fold(const SfFact *fact)
+{
+	ListCell   *lc,
+			   *lp;
+
+	foreach(lc, fact->parent->children)
+		foreach(lp, ((SfFact *) lfirst(lc))->children)
+		{
+			const SfFact *part = lfirst(lp);
+
+			if (part->kind == &sf_kind_generated && sf_attr(part, "local"))
+				return false;
+		}
+	return true;
+}
+
 static char *
 label_inheritance(const SfFact *fact)
 {
@@ -128,6 +148,7 @@ const SfKind sf_kind_inheritance = {
 	.attrs = inheritance_attrs,
 	.nattrs = lengthof(inheritance_attrs),
 	.folds = true,
+	.may_fold = may_fold,
 	.drops_with_parent = true,
 	.attaches = true,
 	.create = inherit,
