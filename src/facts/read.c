@@ -240,6 +240,12 @@ make_edges(SfReading *reading)
 				type = SF_EDGE_DROP;
 			}
 		}
+		/* The index of a partition's own key is no copy: it was there when the parent's took it in. */
+		if (type == DEPENDENCY_PARTITION_PRI && from->kind->backs && to->kind->backs && from->kind != to->kind)
+		{
+			sf_base_add_edge(reading->base, to, from, DEPENDENCY_NORMAL);
+			continue;
+		}
 		sf_base_add_edge(reading->base, from, to, type);
 		for (SfFact *original = original_of(to); original; original = original_of(original))
 			sf_base_add_edge(reading->base, from, original, SF_EDGE_ORDER);

@@ -86,6 +86,20 @@ prove_copies(SfEmit *out, const SfFact *fact)
 	}
 }
 
+/* The name that the server gave a copy, if that is not its name.  (It puts a number behind names that are taken.) */
+static const char *
+born_as(const SfFact *fact)
+{
+	const char *name;
+
+	if (fact->kind != &sf_kind_foreign_key)
+		return sf_attr(fact, "born_as");
+	name = sf_last(sf_made_by(fact));
+	if (strncmp(sf_last(fact), name, strlen(name)) != 0)
+		return name;
+	return sf_last(fact)[strlen(name) + strspn(sf_last(fact) + strlen(name), "0123456789")] ? name : NULL;
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -95,8 +109,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 
 	if (sf_comes_along(fact) && !apart)
 	{
-		if (sf_attr(fact, "born_as"))
-			sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(sf_attr(fact, "born_as")),
+		if (born_as(fact))
+			sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(born_as(fact)),
 					sf_ident(sf_last(fact)));
 		return;
 	}
@@ -259,6 +273,26 @@ takes_primary(const SfFact *fact)
 	return lappend(takes_with_index(fact), psprintf("primary key:%s", sf_rel(fact)));
 }
 
+/* Of keys on the same columns CREATE TABLE makes only the first. */
+static bool
+is_said_twice(const SfFact *fact)
+{
+	const char *columns = strchr(sf_attr(fact, "definition"), '(');
+	ListCell   *lc;
+
+	foreach(lc, fact->kind->backs ? fact->parent->children : NIL)
+	{
+		const SfFact *other = lfirst(lc);
+
+		if (other == fact)
+			return false;
+		if (other->kind->backs && other->kind->folds &&
+			sf_streq(strchr(sf_attr(other, "definition"), '('), columns))
+			return true;
+	}
+	return false;
+}
+
 /*
  * A NOT VALID constraint cannot be said inside CREATE TABLE (an empty table would make it valid), and clones are
  * made when both the table and the original are there.
@@ -266,7 +300,8 @@ takes_primary(const SfFact *fact)
 static bool
 may_fold(const SfFact *fact)
 {
-	return sf_attr(fact, "not_valid") == NULL && (sf_implied_by(fact) == NULL || fact->kind == &sf_kind_check);
+	return sf_attr(fact, "not_valid") == NULL && (sf_implied_by(fact) == NULL || fact->kind == &sf_kind_check) &&
+		!is_said_twice(fact);
 }
 
 #define COPY_ATTRS \

@@ -1,5 +1,6 @@
 -- Clones on partitions and inherited checks are copies (implied); the rows that the server keeps for each partition of a
--- referenced table are part of the foreign key.  born_as: the name that the server gives a copy, if that is not its name.
+-- referenced table are part of the foreign key.  born_as: the name that the server gives a copy, if that is not its name
+-- (a foreign key's is that of its original).
 SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind,
        'pg_constraint'::regclass AS classid, k.oid AS objid, 0 AS objsubid,
        k.conrelid AS parent_relation, ARRAY[k.conname] AS suffix,
@@ -12,10 +13,10 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
           WHERE inhrelid = k.conrelid ORDER BY inhseqno LIMIT 1) END AS implied,
        CASE WHEN k.coninhcount > 0 AND k.conislocal THEN 't' END AS local,
        CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN (SELECT format('%I.%I', o.nspname, relname) FROM pg_class WHERE oid = o.conindid) END AS attached,
-       CASE WHEN o.oid IS NOT NULL THEN
+       CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN
          (SELECT CASE WHEN k.conname = name OR (left(k.conname, length(name)) = name AND substr(k.conname, length(name) + 1) ~ '^[0-9]+$')
                         OR octet_length(name) > 63 THEN NULL ELSE name END
-          FROM (SELECT CASE k.contype WHEN 'f' THEN o.conname WHEN 'p' THEN c.relname || '_pkey' ELSE c.relname || '_' ||
+          FROM (SELECT CASE k.contype WHEN 'p' THEN c.relname || '_pkey' ELSE c.relname || '_' ||
                   (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = k.conindid)
                   || CASE k.contype WHEN 'u' THEN '_key' ELSE '_excl' END END AS name FROM pg_class c WHERE c.oid = k.conrelid) b) END AS born_as,
        CASE WHEN i.relkind = 'I' AND NOT indisvalid THEN 't' END AS only,

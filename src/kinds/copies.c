@@ -154,6 +154,16 @@ sf_comes_along(const SfFact *fact)
 			 strcmp(sf_last(original), sf_last(original->twin)) == 0);
 }
 
+const SfFact *
+sf_made_by(const SfFact *copy)
+{
+	const SfFact *original = sf_implied_by(copy);
+
+	while (sf_comes_along(original) && (original->twin == NULL || is_made_anew(original)))
+		original = sf_implied_by(original);
+	return original;
+}
+
 bool
 sf_goes_along(const SfFact *fact)
 {
