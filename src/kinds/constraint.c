@@ -80,7 +80,7 @@ prove_copies(SfEmit *out, const SfFact *fact)
 		if (edge->type != SF_EDGE_IMPLIED || copy->kind != fact->kind || sf_reattached(copy) ||
 			sf_relation_of(copy)->twin == NULL)
 			continue;
-		if (sf_attr(copy, "not_valid") == NULL)
+		if (sf_attr(copy, "unproved") == NULL)
 			prove(out, copy);
 		prove_copies(out, copy);
 	}
@@ -306,7 +306,8 @@ may_fold(const SfFact *fact)
 
 #define COPY_ATTRS \
 	{"local", SF_IGNORE}, \
-	{"born_as", SF_IGNORE}
+	{"born_as", SF_IGNORE}, \
+	{"unproved", SF_IGNORE, NULL, SF_ATTR_STATE}
 
 static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},

@@ -1,6 +1,7 @@
 -- Clones on partitions and inherited checks are copies (implied); the rows that the server keeps for each partition of a
 -- referenced table are part of the foreign key.  born_as: the name that the server gives a copy, if that is not its name
--- (a foreign key's is that of its original).
+-- (a foreign key's is that of its original).  A copy of an unproved constraint is proved where its table was made later:
+-- that is the data's state.
 SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreign key' ELSE 'exclusion' END AS kind,
        'pg_constraint'::regclass AS classid, k.oid AS objid, 0 AS objsubid,
        k.conrelid AS parent_relation, ARRAY[k.conname] AS suffix,
@@ -42,9 +43,13 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
        k.conrelid AS tree_relation,
        CASE WHEN k.condeferrable THEN 'DEFERRABLE' || CASE WHEN k.condeferred THEN ' INITIALLY DEFERRED' ELSE '' END END AS deferrable,
        -- @major 15-17
-       CASE WHEN NOT k.convalidated THEN 't' END AS not_valid, NULL AS not_enforced,
+       CASE WHEN NOT k.convalidated AND k.coninhcount = 0 THEN 't' END AS not_valid, NULL AS not_enforced,
+       -- @major 15-17
+       CASE WHEN NOT k.convalidated AND k.coninhcount > 0 THEN 't' END AS unproved,
        -- @major 18-
-       CASE WHEN NOT k.convalidated AND k.conenforced THEN 't' END AS not_valid, CASE WHEN NOT k.conenforced THEN 't' END AS not_enforced,
+       CASE WHEN NOT k.convalidated AND k.conenforced AND k.coninhcount = 0 THEN 't' END AS not_valid, CASE WHEN NOT k.conenforced THEN 't' END AS not_enforced,
+       -- @major 18-
+       CASE WHEN NOT k.convalidated AND k.conenforced AND k.coninhcount > 0 THEN 't' END AS unproved,
        CASE WHEN i.reloptions IS NOT NULL THEN
          (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
        spcname::text AS tablespace,

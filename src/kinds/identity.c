@@ -133,6 +133,30 @@ alter_sequence_name(SfEmit *out, const SfFact *old, const SfFact *new, const boo
 		sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(schema), sf_ident(old_name), sf_ident(name));
 }
 
+/* A sequence is logged as its table is, unless it was told otherwise behind it. */
+static void
+set_persistence(SfEmit *out, const SfFact *fact)
+{
+	const char *persistence = sf_attr(fact, "persistence");
+
+	if (persistence == NULL)
+		persistence = sf_attr(sf_relation_of(fact), "persistence") ? "UNLOGGED" : "LOGGED";
+	sf_emit(out, "ALTER SEQUENCE %s SET %s", sf_attr(fact, "sequence"), persistence);
+}
+
+static void
+alter_persistence(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	set_persistence(out, new);
+}
+
+static void
+after(SfEmit *out, const SfFact *fact)
+{
+	if (sf_attr(fact, "persistence"))
+		set_persistence(out, fact);
+}
+
 static char *
 address(const SfFact *fact)
 {
@@ -147,6 +171,7 @@ takes(const SfFact *fact)
 
 static const SfAttr attrs[] = {
 	{"sequence", SF_ALTER, alter_sequence_name},
+	{"persistence", SF_ALTER, alter_persistence},
 	{"generation", SF_ALTER, alter_options},
 	{"start", SF_ALTER, alter_options},
 	{"increment", SF_ALTER, alter_options},
@@ -166,6 +191,7 @@ const SfKind sf_kind_identity = {
 	.survives_alter = true,
 	.create = create,
 	.clause = clause,
+	.after = after,
 	.drop = drop,
 	.address = address,
 	.takes = takes,
