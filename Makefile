@@ -22,7 +22,7 @@ ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
 TAP ?= $(sort $(wildcard t/*.pl))
 
 # Goals that are not PGXS's: each calls this Makefile again.  PGXS has a "check" that only refuses.
-TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench matrix property random kinds
+TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench matrix property random regressdb kinds
 
 ifneq ($(filter $(TOP_GOALS),$(MAKECMDGOALS)),)
 
@@ -62,6 +62,8 @@ property: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/property $(SIDES)
 random: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/random/run $(or $(ROUNDS),1000) $(or $(SEED),1)
+regressdb: stage
+	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/regressdb $(SEEDS)
 kinds: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/kinds
 bench: stage

@@ -39,6 +39,27 @@ takes_partition(const SfFact *fact)
 	return list_make1(psprintf("partitions:%s", sf_attr(fact, "of")));
 }
 
+/*
+ * An index of the parent that takes in a key of the partition's own: made as a partition, the table would have an index
+ * beside its key.
+ */
+static bool
+may_be_made_as_partition(const SfFact *fact)
+{
+	ListCell   *lc,
+			   *ln;
+
+	foreach(lc, fact->parent->children)
+		foreach(ln, ((SfFact *) lfirst(lc))->kind->backs ? ((SfFact *) lfirst(lc))->needed_by : NIL)
+		{
+			const SfFact *index = ((SfEdge *) lfirst(ln))->from;
+
+			if (index->kind->backs && !index->kind->folds && index->twin)
+				return false;
+		}
+	return true;
+}
+
 static char *
 label_partition(const SfFact *fact)
 {
@@ -86,6 +107,7 @@ const SfKind sf_kind_partition = {
 	.attrs = partition_attrs,
 	.nattrs = lengthof(partition_attrs),
 	.folds = true,
+	.may_fold = may_be_made_as_partition,
 	.drops_with_parent = true,
 	.attaches = true,
 	.create = attach,
@@ -115,7 +137,7 @@ clause_inheritance(StringInfo out, const SfFact *fact, List *folded)
 
 /* Only a table that stands becomes a child whose columns are generated in another way than the parent's. */
 static bool
-may_fold(const SfFact *fact)
+may_be_made_as_child(const SfFact *fact)
 {
 	ListCell   *lc,
 			   *lp;
@@ -148,7 +170,7 @@ const SfKind sf_kind_inheritance = {
 	.attrs = inheritance_attrs,
 	.nattrs = lengthof(inheritance_attrs),
 	.folds = true,
-	.may_fold = may_fold,
+	.may_fold = may_be_made_as_child,
 	.drops_with_parent = true,
 	.attaches = true,
 	.create = inherit,
