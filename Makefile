@@ -63,7 +63,7 @@ property: stage
 random: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/random/run $(or $(ROUNDS),1000) $(or $(SEED),1)
 regressdb: stage
-	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/regressdb $(SEEDS)
+	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster env PG_SOURCE="$(PG_SOURCE)" test/regressdb $(SEEDS)
 kinds: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/kinds
 bench: stage

@@ -13,6 +13,20 @@ migrates($node, 'an index of a partitioned table that is made anew takes its clo
 migrates($node, 'a check that is inherited from now on, one that is not any more, one unproved but in the child', '', map {
 		"CREATE TABLE p (a int, CONSTRAINT x CHECK (a > 0) $_->[0], CONSTRAINT y CHECK (a > 1) $_->[1]); ALTER TABLE p ADD CONSTRAINT z CHECK (a > 2) $_->[2];
 		 CREATE TABLE c () INHERITS (p)" } (['NO INHERIT', '', 'NOT VALID'], ['', 'NO INHERIT', '']));
+migrates($node, 'a child of a table that has an unproved check', '', map { "CREATE TABLE p (a int); $_; ALTER TABLE p ADD CONSTRAINT x CHECK (a > 0) NOT VALID" }
+	('SELECT 1', 'CREATE TABLE c () INHERITS (p)'));
+migrates($node, 'a partition whose key an index of the parent takes in',
+	'CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE UNIQUE INDEX ON p (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)', '',
+	'CREATE TABLE p2 (a int PRIMARY KEY); ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2)');
+migrates($node, 'copies of a copy that has another name', 'CREATE TABLE k (a int PRIMARY KEY); CREATE TABLE p (a int CONSTRAINT top REFERENCES k, b int) PARTITION BY LIST (a)', map {
+		"CREATE TABLE m (a int CONSTRAINT middle REFERENCES k, b int) PARTITION BY LIST (b); CREATE TABLE l PARTITION OF m FOR VALUES IN (1);
+		 ALTER TABLE p ATTACH PARTITION m FOR VALUES IN (1); $_" } ('', 'CREATE TABLE n PARTITION OF m FOR VALUES IN (2); ALTER TABLE n RENAME CONSTRAINT middle TO low'));
+migrates($node, 'keys on the same columns', '', 'CREATE TABLE t (a int PRIMARY KEY)',
+	'CREATE TABLE t (a int PRIMARY KEY); ALTER TABLE t ADD UNIQUE (a); CREATE TABLE u (a int UNIQUE); ALTER TABLE u ADD CONSTRAINT again UNIQUE (a)');
+migrates($node, 'a column that is generated in a child as in its parent', 'CREATE TABLE p (a int, b int GENERATED ALWAYS AS (a * 2) STORED)', '',
+	'CREATE TABLE c (a int, b int GENERATED ALWAYS AS (a * 2) STORED); ALTER TABLE c INHERIT p');
+migrates($node, 'a sequence logged otherwise than the table of its identity', 'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)', '',
+	'ALTER SEQUENCE t_a_seq SET UNLOGGED; CREATE UNLOGGED TABLE u (a int GENERATED ALWAYS AS IDENTITY); ALTER SEQUENCE u_a_seq SET LOGGED');
 migrates($node, 'NOT NULL goes from the parent, a child keeps its own', 'CREATE TABLE p (a int, b int) PARTITION BY LIST (a)',
 	'ALTER TABLE p ALTER b SET NOT NULL; CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)',
 	'CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)');

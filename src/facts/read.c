@@ -243,7 +243,7 @@ make_edges(SfReading *reading)
 		/* The index of a partition's own key is no copy: it was there when the parent's took it in. */
 		if (type == DEPENDENCY_PARTITION_PRI && from->kind->backs && to->kind->backs && from->kind != to->kind)
 		{
-			sf_base_add_edge(reading->base, to, from, DEPENDENCY_NORMAL);
+			sf_base_add_edge(reading->base, to, from, SF_EDGE_ORDER);
 			continue;
 		}
 		sf_base_add_edge(reading->base, from, to, type);

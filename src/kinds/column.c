@@ -38,9 +38,12 @@ describe(StringInfo out, const SfFact *fact, List *folded)
 	foreach(lc, sf_folded_of(fact, folded))
 	{
 		const SfFact *part = lfirst(lc);
+		StringInfoData text;
 
-		appendStringInfoChar(out, ' ');
-		part->kind->clause(out, part, folded);
+		initStringInfo(&text);
+		part->kind->clause(&text, part, folded);
+		if (text.len > 0)
+			appendStringInfo(out, " %s", text.data);
 	}
 }
 
