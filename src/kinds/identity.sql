@@ -4,7 +4,7 @@ SELECT 'pg_class'::regclass AS classid, s.oid AS objid, 0 AS objsubid,
        CASE attidentity WHEN 'a' THEN 'ALWAYS' ELSE 'BY DEFAULT' END AS generation,
        format('%I.%I', sn.nspname, s.relname) AS sequence,
        -- where it is not its table's
-       CASE WHEN s.relpersistence <> c.relpersistence THEN CASE s.relpersistence WHEN 'u' THEN 'UNLOGGED' ELSE 'LOGGED' END END AS persistence,
+       CASE WHEN s.relpersistence <> (SELECT relpersistence FROM pg_class WHERE oid = attrelid) THEN CASE s.relpersistence WHEN 'u' THEN 'UNLOGGED' ELSE 'LOGGED' END END AS persistence,
        seqstart AS start, seqincrement AS increment, seqmin AS min, seqmax AS max, seqcache AS cache,
        CASE WHEN seqcycle THEN 't' END AS cycle
 FROM pg_sequence q JOIN pg_class s ON s.oid = seqrelid JOIN pg_namespace sn ON sn.oid = s.relnamespace
