@@ -235,6 +235,28 @@ link_unbound(SfItem *item, const SfFact *binding)
 	}
 }
 
+/* It would hold the parts of what it binds, when they go in the same plan. */
+static void
+link_held(SfItem *item)
+{
+	ListCell   *lc,
+			   *lp;
+
+	foreach(lc, item->create && sf_binds_to_other(item->new) ? item->new->needs : NIL)
+	{
+		const SfFact *bound = sf_relation_of(((SfEdge *) lfirst(lc))->to)->twin;
+
+		foreach(lp, bound ? bound->needed_by : NIL)
+		{
+			const SfFact *part = ((SfEdge *) lfirst(lp))->from;
+			SfItem	   *child = sf_item(sf_relation_of(part));
+
+			if (part->kind->attaches && child)
+				after(item->create, child->drop, item);
+		}
+	}
+}
+
 /* A foreign key that is made anew must not find the key that goes, or that would not go any more. */
 static void
 link_binding(SfItem *item)
@@ -454,7 +476,10 @@ link_item(SfItem *item)
 	if (item->old)
 		link_unbound(item, item->old);
 	if (item->new)
+	{
 		link_unbound(item, item->new);
+		link_held(item);
+	}
 	if (item->new && item->new->kind->late && item->create)
 		link_late(item);
 	if (item->new && item->new->kind->late && item->alter)
