@@ -41,7 +41,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	sf_emit(out, "CREATE %sINDEX %s%s ON %s%s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
 			concurrently(out, fact) ? "CONCURRENTLY " : "", sf_ident(sf_last(fact)),
-			sf_attr(fact, "only") || (apart && sf_attr(fact, "partitioned")) ? "ONLY " : "", sf_attr(fact, "table"), sf_attr(fact, "definition"),
+			sf_attr(fact, "only") || (apart && sf_attr(fact, "partitioned")) ? "ONLY " : "", sf_attr(fact, "table"),
+			sf_attr(fact, "definition"),
 			options ? " WITH (" : "", options ? options : "", options ? ")" : "", tablespace ? " TABLESPACE " : "",
 			tablespace ? sf_ident(tablespace) : "", predicate ? " WHERE " : "", predicate ? predicate : "");
 	attach(out, fact);

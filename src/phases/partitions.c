@@ -1,9 +1,9 @@
 /*
  * partitions.c - partitioned tables get indexes and foreign keys leaf by leaf (partitions.h).
  *
- * The model knows the copies that the server would make on the partitions, with their names.  Each is made on its own,
- * and then attached: an index by a statement; a foreign key by the server, when it finds that the partition has an equal
- * one that is proved.
+ * The model knows the copies that the server would make on the partitions, with their names.  Each is made by
+ * itself, then attached: an index by a statement; a foreign key by the server, when it finds that the partition has an
+ * equal one that is proved.
  */
 #include "postgres.h"
 
