@@ -15,7 +15,6 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "pgstat.h"
-#include "storage/latch.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
 #include "utils/backend_status.h"
@@ -118,10 +117,7 @@ wait_for_runner(void)
 			ereport(INFO, (errmsg("waiting for the runner, process %d: %s", pid, told)));
 		}
 		InvalidateCatalogSnapshot();
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, LOOK_AGAIN_MS,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		sf_wait_a_little(LOOK_AGAIN_MS);
 	}
 }
 
@@ -225,12 +221,8 @@ half_done(const char *name, SfRunRequest *request)
 {
 	List	   *revisions = sf_revisions();
 	SfRevision *wanted = name ? sf_revision_resolve(revisions, name) : NULL;
-	SfRevision *half = NULL;
-	ListCell   *lc;
+	SfRevision *half = sf_revision_partly(revisions);
 
-	foreach(lc, revisions)
-		if (sf_is_partly(lfirst(lc)))
-			half = lfirst(lc);
 	if (half == NULL || (name && wanted != half))
 		ereport(
 			ERROR,

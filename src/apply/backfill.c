@@ -22,10 +22,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
-#include "pgstat.h"
 #include "storage/bufmgr.h"
-#include "storage/latch.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -36,6 +33,7 @@
 #include "apply/throttle.h"
 #include "guc.h"
 #include "lib/origin.h"
+#include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
 #include "server/owner.h"
@@ -226,12 +224,6 @@ sets_foreign_key(const Pass *pass)
 
 /* ---- one batch ---- */
 
-static void
-set_local(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-}
-
 /* Held locks keep the file as it is until the transaction ends. */
 static void
 look_at_file(Oid relid, Oid *file, int64 *blocks)
@@ -272,11 +264,11 @@ try_batch(Pass *pass, Range range, bool first)
 
 		sf_worker_begin();
 		MemoryContextSwitchTo(old);
-		set_local("lock_timeout", psprintf("%d", sf_guc_lock_wait()));
-		set_local("deadlock_timeout", psprintf("%d", Max(1, sf_guc_lock_wait() / 4)));
-		set_local("synchronous_commit", "off");
+		sf_set_local("lock_timeout", psprintf("%d", sf_guc_lock_wait()));
+		sf_set_local("deadlock_timeout", psprintf("%d", Max(1, sf_guc_lock_wait() / 4)));
+		sf_set_local("synchronous_commit", "off");
 		if (!pass->checked)
-			set_local("session_replication_role", "replica");
+			sf_set_local("session_replication_role", "replica");
 		look_at_file(pass->relid, &file, &blocks);
 		if (file != pass->file)
 			begin_anew(pass, file, blocks);
@@ -426,9 +418,7 @@ go_back_to_skipped(Pass *pass, MemoryContext batch)
 		}
 		if (TimestampDifferenceExceeds(start, GetCurrentTimestamp(), sf_guc_lock_deadline()))
 			give_up(pass);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, AGAIN_MS, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		sf_wait_a_little(AGAIN_MS);
 	}
 }
 

@@ -23,7 +23,6 @@
 #include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
-#include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/inval.h"
@@ -33,6 +32,8 @@
 #include "utils/typcache.h"
 
 #include "apply/expressions.h"
+#include "facts/transforms.h"
+#include "lib/pins.h"
 
 #define FIXED_ARGS		2		/* version, search_path */
 #define ARGS_EACH		3		/* direction, column, expression */
@@ -74,21 +75,6 @@ say_which(void *arg)
 			   at->assignment->column, at->dual->version);
 }
 
-static Node *
-parse_expression(const char *expression)
-{
-	/* On a line of its own the parenthesis cannot hide in a comment. */
-	List	   *parsed = raw_parser(psprintf("SELECT (%s\n)", expression), RAW_PARSE_DEFAULT);
-	SelectStmt *select = (SelectStmt *) linitial_node(RawStmt, parsed)->stmt;
-
-	if (list_length(parsed) != 1 || !IsA(select, SelectStmt) || list_length(select->targetList) != 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("\"%s\" is not an expression", expression),
-				 errhint("Give one expression over the columns of the row.")));
-	return linitial_node(ResTarget, select->targetList)->val;
-}
-
 /* An expression over the row as a value of the column's type. */
 static Node *
 analyse(Relation rel, const char *expression, Form_pg_attribute column)
@@ -99,7 +85,7 @@ analyse(Relation rel, const char *expression, Form_pg_attribute column)
 	Oid			type;
 
 	addNSItemToQuery(pstate, row, false, true, true);
-	node = transformExpr(pstate, parse_expression(expression), EXPR_KIND_ALTER_COL_TRANSFORM);
+	node = transformExpr(pstate, sf_transform_parse(expression), EXPR_KIND_ALTER_COL_TRANSFORM);
 	type = exprType(node);
 	node = coerce_to_target_type(pstate, node, type, column->atttypid, column->atttypmod, COERCION_ASSIGNMENT,
 								 COERCE_IMPLICIT_CAST, -1);
@@ -192,8 +178,7 @@ compile_all(Relation rel, const Trigger *trigger)
 				 errmsg("trigger \"%s\" has the wrong arguments", trigger->tgname),
 				 errdetail("They are: version, search_path, then direction, column and expression for each column."),
 				 errhint("Triggers with sf_dual_write() are made by migrations.")));
-	(void) set_config_option("search_path", trigger->tgargs[1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-							 false);
+	sf_set_here("search_path", trigger->tgargs[1]);
 	dual->version = pstrdup(trigger->tgargs[0]);
 	dual->n = (trigger->tgnargs - FIXED_ARGS) / ARGS_EACH;
 	dual->assignments = palloc0(dual->n * sizeof(SfAssignment));

@@ -106,6 +106,7 @@ extern List *sf_revisions(void);
 
 extern SfRevision *sf_revision_find(List *revisions, const char *revision); /* NULL when there is none */
 extern bool sf_is_applied(const SfRevision *revision);	/* all up, or not all down again */
+extern SfRevision *sf_revision_partly(List *revisions);	/* the one that is; NULL: none */
 extern bool sf_is_partly(const SfRevision *revision);	/* in the middle of up or down */
 extern bool sf_is_half_undone(const SfRevision *revision);	/* of these: on the way back */
 extern char *sf_revision_state(const SfRevision *revision); /* "applied", "partly up, 1 of 3"... */

@@ -18,11 +18,8 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parser.h"
-#include "pgstat.h"
-#include "storage/latch.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -165,14 +162,6 @@ static bool
 past_deadline(const SfLockSet *set)
 {
 	return TimestampDifferenceExceeds(set->start, GetCurrentTimestamp(), sf_guc_lock_deadline());
-}
-
-static void
-pause_for(long ms)
-{
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
 }
 
 static LOCKMODE
@@ -326,7 +315,7 @@ look(SfLockSet *set, bool snapshots)
 			give_up(set, found);
 		tell(set, found);
 		MemoryContextReset(scratch);
-		pause_for(LOOK_AGAIN_MS);
+		sf_wait_a_little(LOOK_AGAIN_MS);
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(scratch);
@@ -347,12 +336,6 @@ sf_locks_look_for_snapshots(SfLockSet *set)
 
 /* ---- taking ---- */
 
-static void
-set_local(const char *name, const char *value)
-{
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
-}
-
 void
 sf_locks_take(SfLockSet *set)
 {
@@ -360,8 +343,8 @@ sf_locks_take(SfLockSet *set)
 	TimestampTz start = GetCurrentTimestamp();
 	ListCell   *lc;
 
-	set_local("deadlock_timeout", psprintf("%d", Max(1, limit / 4)));
-	set_local("lock_timeout", psprintf("%d", limit));
+	sf_set_local("deadlock_timeout", psprintf("%d", Max(1, limit / 4)));
+	sf_set_local("lock_timeout", psprintf("%d", limit));
 	foreach(lc, set->wanted)
 	{
 		Wanted	   *wanted = lfirst(lc);
@@ -371,11 +354,11 @@ sf_locks_take(SfLockSet *set)
 		if (wanted->look_only)
 			continue;
 		sql = psprintf("LOCK TABLE ONLY %s IN %s MODE", wanted->name, sf_risk_lock_name(wanted->mode));
-		set_local("lock_timeout", psprintf("%ld", Max(1, limit - spent)));
+		sf_set_local("lock_timeout", psprintf("%ld", Max(1, limit - spent)));
 		sf_worker_statement(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql);
 	}
 	/* What else the steps turn out to need. */
-	set_local("lock_timeout", psprintf("%d", limit));
+	sf_set_local("lock_timeout", psprintf("%d", limit));
 }
 
 bool
@@ -385,6 +368,6 @@ sf_locks_again(SfLockSet *set, const ErrorData *error)
 		return false;
 	if (past_deadline(set))
 		give_up(set, look_once(set, false, true));
-	pause_for((long) (sf_guc_lock_wait() * STAY_AWAY * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state))));
+	sf_wait_a_little((long) (sf_guc_lock_wait() * STAY_AWAY * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state))));
 	return true;
 }

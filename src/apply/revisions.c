@@ -122,6 +122,17 @@ sf_revision_find(List *revisions, const char *revision)
 	return NULL;
 }
 
+SfRevision *
+sf_revision_partly(List *revisions)
+{
+	ListCell   *lc;
+
+	foreach(lc, revisions)
+		if (sf_is_partly(lfirst(lc)))
+			return lfirst(lc);
+	return NULL;
+}
+
 bool
 sf_is_partly(const SfRevision *r)
 {

@@ -295,14 +295,11 @@ static SfMigration *
 half_done(void)
 {
 	List	   *revisions = sf_revisions();
-	ListCell   *lc;
+	SfRevision *half = sf_revision_partly(revisions);
 
 	if (revisions == NIL)
 		check_restored();
-	foreach(lc, revisions)
-		if (sf_is_partly(lfirst(lc)))
-			return sf_migration_load(((SfRevision *) lfirst(lc))->revision);
-	return NULL;
+	return half ? sf_migration_load(half->revision) : NULL;
 }
 
 /* The way back once it is known: an error in it is told in the row of the run, too. */

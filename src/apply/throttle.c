@@ -9,8 +9,6 @@
 
 #include "executor/instrument.h"
 #include "miscadmin.h"
-#include "pgstat.h"
-#include "storage/latch.h"
 #include "utils/timestamp.h"
 
 #include "apply/throttle.h"
@@ -34,14 +32,6 @@ sf_throttle_start(void)
 	started = GetCurrentTimestamp();
 	looked = told = 0;
 	wal_at_start = pgWalUsage.wal_bytes;
-}
-
-static void
-sleep_for(long ms)
-{
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, PG_WAIT_EXTENSION);
-	ResetLatch(MyLatch);
-	CHECK_FOR_INTERRUPTS();
 }
 
 /* Who is furthest behind, when that is too far: "standby s1 is 80 MB behind"; else NULL.  In the caller's context. */
@@ -87,7 +77,7 @@ wait_for_replicas(void)
 			told = GetCurrentTimestamp();
 			ereport(INFO, (errmsg("waiting, %s", who)));
 		}
-		sleep_for(WAIT_MS);
+		sf_wait_a_little(WAIT_MS);
 	}
 	looked = GetCurrentTimestamp();
 }
@@ -105,7 +95,7 @@ keep_to_rate(void)
 	ahead_ms = written / rate * 1000 - TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
 	while (ahead_ms > 0)
 	{
-		sleep_for((long) Min(ahead_ms, WAIT_MS) + 1);
+		sf_wait_a_little((long) Min(ahead_ms, WAIT_MS) + 1);
 		ahead_ms = written / rate * 1000 - TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
 	}
 }

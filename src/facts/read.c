@@ -28,7 +28,6 @@
 #include "lib/pins.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
-#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -335,8 +334,7 @@ limit_waits(void)
 	int			most = sf_guc_read_wait();
 
 	if (most > 0 && (LockTimeout == 0 || LockTimeout > most))
-		(void) set_config_option("lock_timeout", psprintf("%d", most), PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
-								 true, 0, false);
+		sf_set_here("lock_timeout", psprintf("%d", most));
 }
 
 static void

@@ -15,30 +15,42 @@
 #include "lib/spi.h"
 #include "server/owner.h"
 
-/* The expression has to be one: it will stand in statements of ours, in parentheses. */
-static bool
-is_expression(const char *text)
+/* NULL when it is none: it will stand in statements of ours, in parentheses. */
+static Node *
+one_expression(const char *text)
 {
 	/* On a line of its own the parenthesis cannot hide in a comment. */
 	List	   *parsed = raw_parser(psprintf("SELECT (%s\n)", text), RAW_PARSE_DEFAULT);
 	const SelectStmt *select = list_length(parsed) == 1 ? (SelectStmt *) linitial_node(RawStmt, parsed)->stmt : NULL;
 
-	return select && IsA(select, SelectStmt) && list_length(select->targetList) == 1 &&
+	if (select && IsA(select, SelectStmt) && list_length(select->targetList) == 1 &&
 		linitial_node(ResTarget, select->targetList)->name == NULL && select->op == SETOP_NONE &&
 		select->fromClause == NIL && select->whereClause == NULL && select->groupClause == NIL &&
 		select->havingClause == NULL && select->windowClause == NIL && select->sortClause == NIL &&
 		select->limitOffset == NULL && select->limitCount == NULL && select->lockingClause == NIL &&
-		select->intoClause == NULL;
+		select->intoClause == NULL)
+		return linitial_node(ResTarget, select->targetList)->val;
+	return NULL;
+}
+
+Node *
+sf_transform_parse(const char *expression)
+{
+	Node	   *node = one_expression(expression);
+
+	if (node == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("\"%s\" is not an expression", expression),
+				 errhint("Give one expression over the columns of the row: up => 'lower(email)'.")));
+	return node;
 }
 
 void
 sf_transform_check(const char *expression)
 {
-	if (expression && !is_expression(expression))
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("\"%s\" is not an expression", expression),
-				 errhint("Give one expression over the columns of the row: up => 'lower(email)'.")));
+	if (expression)
+		(void) sf_transform_parse(expression);
 }
 
 static SfTransform *

@@ -14,7 +14,8 @@ typedef struct SfTransform
 	char	   *down;			/* the old value from the new row; or NULL */
 } SfTransform;
 
-/* Raises when the text is not one expression (NULL is fine). */
+/* The text as one expression, not analysed; raises when it is none.  check: NULL is fine. */
+extern Node *sf_transform_parse(const char *expression);
 extern void sf_transform_check(const char *expression);
 
 /* Those in the comments of a unit's text ("-- @up expr", "-- @down expr" above or beside a column): of SfTransform. */

@@ -34,14 +34,25 @@ static const struct
 	{"xmloption", "content"},
 };
 
+void
+sf_set_here(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+void
+sf_set_local(const char *name, const char *value)
+{
+	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
+}
+
 int
 sf_pins_enter(void)
 {
 	int			level = NewGUCNestLevel();
 
 	for (int i = 0; i < lengthof(pins); i++)
-		(void) set_config_option(pins[i].name, pins[i].value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-								 false);
+		sf_set_here(pins[i].name, pins[i].value);
 	return level;
 }
 

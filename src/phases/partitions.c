@@ -12,12 +12,6 @@
 #include "phases/partitions.h"
 #include "plan/emit.h"
 
-static bool
-is_partitioned(const SfFact *fact)
-{
-	return sf_attr(sf_relation_of(fact), "partition_key") != NULL;
-}
-
 /* The copies on the partitions, those below a copy behind it. */
 static List *
 copies_of(List *copies, const SfFact *fact)
@@ -68,13 +62,7 @@ add(List *statements, List *texts, bool proven)
 	ListCell   *lc;
 
 	foreach(lc, texts)
-	{
-		SfStatement *statement = palloc0(sizeof(SfStatement));
-
-		statement->sql = lfirst(lc);
-		statement->proven = proven;
-		statements = lappend(statements, statement);
-	}
+		statements = sf_add_statement(statements, lfirst(lc), proven, false);
 	return statements;
 }
 
@@ -86,7 +74,7 @@ index_below(List *statements, const SfPlan *plan, const SfFact *index)
 	ListCell   *lc;
 
 	statements = add(statements, list_make1(linitial(texts)), false);
-	if (is_partitioned(index))
+	if (sf_is_partitioned(sf_relation_of(index)))
 		foreach(lc, index->needed_by)
 		{
 			const SfEdge *edge = lfirst(lc);
@@ -119,7 +107,7 @@ sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 		const SfFact *copy = lfirst(lc);
 		SfEmit		out;
 
-		if (is_partitioned(copy))
+		if (sf_is_partitioned(sf_relation_of(copy)))
 			continue;
 		sf_plan_emit_init(&out, plan);
 		out.flags = SF_EMIT_APART;

@@ -21,8 +21,8 @@
 /* Statements instead of the action's; NIL: there is no online form. */
 typedef List *(*SfRecipe) (const SfPlan *plan, const SfAction *action);
 
-static List *
-add_statement(List *statements, char *sql, bool proven, bool validates)
+List *
+sf_add_statement(List *statements, char *sql, bool proven, bool validates)
 {
 	SfStatement *statement = palloc0(sizeof(SfStatement));
 
@@ -38,7 +38,7 @@ add_all(List *statements, List *texts, int first, bool validates)
 	ListCell   *lc;
 
 	for_each_from(lc, texts, first)
-		statements = add_statement(statements, lfirst(lc), false, validates);
+		statements = sf_add_statement(statements, lfirst(lc), false, validates);
 	return statements;
 }
 
@@ -89,8 +89,8 @@ is_big(const SfFact *table)
 	return sf_risk_rows(table->name[0], table->name[1]) >= sf_guc_online_rows();
 }
 
-static bool
-is_partitioned(const SfFact *table)
+bool
+sf_is_partitioned(const SfFact *table)
 {
 	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
 }
@@ -102,7 +102,7 @@ create_index(const SfPlan *plan, const SfAction *action)
 
 	if (!begins_with(action, 0, plain))
 		return NIL;
-	if (is_partitioned(action->table))
+	if (sf_is_partitioned(action->table))
 		return is_big(action->table) ? sf_index_by_leaves(plan, action) : NIL;
 	return add_all(add_all(NIL, render_create(plan, action, SF_EMIT_CONCURRENTLY), 0, false),
 				   action->statements, list_length(plain), false);
@@ -113,7 +113,7 @@ drop_index(const SfPlan *plan, const SfAction *action)
 {
 	SfEmit		out;
 
-	if (is_partitioned(action->table))
+	if (sf_is_partitioned(action->table))
 		return NIL;
 	sf_plan_emit_init(&out, plan);
 	out.flags = SF_EMIT_EXISTING | SF_EMIT_CONCURRENTLY;
@@ -146,7 +146,7 @@ create_foreign_key(const SfPlan *plan, const SfAction *action)
 {
 	List	   *statements = create_then_validate(plan, action);
 
-	if (statements == NIL && is_partitioned(action->table) && is_big(action->table))
+	if (statements == NIL && sf_is_partitioned(action->table) && is_big(action->table))
 		statements = sf_foreign_key_by_leaves(plan, action);
 	return statements;
 }
@@ -220,16 +220,16 @@ prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char 
 
 		sf_plan_emit_init(&out, plan);
 		constraint->kind->validate(&out, constraint);
-		return add_all(add_statement(statements, unproved, false, false), out.statements, 0, true);
+		return add_all(sf_add_statement(statements, unproved, false, false), out.statements, 0, true);
 	}
 	name = sf_ident(free_name(plan, column));
-	statements = add_statement(
+	statements = sf_add_statement(
 		statements,
 		psprintf("%s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table, name, sf_ident(sf_last(column))),
 		false, false);
-	statements = add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
-	statements = add_statement(statements, set, true, true);
-	return add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
+	statements = sf_add_statement(statements, psprintf("%s VALIDATE CONSTRAINT %s", table, name), false, true);
+	statements = sf_add_statement(statements, set, true, true);
+	return sf_add_statement(statements, psprintf("%s DROP CONSTRAINT %s", table, name), false, true);
 }
 
 /* The statement that makes the column NOT NULL; NULL when it is none of a table's. */
@@ -277,7 +277,7 @@ set_not_null(const SfPlan *plan, const SfAction *action)
 			statements = prove_not_null(statements, plan, action->new, set,
 										render_not_null(plan, action, SF_EMIT_NOT_VALID));
 		else
-			statements = add_statement(statements, lfirst(lc), false, false);
+			statements = sf_add_statement(statements, lfirst(lc), false, false);
 	return statements;
 }
 
@@ -310,12 +310,12 @@ create_filled_column(const SfPlan *plan, const SfAction *action)
 			statements = prove_not_null(statements, plan, column, lfirst(lc),
 										llast(render_create(plan, action, SF_EMIT_NOT_VALID)));
 		else
-			statements = add_statement(statements, lfirst(lc), false, false);
+			statements = sf_add_statement(statements, lfirst(lc), false, false);
 	}
 	statements = add_all(statements, action->statements, list_length(plain), false);
 	foreach(lt, sf_dual_tables(column))
 	{
-		statements = add_statement(statements, sf_dual_drop(lfirst(lt), column), false, false);
+		statements = sf_add_statement(statements, sf_dual_drop(lfirst(lt), column), false, false);
 		((SfStatement *) llast(statements))->closing = true;
 	}
 	return statements;
@@ -348,7 +348,7 @@ create_key(const SfPlan *plan, const SfAction *action)
 	const char *word;
 	bool		not_distinct;
 
-	if (is_partitioned(action->table) || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
+	if (sf_is_partitioned(action->table) || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
 		!begins_with(action, 0, plain))
 		return NIL;
 	if (skip(&columns, "PRIMARY KEY "))
@@ -360,13 +360,13 @@ create_key(const SfPlan *plan, const SfAction *action)
 	not_distinct = skip(&columns, "NULLS NOT DISTINCT ");
 	if (columns[0] != '(' || strstr(columns, "WITHOUT OVERLAPS"))
 		return NIL;
-	statements = add_statement(NIL, psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree %s%s%s%s%s%s%s",
+	statements = sf_add_statement(NIL, psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree %s%s%s%s%s%s%s",
 											 sf_ident(sf_last(key)), sf_rel(key), columns,
 											 not_distinct ? " NULLS NOT DISTINCT" : "",
 											 options ? " WITH (" : "", options ? options : "", options ? ")" : "",
 											 tablespace ? " TABLESPACE " : "", tablespace ? sf_ident(tablespace) : ""),
 							   false, false);
-	statements = add_statement(statements, psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s",
+	statements = sf_add_statement(statements, psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s",
 													sf_rel(key), sf_ident(sf_last(key)), word, sf_ident(sf_last(key)),
 													deferrable ? " " : "", deferrable ? deferrable : ""), true, true);
 	return add_all(statements, action->statements, 1, false);

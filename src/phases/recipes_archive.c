@@ -218,11 +218,11 @@ sf_archive_entry(const SfFactBase *start, const char *label, const char *relatio
 List *
 sf_statement_add(List *statements, char *sql)
 {
-	SfStatement *statement = palloc0(sizeof(SfStatement));
+	bool		joined = statements != NIL;
 
-	statement->sql = sql;
-	statement->joined = statements != NIL;
-	return lappend(statements, statement);
+	statements = sf_add_statement(statements, sql, false, false);
+	((SfStatement *) llast(statements))->joined = joined;
+	return statements;
 }
 
 List *

@@ -62,7 +62,6 @@ extern uint64 sf_job_run_bootstrap(const SfJob *job);
 extern void sf_lock_tag(LOCKTAG *tag, Oid live_database, SfScratchLock lock, uint32 number);
 extern char *sf_lock_holders(const LOCKTAG *tag);
 extern long sf_wait_left(TimestampTz start);
-extern void sf_wait_a_little(long ms);
 
 /* scratch.c */
 extern void sf_scratch_take(SfJobPlace place, SfScratch *scratch);

@@ -17,6 +17,7 @@
 #include "utils/guc.h"
 #include "utils/rel.h"
 
+#include "lib/pins.h"
 #include "server/owner.h"
 
 Oid
@@ -50,10 +51,9 @@ sf_owner_enter(SfOwnerState *state)
 	GetUserIdAndSecContext(&state->user, &state->context);
 	state->guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(owner, state->context | SECURITY_LOCAL_USERID_CHANGE);
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	sf_set_here("search_path", "pg_catalog, pg_temp");
 	/* The owner is no table owner's equal where RLS is on: ours have none. */
-	(void) set_config_option("row_security", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	sf_set_here("row_security", "off");
 }
 
 void

@@ -137,6 +137,9 @@ extern PGDLLEXPORT struct ErrorData *sf_worker_try_statement(RawStmt *statement,
  */
 extern PGDLLEXPORT void sf_worker_show_event_triggers(bool as_said);
 
+/* Sleep, and answer to interrupts.  Any backend; holds what the caller holds. */
+extern PGDLLEXPORT void sf_wait_a_little(long ms);
+
 /* Handler: the payload is SQL text, its statements are run one by one; a row (number, command tag) for each. */
 extern PGDLLEXPORT void sf_job_text(SfJobContext *job);
 
