@@ -302,6 +302,21 @@ half_done(void)
 	return half ? sf_migration_load(half->revision) : NULL;
 }
 
+/* In PG_CATCH: the error, complete; nothing is open any more. */
+static ErrorData *
+take_error(MemoryContext context, const SfRunRequest *request)
+{
+	ErrorData  *error;
+
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	sf_worker_rollback();
+	MemoryContextSwitchTo(context);
+	complete_error(error, request);
+	return error;
+}
+
 /* The way back once it is known: an error in it is told in the row of the run, too. */
 static void
 undo_or_report(const SfRunRequest *request, const SfMigration *migration)
@@ -315,14 +330,8 @@ undo_or_report(const SfRunRequest *request, const SfMigration *migration)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = take_error(old, request);
 
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		sf_worker_rollback();
-		MemoryContextSwitchTo(old);
-		complete_error(error, request);
 		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
 		ReThrowError(error);
 	}
@@ -387,14 +396,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData  *error = take_error(old, request);
 
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		sf_worker_rollback();
-		MemoryContextSwitchTo(old);
-		complete_error(error, request);
 		/* It turned out in the middle: back to where we began.  A second error there is told instead. */
 		if (begun_here && sf_perform_where() && is_the_steps_own(error) && undo(begun_here, NULL))
 		{

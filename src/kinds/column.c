@@ -352,13 +352,10 @@ restore_not_null(SfEmit *out, const SfFact *column)
 {
 	ListCell   *lc;
 
-	foreach(lc, column->needed_by)
+	foreach(lc, sf_copies_of(column))
 	{
-		const SfEdge *edge = lfirst(lc);
-		const SfFact *copy = edge->from;
+		const SfFact *copy = lfirst(lc);
 
-		if (edge->type != SF_EDGE_IMPLIED || copy->kind != column->kind)
-			continue;
 		if (copy->twin && sf_attr(copy, "not_null") && sf_attr(copy->twin, "not_null"))
 			sf_emit_not_null(out, copy);
 		restore_not_null(out, copy);

@@ -72,13 +72,11 @@ prove_copies(SfEmit *out, const SfFact *fact)
 {
 	ListCell   *lc;
 
-	foreach(lc, fact->needed_by)
+	foreach(lc, sf_copies_of(fact))
 	{
-		const SfEdge *edge = lfirst(lc);
-		const SfFact *copy = edge->from;
+		const SfFact *copy = lfirst(lc);
 
-		if (edge->type != SF_EDGE_IMPLIED || copy->kind != fact->kind || sf_reattached(copy) ||
-			sf_relation_of(copy)->twin == NULL)
+		if (sf_reattached(copy) || sf_relation_of(copy)->twin == NULL)
 			continue;
 		if (sf_attr(copy, "unproved") == NULL)
 			prove(out, copy);

@@ -19,6 +19,22 @@ sf_implied_by(const SfFact *fact)
 	return NULL;
 }
 
+List *
+sf_copies_of(const SfFact *fact)
+{
+	List	   *copies = NIL;
+	ListCell   *lc;
+
+	foreach(lc, fact->needed_by)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == fact->kind)
+			copies = lappend(copies, edge->from);
+	}
+	return copies;
+}
+
 const SfFact *
 sf_relation_of(const SfFact *fact)
 {

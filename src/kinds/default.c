@@ -38,13 +38,10 @@ restore_copies(SfEmit *out, const SfFact *fact, bool goes)
 {
 	ListCell   *lc;
 
-	foreach(lc, fact->needed_by)
+	foreach(lc, sf_copies_of(fact))
 	{
-		const SfEdge *edge = lfirst(lc);
-		const SfFact *copy = edge->from;
+		const SfFact *copy = lfirst(lc);
 
-		if (edge->type != SF_EDGE_IMPLIED || copy->kind != fact->kind)
-			continue;
 		/* What stays when the original goes is the copy's own from now on. */
 		if (copy->twin && (goes || sf_attr(copy, "local")) && !sf_changed(copy, copy->twin, "expression"))
 			set_default(out, copy);

@@ -268,6 +268,8 @@ extern List *sf_folded_of(const SfFact *fact, List *folded);
 
 /* The fact of the parent table (or type) that this one is a copy of, or NULL. */
 extern SfFact *sf_implied_by(const SfFact *fact);
+/* The other way round: those of the same kind that are copies of it, without theirs. */
+extern List *sf_copies_of(const SfFact *fact);
 /*
  * Does a statement for another fact create this one, or drop it?  A copy comes and goes with its original and its
  * table, unless the table is attached or detached in this very plan: then it stands on its own before or after.

@@ -19,13 +19,8 @@ add_heirs(List *tables, const SfFact *column)
 	/* The server makes the triggers of partitions. */
 	if (sf_attr(column->parent, "partition_key"))
 		return tables;
-	foreach(lc, column->needed_by)
-	{
-		const SfEdge *edge = lfirst(lc);
-
-		if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == column->kind)
-			tables = add_heirs(tables, edge->from);
-	}
+	foreach(lc, sf_copies_of(column))
+		tables = add_heirs(tables, lfirst(lc));
 	return tables;
 }
 

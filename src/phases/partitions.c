@@ -14,18 +14,13 @@
 
 /* The copies on the partitions, those below a copy behind it. */
 static List *
-copies_of(List *copies, const SfFact *fact)
+copies_below(List *copies, const SfFact *fact)
 {
 	ListCell   *lc;
 
 	check_stack_depth();
-	foreach(lc, fact->needed_by)
-	{
-		const SfEdge *edge = lfirst(lc);
-
-		if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == fact->kind)
-			copies = copies_of(lappend(copies, edge->from), edge->from);
-	}
+	foreach(lc, sf_copies_of(fact))
+		copies = copies_below(lappend(copies, lfirst(lc)), lfirst(lc));
 	return copies;
 }
 
@@ -75,20 +70,15 @@ index_below(List *statements, const SfPlan *plan, const SfFact *index)
 
 	statements = add(statements, list_make1(linitial(texts)), false);
 	if (sf_is_partitioned(sf_relation_of(index)))
-		foreach(lc, index->needed_by)
-		{
-			const SfEdge *edge = lfirst(lc);
-
-			if (edge->type == SF_EDGE_IMPLIED && edge->from->kind == index->kind)
-				statements = index_below(statements, plan, edge->from);
-		}
+		foreach(lc, sf_copies_of(index))
+			statements = index_below(statements, plan, lfirst(lc));
 	return add(statements, list_copy_tail(texts, 1), false);
 }
 
 List *
 sf_index_by_leaves(const SfPlan *plan, const SfAction *action)
 {
-	if (list_length(action->statements) != 1 || !can_be_apart(copies_of(NIL, action->new)))
+	if (list_length(action->statements) != 1 || !can_be_apart(copies_below(NIL, action->new)))
 		return NIL;
 	return index_below(NIL, plan, action->new);
 }
@@ -96,7 +86,7 @@ sf_index_by_leaves(const SfPlan *plan, const SfAction *action)
 List *
 sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 {
-	List	   *copies = copies_of(NIL, action->new);
+	List	   *copies = copies_below(NIL, action->new);
 	List	   *statements = NIL;
 	ListCell   *lc;
 

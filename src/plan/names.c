@@ -16,15 +16,20 @@ sf_names_taken(const SfFact *fact)
 }
 
 bool
-sf_take_same_name(const SfFact *a, const SfFact *b)
+sf_takes_any(const SfFact *fact, List *names)
 {
-	List	   *names = sf_names_taken(b);
-	ListCell   *la,
-			   *lb;
+	ListCell   *lc,
+			   *ln;
 
-	foreach(la, sf_names_taken(a))
-		foreach(lb, names)
-			if (strcmp(lfirst(la), lfirst(lb)) == 0)
+	foreach(lc, sf_names_taken(fact))
+		foreach(ln, names)
+			if (strcmp(lfirst(lc), lfirst(ln)) == 0)
 				return true;
 	return false;
+}
+
+bool
+sf_take_same_name(const SfFact *a, const SfFact *b)
+{
+	return sf_takes_any(a, sf_names_taken(b));
 }

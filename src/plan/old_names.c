@@ -87,19 +87,6 @@ is_renamed(List *renames, const SfFact *new)
 	return false;
 }
 
-static bool
-takes_any(const SfFact *fact, List *names)
-{
-	ListCell   *lc,
-			   *ln;
-
-	foreach(lc, sf_names_taken(fact))
-		foreach(ln, names)
-			if (strcmp(lfirst(lc), lfirst(ln)) == 0)
-				return true;
-	return false;
-}
-
 /* With them, what the model has under their old names. */
 static List *
 with_those_in_the_way(const SfFactBase *model, List *renames)
@@ -115,7 +102,7 @@ with_those_in_the_way(const SfFactBase *model, List *renames)
 		SfFact	   *fact = lfirst(lc);
 
 		CHECK_FOR_INTERRUPTS();
-		if (fact->kind->rename && takes_any(fact, names) && !is_renamed(renames, fact))
+		if (fact->kind->rename && sf_takes_any(fact, names) && !is_renamed(renames, fact))
 			add_rename(&all, fact, NULL);
 	}
 	return all;
