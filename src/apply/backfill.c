@@ -39,7 +39,7 @@
 #include "server/owner.h"
 #include "server/server.h"
 
-#define FIRST_BLOCKS	16		/* of the first batch, whose time is not known */
+#define FIRST_BLOCKS	1		/* of the first batch, whose time is not known */
 #define MOST_BLOCKS		8192
 #define VACUUM_PARTS	20		/* how often in a pass */
 #define VACUUM_BLOCKS	1024	/* and not for less than this */
