@@ -144,6 +144,8 @@ for my $how ('pause', 'kill -9 of the worker', 'immediate stop')
 	}
 	elsif ($how eq 'immediate stop')
 	{
+		# Batches commit asynchronously: without this the place, too, may be one that never was.
+		$node->safe_psql($db, 'CHECKPOINT');
 		$node->stop('immediate');
 		$node->start;
 	}
