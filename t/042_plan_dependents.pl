@@ -41,6 +41,11 @@ migrates($node, 'a parent table\'s default is passed on to children, but not ove
 migrates($node, 'a stored composite type of a type that is swapped', '',
 	map { "CREATE TYPE e AS ENUM ($_); CREATE TYPE c AS (x e, y int); CREATE TABLE t (c c, cc c[]); CREATE FUNCTION f(c) RETURNS c LANGUAGE sql
 		AS 'select \$1'" } q{'a', 'b', 'c'}, q{'b', 'a'});
+migrates($node, 'arrays of a composite type that gets attributes in the middle', '',
+	q{CREATE TYPE c AS (x int, y text); CREATE TABLE t (c c, cc c[]);
+	  INSERT INTO t VALUES ((1, 'a'), '{"(1,a)",NULL,"(2,\"b,\"\"\")"}'), (NULL, '{}'), ((NULL, NULL), NULL)},
+	q{CREATE TYPE c AS (x bigint, z date, y text); CREATE TABLE t (c c, cc c[])},
+	rows => q{SELECT to_jsonb(c) - 'z', (SELECT jsonb_agg(to_jsonb(e) - 'z') FROM unnest(cc) e), cc IS NULL, array_ndims(cc) FROM t ORDER BY 1});
 migrates($node, 'a type of another kind under the same name keeps the values', '',
 	q{CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},
 	q{CREATE DOMAIN e AS text CHECK (VALUE IN ('a', 'b')); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},

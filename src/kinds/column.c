@@ -9,13 +9,14 @@
 
 extern const SfKind sf_kind_default;
 
+/* Made for one ALTER TABLE ... USING. */
+#define ELEMENTS_FUNCTION	"pg_temp.schemaflow_elements"
+
 static char *
 alter_head(const SfFact *fact)
 {
 	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
 }
-
-extern const SfKind sf_kind_default;
 
 /* All but NOT NULL. */
 static void
@@ -259,27 +260,51 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	sf_emit(out, "ALTER TABLE %s RENAME COLUMN %s TO %s", sf_rel(new), sf_ident(sf_last(old)), sf_ident(sf_last(new)));
 }
 
-/* A type whose name stays is another one now (a swap), and may know how its values come over. */
-char *
-sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new)
+/*
+ * A type whose name stays is another one now (a swap), and may know how its values come over.  The type of the column,
+ * or that of its elements.
+ */
+static const SfFact *
+swapped_type(const SfFact *old, const SfFact *new, const char *suffix)
 {
 	const char *type = sf_attr(new, "type");
-	char	   *using = NULL;
 	ListCell   *lc;
 
-	/* A type of the server's own is what it was: only the collation changes. */
-	if (sf_streq(sf_attr(old, "type"), type) && strchr(type, '.') == NULL)
-		return NULL;
 	foreach(lc, sf_streq(sf_attr(old, "type"), type) ? new->needs : NIL)
 	{
 		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
 
-		if (need->kind->convert && need->twin && strcmp(sf_name(need), type) == 0)
-			using = need->kind->convert(expr, need->twin, need);
+		if (need->kind->convert && need->twin && strcmp(psprintf("%s%s", sf_name(need), suffix), type) == 0)
+			return need;
 	}
-	if (using == NULL && out->conversion)
-		using = out->conversion(expr, sf_attr(old, "type"), type);
-	return using;
+	return NULL;
+}
+
+/* An array, element by element; of several dimensions, or other bounds, by way of text.  Not NULL. */
+static char *
+convert_elements(const char *expr, const SfFact *element, const char *type)
+{
+	return psprintf("CASE WHEN pg_catalog.array_ndims(%s) > 1 OR pg_catalog.array_lower(%s, 1) <> 1 THEN %s::text::%s "
+					"ELSE (SELECT coalesce(pg_catalog.array_agg(%s ORDER BY n), '{}') "
+					"FROM pg_catalog.generate_subscripts(%s, 1) n, LATERAL (SELECT (%s)[n] AS e OFFSET 0) u) END",
+					expr, expr, expr, type, element->kind->convert("e", element->twin, element), expr, expr);
+}
+
+char *
+sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new)
+{
+	const char *type = sf_attr(new, "type");
+	const SfFact *swapped = swapped_type(old, new, "");
+	const SfFact *element = swapped_type(old, new, "[]");
+
+	if (swapped)
+		return swapped->kind->convert(expr, swapped->twin, swapped);
+	if (element)
+		return psprintf("CASE WHEN %s IS NOT NULL THEN %s END", expr, convert_elements(expr, element, type));
+	/* A type of the server's own is what it was: only the collation changes. */
+	if (out->conversion == NULL || (sf_streq(sf_attr(old, "type"), type) && strchr(type, '.') == NULL))
+		return NULL;
+	return out->conversion(expr, sf_attr(old, "type"), type);
 }
 
 /* A partition key is part of its table: the server alters no column in it. */
@@ -332,13 +357,24 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 	const char *type = sf_attr(new, "type");
 	const char *collation = sf_attr(new, "collation");
 	const char *using = sf_fill(out, new);
+	const SfFact *element;
 
 	if (type_is_passed_on(old, new))
 		return;
-	if (using == NULL)
+	element = using ? NULL : swapped_type(old, new, "[]");
+	/* USING may not hold a subquery. */
+	if (element)
+	{
+		sf_emit(out, "CREATE FUNCTION " ELEMENTS_FUNCTION "(anyarray) RETURNS %s LANGUAGE sql IMMUTABLE STRICT AS %s", type,
+				sf_literal(psprintf("SELECT %s", convert_elements("$1", element, type))));
+		using = psprintf(ELEMENTS_FUNCTION "(%s)", sf_ident(sf_last(new)));
+	}
+	else if (using == NULL)
 		using = sf_column_conversion(out, sf_ident(sf_last(new)), old, new);
 	sf_emit(out, "%s TYPE %s%s%s%s%s", alter_head(new), type, collation ? " COLLATE " : "", collation ? collation : "",
 			using ? " USING " : "", using ? using : "");
+	if (element)
+		sf_emit(out, "DROP FUNCTION " ELEMENTS_FUNCTION "(anyarray)");
 	/* The new type's own are what the column has now. */
 	if (sf_attr(new, "storage"))
 		set_storage(out, new);
