@@ -86,7 +86,7 @@ sf_is_partitioned(const SfFact *table)
 	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
 }
 
-/* In the order of the kinds; an action takes the first that fits. */
+/* In the order of the kinds; an action takes the first that fits and has statements. */
 static const struct
 {
 	const char *kind;
@@ -107,22 +107,20 @@ static const struct
 };
 
 List *
-sf_recipe_statements(const SfPlan *plan, const SfAction *action, bool atomic)
+sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 {
 	List	   *statements = sf_archive_statements(plan, action);
 
-	if (statements)
-		return statements;
-	for (int i = 0; i < lengthof(recipes) && action->table && !atomic; i++)
+	if (statements == NIL && bracket && action->table)
+		statements = sf_replace_statements(plan, action, bracket);
+	for (int i = 0; i < lengthof(recipes) && statements == NIL && bracket == NIL && action->table; i++)
 	{
 		int			attr = recipes[i].attr ? sf_kind_attr(action->kind, recipes[i].attr) : -1;
 
 		if (recipes[i].verb != action->verb || strcmp(recipes[i].kind, action->kind->name) != 0)
 			continue;
-		if (attr >= 0 && !action->changed[attr])
-			continue;
-		statements = recipes[i].recipe(plan, action);
-		break;
+		if (attr < 0 || action->changed[attr])
+			statements = recipes[i].recipe(plan, action);
 	}
 	return statements ? statements : sf_add_statements(NIL, action->statements, 0, false);
 }

@@ -60,43 +60,58 @@ skip(const char **text, const char *word)
 	return true;
 }
 
-/*
- * Build the index while others write, then let the constraint take it over.  Keys that are not plain columns (WITHOUT
- * OVERLAPS) have an index that CREATE UNIQUE INDEX cannot make.
- */
-List *
-sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
+static const char *
+key_word(const char **columns)
 {
-	const SfFact *key = action->new;
+	static const char *const words[] = {"PRIMARY KEY", "UNIQUE"};
+
+	for (int i = 0; i < lengthof(words); i++)
+		if (skip(columns, words[i]) && skip(columns, " "))
+			return words[i];
+	return NULL;
+}
+
+/* Keys that are not plain columns (WITHOUT OVERLAPS) have an index that CREATE UNIQUE INDEX cannot make. */
+char *
+sf_key_index(const SfFact *key, const char *name)
+{
 	const char *columns = sf_attr(key, "definition");
 	const char *options = sf_attr(key, "options");
 	const char *tablespace = sf_attr(key, "tablespace");
-	const char *deferrable = sf_attr(key, "deferrable");
-	List	   *plain = sf_render_create(plan, action, 0);
-	List	   *statements;
-	const char *word;
 	bool		not_distinct;
 
-	if (sf_is_partitioned(action->table) || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
-		!sf_begins_with(action, 0, plain))
-		return NIL;
-	if (skip(&columns, "PRIMARY KEY "))
-		word = "PRIMARY KEY";
-	else if (skip(&columns, "UNIQUE "))
-		word = "UNIQUE";
-	else
-		return NIL;
+	if (key_word(&columns) == NULL)
+		return NULL;
 	not_distinct = skip(&columns, "NULLS NOT DISTINCT ");
 	if (columns[0] != '(' || strstr(columns, "WITHOUT OVERLAPS"))
+		return NULL;
+	return psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree %s%s%s%s%s%s%s", sf_ident(name),
+					sf_rel(key), columns, not_distinct ? " NULLS NOT DISTINCT" : "", options ? " WITH (" : "",
+					options ? options : "", options ? ")" : "", tablespace ? " TABLESPACE " : "",
+					tablespace ? sf_ident(tablespace) : "");
+}
+
+char *
+sf_key_adopts(const SfFact *key, const char *name)
+{
+	const char *columns = sf_attr(key, "definition");
+	const char *deferrable = sf_attr(key, "deferrable");
+
+	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(key), sf_ident(sf_last(key)),
+					key_word(&columns), sf_ident(name), deferrable ? " " : "", deferrable ? deferrable : "");
+}
+
+List *
+sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
+{
+	List	   *plain = sf_render_create(plan, action, 0);
+	char	   *index = sf_key_index(action->new, sf_last(action->new));
+	List	   *statements;
+
+	if (index == NULL || sf_is_partitioned(action->table) || !sf_is_kind(action->table, "table") ||
+		list_length(plain) != 1 || !sf_begins_with(action, 0, plain))
 		return NIL;
-	statements = sf_add_statement(NIL, psprintf("CREATE UNIQUE INDEX CONCURRENTLY %s ON %s USING btree %s%s%s%s%s%s%s",
-											 sf_ident(sf_last(key)), sf_rel(key), columns,
-											 not_distinct ? " NULLS NOT DISTINCT" : "",
-											 options ? " WITH (" : "", options ? options : "", options ? ")" : "",
-											 tablespace ? " TABLESPACE " : "", tablespace ? sf_ident(tablespace) : ""),
-							   false, false);
-	statements = sf_add_statement(statements, psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s",
-													sf_rel(key), sf_ident(sf_last(key)), word, sf_ident(sf_last(key)),
-													deferrable ? " " : "", deferrable ? deferrable : ""), true, true);
+	statements = sf_add_statement(NIL, index, false, false);
+	statements = sf_add_statement(statements, sf_key_adopts(action->new, sf_last(action->new)), true, true);
 	return sf_add_statements(statements, action->statements, 1, false);
 }

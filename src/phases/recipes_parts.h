@@ -23,6 +23,9 @@ extern bool sf_begins_with(const SfAction *action, int first, List *texts);
 /* Has it so many rows that what touches them all is done online (schemaflow.online_rows)? */
 extern bool sf_is_big(const SfFact *table);
 
+/* recipes_replace.c: of an action in a bracket, where the short transaction can be prepared; else NIL. */
+extern List *sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket);
+
 /* recipes_index.c */
 extern List *sf_recipe_create_index(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_drop_index(const SfPlan *plan, const SfAction *action);
@@ -32,6 +35,10 @@ extern List *sf_recipe_create_then_validate(const SfPlan *plan, const SfAction *
 extern List *sf_recipe_create_foreign_key(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_domain_constraint(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_key(const SfPlan *plan, const SfAction *action);
+
+/* Build the index of a key under the name, while others write; let the key take it over.  NULL: it cannot be so. */
+extern char *sf_key_index(const SfFact *key, const char *name);
+extern char *sf_key_adopts(const SfFact *key, const char *name);
 
 /* recipes_column.c */
 extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action);
