@@ -6,9 +6,18 @@
 
 #include "plan/plan.h"
 
+/* Of an action in a bracket (bracket.h): with it, or before or behind it in transactions of their own. */
+typedef enum SfStage
+{
+	SF_INSIDE,
+	SF_BEFORE,
+	SF_AFTER
+} SfStage;
+
 typedef struct SfStatement
 {
 	char	   *sql;
+	SfStage		stage;
 	bool		proven;			/* what it would look for has been proved by a statement before it */
 	bool		validates;		/* belongs to the proof: comes after it */
 	bool		joined;			/* in one transaction with the statement before it */
@@ -26,10 +35,7 @@ extern bool sf_is_kind(const SfFact *fact, const char *kind);
 /* The first child of the kind; NULL: none. */
 extern const SfFact *sf_child_of(const SfFact *fact, const char *kind);
 
-/*
- * Statements of an action: of SfStatement, in order.  atomic: it stands in a bracket, between the drop and the create
- * of something; then nothing may commit and the plan's own statements are taken.
- */
-extern List *sf_recipe_statements(const SfPlan *plan, const SfAction *action, bool atomic);
+/* Statements of an action: of SfStatement, in order.  bracket: of SfAction, those of the bracket that it stands in. */
+extern List *sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket);
 
 #endif

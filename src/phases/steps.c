@@ -257,48 +257,84 @@ close_up(SfStepsState *state)
 	}
 }
 
-/* Statements -> units: each its own, those of a bracket together. */
+/* An action's statements of a stage: units of their own, or parts of that of the bracket. */
+static void
+add_statements(SfStepsState *state, const SfAction *action, List *statements, SfStage stage, SfUnit *bracket)
+{
+	SfUnit	   *unit = bracket;
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		const SfStatement *statement = lfirst(lc);
+
+		if (statement->stage != stage)
+			continue;
+		if (statement->closing)
+		{
+			put_off(state, action, statement);
+			continue;
+		}
+		if (unit == NULL || (bracket == NULL && !statement->joined))
+			unit = new_unit(state);
+		add_step(state, unit, action, statement);
+		/* The objects that it makes, a table's TOAST among them. */
+		unit->locks++;
+		if (action->verb == SF_VERB_CREATE && foreach_current_index(lc) == 0)
+			unit->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
+				(action->folded ? 2 : 0);
+	}
+}
+
+/* What can be done before it and behind it is: the transaction in between is short. */
+static void
+add_bracket(SfStepsState *state, List *actions)
+{
+	List	   *statements = NIL;	/* of List, one an action */
+	SfUnit	   *bracket;
+	ListCell   *la,
+			   *ls;
+
+	foreach(la, actions)
+		statements = lappend(statements, sf_recipe_statements(state->plan, lfirst(la), actions));
+	forboth(la, actions, ls, statements)
+		add_statements(state, lfirst(la), lfirst(ls), SF_BEFORE, NULL);
+	bracket = new_unit(state);
+	forboth(la, actions, ls, statements)
+	{
+		add_statements(state, lfirst(la), lfirst(ls), SF_INSIDE, bracket);
+		mark_made(state, lfirst(la));
+	}
+	forboth(la, actions, ls, statements)
+		add_statements(state, lfirst(la), lfirst(ls), SF_AFTER, NULL);
+}
+
+/* Statements -> units. */
 static void
 make_units(SfStepsState *state)
 {
 	int		   *until = sf_brackets(state->actions);
-	SfUnit	   *bracket = NULL,
-			   *unit = NULL;
-	ListCell   *lc,
-			   *ls;
+	List	   *bracket = NIL;
+	ListCell   *lc;
 
 	foreach(lc, state->actions)
 	{
-		const SfAction *action = lfirst(lc);
+		SfAction   *action = lfirst(lc);
 		int			position = foreach_current_index(lc);
-		bool		atomic = until[position] > position || bracket != NULL;
 
 		CHECK_FOR_INTERRUPTS();
-		if (atomic && bracket == NULL)
-			bracket = new_unit(state);
-		foreach(ls, sf_recipe_statements(state->plan, action, atomic))
+		if (until[position] > position || bracket)
+			bracket = lappend(bracket, action);
+		else
 		{
-			const SfStatement *statement = lfirst(ls);
-
-			if (statement->closing)
-			{
-				put_off(state, action, statement);
-				continue;
-			}
-			if (bracket)
-				unit = bracket;
-			else if (!statement->joined)
-				unit = new_unit(state);
-			add_step(state, unit, action, statement);
-			/* The objects that it makes, a table's TOAST among them. */
-			unit->locks++;
-			if (action->verb == SF_VERB_CREATE && foreach_current_index(ls) == 0)
-				unit->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
-					(action->folded ? 2 : 0);
+			add_statements(state, action, sf_recipe_statements(state->plan, action, NIL), SF_INSIDE, NULL);
+			mark_made(state, action);
 		}
-		mark_made(state, action);
-		if (until[position] == position)
-			bracket = NULL;
+		if (until[position] == position && bracket)
+		{
+			add_bracket(state, bracket);
+			bracket = NIL;
+		}
 	}
 }
 

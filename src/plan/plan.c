@@ -30,13 +30,12 @@ is_name_of_one(const SfFactBase *base, const char *name)
 	return false;
 }
 
-/* A name like the old one that nothing on either side has. */
-static char *
-stash_name(const SfPlan *plan, const char *old)
+char *
+sf_plan_free_name(const SfPlan *plan, const char *old, const char *label)
 {
 	for (int n = 0;; n++)
 	{
-		char	   *suffix = n == 0 ? pstrdup("__old") : psprintf("__old%d", n);
+		char	   *suffix = n == 0 ? psprintf("__%s", label) : psprintf("__%s%d", label, n);
 		int			length = pg_mbcliplen(old, strlen(old), NAMEDATALEN - 1 - strlen(suffix));
 		char	   *name = psprintf("%.*s%s", length, old, suffix);
 
@@ -51,7 +50,7 @@ stashed(const SfPlan *plan, const SfFact *fact)
 {
 	SfFact	   *copy = sf_fact_copy(fact);
 
-	sf_own_name(copy) = stash_name(plan, sf_own_name(fact));
+	sf_own_name(copy) = sf_plan_free_name(plan, sf_own_name(fact), "old");
 	return copy;
 }
 

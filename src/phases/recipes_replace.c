@@ -1,0 +1,279 @@
+/*
+ * recipes_replace.c - what is replaced is never missing, and nothing is read while others wait.
+ *
+ * A bracket (bracket.h) is one transaction, whose locks are strong.  So the successor of a big table's index or
+ * constraint is built and proved before it, beside the old one and under another name; inside, the old one goes and the
+ * successor gets its name; what is left of the old one goes behind it.  Where the successor needs what the bracket
+ * changes, a constraint is made unproved inside, which holds for all that is written from then on, and proved behind
+ * it.
+ */
+#include "postgres.h"
+
+#include "phases/recipes_parts.h"
+#include "plan/emit.h"
+
+static List *
+add(List *statements, char *sql, SfStage stage, bool proven)
+{
+	SfStatement *statement;
+
+	statements = sf_add_statement(statements, sql, proven, false);
+	statement = llast(statements);
+	statement->stage = stage;
+	return statements;
+}
+
+static List *
+add_all(List *statements, List *texts, SfStage stage)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+		statements = add(statements, lfirst(lc), stage, false);
+	return statements;
+}
+
+static SfEmit
+emit(const SfPlan *plan, int flags)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING | flags;
+	return out;
+}
+
+static SfFact *
+renamed(const SfFact *fact, char *name)
+{
+	SfFact	   *copy = sf_fact_copy(fact);
+
+	sf_own_name(copy) = name;
+	return copy;
+}
+
+static List *
+rename_to(List *statements, const SfPlan *plan, const SfFact *old, const SfFact *new)
+{
+	SfEmit		out = emit(plan, 0);
+
+	old->kind->rename(&out, old, new);
+	return add_all(statements, out.statements, SF_INSIDE);
+}
+
+/* ---- the kinds ---- */
+
+static List *
+build_index(const SfPlan *plan, const SfFact *new, char *name)
+{
+	SfEmit		out = emit(plan, SF_EMIT_CONCURRENTLY);
+
+	new->kind->create(&out, renamed(new, name), NIL);
+	return out.statements;
+}
+
+/* It steps aside: dropped in a transaction it would lock its table. */
+static List *
+retire_index(const SfPlan *plan, const SfFact *old)
+{
+	SfFact	   *aside = renamed(old, sf_plan_free_name(plan, sf_last(old), "old"));
+	SfEmit		out = emit(plan, SF_EMIT_CONCURRENTLY);
+
+	old->kind->drop(&out, aside);
+	return add_all(rename_to(NIL, plan, old, aside), out.statements, SF_AFTER);
+}
+
+static List *
+enthrone(const SfPlan *plan, const SfFact *new, char *name)
+{
+	return rename_to(NIL, plan, renamed(new, name), new);
+}
+
+static List *
+prove_constraint(const SfPlan *plan, const SfFact *new, char *name)
+{
+	SfFact	   *beside = renamed(new, name);
+	SfEmit		out = emit(plan, SF_EMIT_NOT_VALID);
+
+	new->kind->validate(&out, beside);
+	if (out.statements == NIL)
+		return NIL;
+	out.statements = NIL;
+	new->kind->create(&out, beside, NIL);
+	new->kind->validate(&out, beside);
+	return out.statements;
+}
+
+static List *
+build_key(const SfPlan *plan, const SfFact *new, char *name)
+{
+	char	   *sql = sf_key_index(new, name);
+
+	return sql ? list_make1(sql) : NIL;
+}
+
+static List *
+adopt_index(const SfPlan *plan, const SfFact *new, char *name)
+{
+	return add(NIL, sf_key_adopts(new, name), SF_INSIDE, true);
+}
+
+typedef struct SfSuccession
+{
+	const char *kind;
+	/* Texts that make the successor under the name; NIL: it cannot be made beside the old one. */
+	List	   *(*build) (const SfPlan *plan, const SfFact *new, char *name);
+	/* Statements that put it in the place of the old one, and those by which that goes (NULL: the plan's own). */
+	List	   *(*enthrone) (const SfPlan *plan, const SfFact *new, char *name);
+	List	   *(*retire) (const SfPlan *plan, const SfFact *old);
+	bool		copied;			/* partitions and children get theirs, and its name, with it */
+} SfSuccession;
+
+static const SfSuccession successions[] = {
+	{"index", build_index, enthrone, retire_index, false},
+	{"check", prove_constraint, enthrone, NULL, true},
+	{"foreign key", prove_constraint, enthrone, NULL, false},
+	{"primary key", build_key, adopt_index, NULL, false},
+	{"unique", build_key, adopt_index, NULL, false},
+};
+
+static const SfSuccession *
+succession(const SfKind *kind)
+{
+	for (int i = 0; i < lengthof(successions); i++)
+		if (strcmp(successions[i].kind, kind->name) == 0)
+			return &successions[i];
+	return NULL;
+}
+
+/* ---- may it be? ---- */
+
+/* Does another action of the bracket work on the fact? */
+static bool
+is_touched(List *bracket, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket)
+	{
+		const SfAction *action = lfirst(lc);
+
+		if (action->new == fact || (fact->twin && action->old == fact->twin))
+			return true;
+	}
+	return false;
+}
+
+/* Stands all that the successor needs before the bracket? */
+static bool
+stands_before(List *bracket, const SfFact *new)
+{
+	ListCell   *lc;
+
+	for (const SfFact *above = new->parent; above; above = above->parent)
+		if (is_touched(bracket, above))
+			return false;
+	foreach(lc, new->needs)
+		if (((SfEdge *) lfirst(lc))->to != new && is_touched(bracket, ((SfEdge *) lfirst(lc))->to))
+			return false;
+	return true;
+}
+
+/* A partition that comes wants the constraints of the whole proved. */
+static bool
+attaches(List *bracket)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket)
+		if (((SfAction *) lfirst(lc))->kind->attaches)
+			return true;
+	return false;
+}
+
+static const SfAction *
+creation(List *bracket, const SfFact *new)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket)
+		if (((SfAction *) lfirst(lc))->verb == SF_VERB_CREATE && ((SfAction *) lfirst(lc))->new == new)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* Is it replaced for its own sake or others', on a big table that stands, and as the kind's writer has it? */
+static bool
+is_replaced(const SfPlan *plan, const SfAction *create, List *bracket)
+{
+	return create && create->rebuild && create->new->twin && create->table && sf_is_kind(create->table, "table") &&
+		sf_is_big(create->table) && !attaches(bracket) && sf_implied_by(create->new) == NULL &&
+		sf_begins_with(create, 0, sf_render_create(plan, create, 0));
+}
+
+/* The texts that build the successor beside the old one, under the name; NIL: it cannot be so. */
+static List *
+built_beside(const SfPlan *plan, const SfAction *create, List *bracket, char *name)
+{
+	const SfSuccession *way = create ? succession(create->kind) : NULL;
+
+	if (way == NULL || !is_replaced(plan, create, bracket) || !stands_before(bracket, create->new))
+		return NIL;
+	if (!way->copied && (sf_copies_of(create->new) || sf_copies_of(create->new->twin) ||
+						 sf_is_partitioned(create->table)))
+		return NIL;
+	return way->build(plan, create->new, name);
+}
+
+/* ---- the statements ---- */
+
+static List *
+successor(const SfPlan *plan, const SfAction *create, List *bracket)
+{
+	char	   *name = sf_plan_free_name(plan, sf_last(create->new), "new");
+	List	   *texts = built_beside(plan, create, bracket, name);
+	int			said = list_length(sf_render_create(plan, create, 0));
+	List	   *statements;
+
+	if (texts == NIL)
+		return NIL;
+	statements = add_all(NIL, texts, SF_BEFORE);
+	statements = list_concat(statements, succession(create->kind)->enthrone(plan, create->new, name));
+	return add_all(statements, list_copy_tail(create->statements, said), SF_INSIDE);
+}
+
+/* It holds for what is written from now on; what is there is proved behind the bracket. */
+static List *
+unproved(const SfPlan *plan, const SfAction *create, List *bracket)
+{
+	SfEmit		out = emit(plan, 0);
+	List	   *statements;
+
+	if (create->kind->validate == NULL || !is_replaced(plan, create, bracket))
+		return NIL;
+	create->kind->validate(&out, create->new);
+	if (out.statements == NIL)
+		return NIL;
+	statements = add_all(NIL, sf_render_create(plan, create, SF_EMIT_NOT_VALID), SF_INSIDE);
+	statements = add_all(statements, list_copy_tail(create->statements, list_length(statements)), SF_INSIDE);
+	return add_all(statements, out.statements, SF_AFTER);
+}
+
+List *
+sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket)
+{
+	const SfSuccession *way = succession(action->kind);
+	List	   *statements;
+
+	if (way == NULL)
+		return NIL;
+	if (action->verb == SF_VERB_CREATE)
+	{
+		statements = successor(plan, action, bracket);
+		return statements ? statements : unproved(plan, action, bracket);
+	}
+	if (action->verb == SF_VERB_DROP && way->retire && action->old->twin &&
+		built_beside(plan, creation(bracket, action->old->twin), bracket, sf_last(action->old)))
+		return way->retire(plan, action->old);
+	return NIL;
+}
