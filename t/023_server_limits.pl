@@ -167,7 +167,11 @@ $node->safe_psql('postgres', 'DROP DATABASE app');
 $node->safe_psql('postgres', 'CREATE EXTENSION schemaflow');
 sf_server_functions($node, 'postgres');
 like($node->safe_psql('postgres', 'SELECT sf_test_leftovers()'), qr/schemaflow_scratch_${oid}_1: Its database \(OID $oid\) does not exist/, 'scratches without a database');
+like($node->safe_psql('postgres', 'SELECT problem FROM sf_doctor()'), qr/^scratch database schemaflow_scratch_${oid}_1 is left over$/m, 'the doctor says so');
 cmp_ok($node->safe_psql('postgres', 'SELECT sf_test_drop(false)'), '>=', 2, 'are dropped');
+$node->safe_psql('postgres', sf_job('sf_job_text', FRESH, 'CREATE TABLE t ()'));
+like($node->safe_psql('postgres', 'SELECT sf_test_leftovers()'), qr/used once/, 'one that was used waits for others to go with');
+unlike($node->safe_psql('postgres', 'SELECT problem FROM sf_doctor()'), qr/left over/, 'which is nothing wrong');
 
 $node->stop;
 done_testing();

@@ -261,7 +261,8 @@ sf_doctor(PG_FUNCTION_ARGS)
 								leftover->why,
 		"SELECT sf_drop_scratches()"};
 
-		sf_result_put(result, values);
+		if (leftover->due)
+			sf_result_put(result, values);
 	}
 	sf_pins_leave(pins);
 	return (Datum) 0;

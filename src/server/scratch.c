@@ -490,9 +490,10 @@ List *
 sf_scratch_leftovers(void)
 {
 	List	   *result = NIL;
+	List	   *rows = droppable(InvalidOid, false);
 	ListCell   *lc;
 
-	foreach(lc, droppable(InvalidOid, false))
+	foreach(lc, rows)
 	{
 		ScratchRow *row = lfirst(lc);
 		SfLeftover *leftover = palloc(sizeof(SfLeftover));
@@ -500,6 +501,7 @@ sf_scratch_leftovers(void)
 		leftover->database = pstrdup(NameStr(row->name));
 		leftover->why = psprintf(row->live_exists ? "It was used once, for database %u, and waits to be dropped." :
 								 "Its database (OID %u) does not exist any more.", row->live);
+		leftover->due = !row->live_exists || list_length(rows) > DROP_BATCH;
 		result = lappend(result, leftover);
 	}
 	return result;

@@ -149,6 +149,7 @@ typedef struct SfLeftover
 {
 	char	   *database;
 	char	   *why;			/* a sentence for DETAIL */
+	bool		due;			/* nobody will drop it; else it goes with the next ones, several at a time */
 } SfLeftover;
 
 /* Scratch databases that nobody will use again: of SfLeftover.  Those in use by a job are left out. */
