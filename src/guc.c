@@ -17,6 +17,7 @@ static int	archive = SF_ARCHIVE_ROWS;
 static int	archive_limit = 1000000;
 static int	backfill_wal_rate = 0;
 static int	batch_time = 75;
+static int	guard_rows = 1;
 static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
 static int	lock_wait = 100;
@@ -63,6 +64,9 @@ static const struct
 	{"schemaflow.batch_time", &batch_time, 1, 60000, GUC_UNIT_MS, PGC_USERSET,
 		"How long a batch of a backfill should take.",
 	"Whoever needs a row of it waits that long at most. Batches get as many blocks as fit."},
+	{"schemaflow.guard_rows", &guard_rows, 1, INT_MAX, 0, PGC_SUSET,
+		"From how many rows on the guard takes a table for one in use.",
+	"What is done to smaller ones is done in a moment. Applies to rules about work and locks, not to those about text."},
 	{"schemaflow.lock_deadline", &lock_deadline, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
 		"How long a step of a migration may try to get its locks.",
 	"After it the run fails and names who holds them; what was done stays done, and the next call goes on."},
@@ -154,6 +158,12 @@ int
 sf_guc_archive_limit(void)
 {
 	return archive_limit;
+}
+
+int
+sf_guc_guard_rows(void)
+{
+	return guard_rows;
 }
 
 int

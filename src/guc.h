@@ -24,6 +24,7 @@ extern SfArchive sf_guc_archive(void);
 extern int	sf_guc_archive_limit(void); /* rows; -1: any number */
 extern int	sf_guc_backfill_wal_rate(void); /* kB in a second; 0: no limit */
 extern int	sf_guc_batch_time(void);	/* milliseconds */
+extern int	sf_guc_guard_rows(void);
 extern int	sf_guc_lock_deadline(void); /* milliseconds */
 extern int	sf_guc_lock_timeout(void);	/* milliseconds */
 extern int	sf_guc_lock_wait(void); /* milliseconds */

@@ -1,0 +1,371 @@
+/*
+ * rules_constraint.c - rules about constraints.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_type.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_type.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "compat.h"
+#include "guard/guard.h"
+#include "guard/words.h"
+#include "lib/spi.h"
+#include "lib/text.h"
+
+static const Constraint *
+new_constraint(const SfCase *it)
+{
+	return castNode(Constraint, it->cmd->def);
+}
+
+/* The name that it has, or will get. */
+static char *
+name_of(const SfCase *it, const char *column, const char *label)
+{
+	const Constraint *constraint = new_constraint(it);
+
+	return constraint->conname ? constraint->conname : makeObjectName(it->table->relation, column, label);
+}
+
+static List *
+strings(List *nodes)
+{
+	List	   *texts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, nodes)
+		texts = lappend(texts, strVal(lfirst(lc)));
+	return texts;
+}
+
+bool
+sf_check_check(SfCase *it)
+{
+	const char *name = sf_ident(name_of(it, NULL, "check"));
+
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;", it->table->name, name,
+			  sf_expression_text(it, new_constraint(it)->raw_expr));
+	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;  -- in another transaction", it->table->name, name);
+	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	it->finding->model = true;
+	return sf_say(it, "check %s is proved by reading the table under the lock", name);
+}
+
+bool
+sf_check_foreign_key(SfCase *it)
+{
+	const Constraint *fk = new_constraint(it);
+
+	if (it->table->partitioned && SF_MAJOR < 18)
+	{
+		sf_recipe(it, "-- for each partition: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT ...;");
+		sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing", it->table->name);
+	}
+	else
+		sf_recipe_foreign_key(it, name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey"), strings(fk->fk_attrs), fk);
+	it->finding->detail = sf_say_blocking(it->table, ShareRowExclusiveLock, false);
+	it->finding->model = true;
+	return sf_say(it, "the foreign key to %s is proved by reading the table while nobody can write to either",
+				  sf_range_text(fk->pktable));
+}
+
+bool
+sf_check_foreign_key_partitioned(SfCase *it)
+{
+	if (!it->table->partitioned || SF_MAJOR >= 18)
+		return false;
+	sf_recipe(it, "-- for each partition: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT ...;");
+	sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing", it->table->name);
+	it->finding->model = true;
+	return sf_say(it, "the table is partitioned: before 18 its foreign key cannot be NOT VALID");
+}
+
+/* Does an index begin with the columns, in any order? */
+static bool
+has_index_on(Oid table, List *columns)
+{
+	const char *args[] = {psprintf("%u", table), NULL, psprintf("%d", list_length(columns))};
+	List	   *literals = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		literals = lappend(literals, sf_literal(lfirst(lc)));
+	args[1] = "";
+	return sf_query_text(psprintf("SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+								  "AND i.indisvalid AND i.indpred IS NULL AND $2 OPERATOR(pg_catalog.=) '' "
+								  "AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a "
+								  "WHERE a.attrelid OPERATOR(pg_catalog.=) i.indrelid "
+								  "AND a.attname OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.name[]) "
+								  "AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::pg_catalog.int2[])[0:$3::pg_catalog.int4 - 1])) "
+								  "OPERATOR(pg_catalog.=) $3::pg_catalog.int8 LIMIT 1", sf_join(literals, ", ")),
+						 lengthof(args), args) != NULL;
+}
+
+bool
+sf_check_foreign_key_index(SfCase *it)
+{
+	List	   *columns = strings(new_constraint(it)->fk_attrs);
+
+	if (!OidIsValid(it->table->oid) || has_index_on(it->table->oid, columns))
+		return false;
+	sf_recipe(it, "CREATE INDEX CONCURRENTLY ON %s (%s);", it->table->name, sf_names_text(new_constraint(it)->fk_attrs));
+	return sf_say(it, "no index begins with %s: each DELETE and UPDATE of a referenced row reads the whole table",
+				  sf_names_text(new_constraint(it)->fk_attrs));
+}
+
+/* The foreign keys of a new table, its columns' as well. */
+static List *
+foreign_keys_of(const CreateStmt *create)
+{
+	List	   *keys = NIL;
+	ListCell   *lc,
+			   *lk;
+
+	foreach(lc, create->tableElts)
+	{
+		Node	   *element = lfirst(lc);
+
+		if (IsA(element, Constraint) && ((Constraint *) element)->contype == CONSTR_FOREIGN)
+			keys = lappend(keys, element);
+		if (IsA(element, ColumnDef))
+			foreach(lk, ((ColumnDef *) element)->constraints)
+				if (lfirst_node(Constraint, lk)->contype == CONSTR_FOREIGN)
+					keys = lappend(keys, lfirst(lk));
+	}
+	return keys;
+}
+
+bool
+sf_check_table_foreign_key(SfCase *it)
+{
+	ListCell   *lc;
+
+	foreach(lc, foreign_keys_of(castNode(CreateStmt, it->statement)))
+	{
+		SfSubject  *other = sf_subject_of(it->it, lfirst_node(Constraint, lc)->pktable);
+
+		if (other == NULL || !other->stands || !sf_has_rows(other) || it->it->lock_timeout > 0)
+			continue;
+		it->finding->object = other->name;
+		it->finding->detail = pstrdup("The lock is SHARE ROW EXCLUSIVE, and short once it is there.");
+		sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
+		return sf_say(it, "a new table with a foreign key stops writes to %s while it waits for its lock", other->name);
+	}
+	return false;
+}
+
+bool
+sf_check_unique(SfCase *it)
+{
+	List	   *columns = strings(new_constraint(it)->keys);
+
+	sf_recipe_key(it, name_of(it, sf_join(columns, "_"), "key"), columns, false);
+	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	it->finding->model = true;
+	return sf_say(it, "the index of the unique constraint is built under the lock");
+}
+
+bool
+sf_check_primary_key(SfCase *it)
+{
+	sf_recipe_key(it, name_of(it, NULL, "pkey"), strings(new_constraint(it)->keys), true);
+	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	it->finding->model = true;
+	return sf_say(it, "the index of the primary key is built under the lock");
+}
+
+bool
+sf_check_adopt_nullable(SfCase *it)
+{
+	const Constraint *key = new_constraint(it);
+	Oid			index = OidIsValid(it->table->oid) ? get_relname_relid(key->indexname, get_rel_namespace(it->table->oid)) : InvalidOid;
+	HeapTuple	tuple = OidIsValid(index) ? SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index)) : NULL;
+	bool		any = false;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	for (int i = 0; i < ((Form_pg_index) GETSTRUCT(tuple))->indnkeyatts; i++)
+	{
+		AttrNumber	attno = ((Form_pg_index) GETSTRUCT(tuple))->indkey.values[i];
+		char	   *column = attno > 0 ? get_attname(it->table->oid, attno, true) : NULL;
+
+		if (column == NULL || sf_is_proved_not_null(it->table, column))
+			continue;
+		sf_recipe_not_null(it, column);
+		any = true;
+	}
+	ReleaseSysCache(tuple);
+	if (!any)
+		return false;
+	sf_recipe(it, "ALTER TABLE %s ADD PRIMARY KEY USING INDEX %s;", it->table->name, sf_ident(key->indexname));
+	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	it->finding->model = true;
+	return sf_say(it, "a column of index %s may be NULL: the table is read for it under the lock", sf_ident(key->indexname));
+}
+
+bool
+sf_check_exclusion(SfCase *it)
+{
+	sf_recipe(it, "-- There is no online way.  Either in a quiet hour with SET schemaflow.guard = off (superuser), or");
+	sf_recipe(it, "-- a new table with the constraint, kept in step by a trigger, filled in batches and renamed, or");
+	sf_recipe(it, "-- a trigger that takes pg_advisory_xact_lock() on the key and looks for overlaps.");
+	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	return sf_say(it, "the exclusion constraint's index is built and checked under the lock");
+}
+
+/* ---- what is only named ---- */
+
+/* The constraint that the statement names, as the catalogs have it; '\0': none. */
+static char
+type_of_named(const SfCase *it, Oid *constraint)
+{
+	HeapTuple	tuple;
+	char		type;
+
+	*constraint = OidIsValid(it->table->oid) && it->cmd && it->cmd->name ?
+		get_relation_constraint_oid(it->table->oid, it->cmd->name, true) : InvalidOid;
+	tuple = OidIsValid(*constraint) ? SearchSysCache1(CONSTROID, ObjectIdGetDatum(*constraint)) : NULL;
+	if (!HeapTupleIsValid(tuple))
+		return '\0';
+	type = ((Form_pg_constraint) GETSTRUCT(tuple))->contype;
+	ReleaseSysCache(tuple);
+	return type;
+}
+
+bool
+sf_check_drop_constraint(SfCase *it)
+{
+	Oid			constraint;
+
+	if (type_of_named(it, &constraint) != CONSTRAINT_PRIMARY)
+		return false;
+	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY ... ON %s (...);  -- of the new key", it->table->name);
+	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s, ADD PRIMARY KEY USING INDEX ...;  -- in one statement", it->table->name,
+			  sf_ident(it->cmd->name));
+	it->finding->detail = pstrdup("Logical replication knows rows by it; ON CONFLICT and foreign keys need it.");
+	it->finding->model = true;
+	return sf_say(it, "without primary key %s the table has no key", sf_ident(it->cmd->name));
+}
+
+bool
+sf_check_drop_foreign_key(SfCase *it)
+{
+	Oid			constraint;
+	HeapTuple	tuple;
+	char	   *other;
+
+	if (type_of_named(it, &constraint) != CONSTRAINT_FOREIGN || it->it->lock_timeout > 0)
+		return false;
+	tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+	other = get_rel_name(((Form_pg_constraint) GETSTRUCT(tuple))->confrelid);
+	ReleaseSysCache(tuple);
+	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
+	it->finding->detail = pstrdup("Both locks are ACCESS EXCLUSIVE, and short once they are there.");
+	return sf_say(it, "dropping foreign key %s locks %s as well", sf_ident(it->cmd->name), sf_ident(other));
+}
+
+static bool
+is_locked(const SfExamination *it, const SfSubject *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, it->locked)
+		if (strcmp(lfirst(lc), table->name) == 0)
+			return true;
+	return false;
+}
+
+bool
+sf_check_validate(SfCase *it)
+{
+	if (!it->it->in_transaction || !is_locked(it->it, it->table))
+		return false;
+	sf_recipe(it, "COMMIT;  -- first");
+	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_ident(it->cmd->name));
+	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	return sf_say(it, "this transaction has locked the table already, and reads all of it now");
+}
+
+/* DROP CONSTRAINT x, ADD CONSTRAINT x in one statement: no gap, but the proof is under the lock. */
+bool
+sf_check_redefinition(SfCase *it)
+{
+	ListCell   *lc;
+
+	foreach(lc, IsA(it->statement, AlterTableStmt) ? ((AlterTableStmt *) it->statement)->cmds : NIL)
+	{
+		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
+		const Constraint *constraint = cmd->subtype == AT_AddConstraint ? castNode(Constraint, cmd->def) : NULL;
+
+		if (constraint == NULL || constraint->skip_validation || !sf_streq(constraint->conname, it->cmd->name) ||
+			(constraint->contype != CONSTR_CHECK && constraint->contype != CONSTR_FOREIGN))
+			continue;
+		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s ... NOT VALID;  -- under another name", it->table->name,
+				  sf_ident(psprintf("%s_new", it->cmd->name)));
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_ident(psprintf("%s_new", it->cmd->name)));
+		sf_recipe(it, "BEGIN; ALTER TABLE %s DROP CONSTRAINT %s; ALTER TABLE %s RENAME CONSTRAINT %s TO %s; COMMIT;",
+				  it->table->name, sf_ident(it->cmd->name), it->table->name, sf_ident(psprintf("%s_new", it->cmd->name)),
+				  sf_ident(it->cmd->name));
+		it->finding->model = true;
+		return sf_say(it, "constraint %s is replaced under one lock, which its proof holds", sf_ident(it->cmd->name));
+	}
+	return false;
+}
+
+/* ---- domains ---- */
+
+/* Tables with columns of the domain, or of domains over it; the biggest one first. */
+static List *
+users_of_domain(const SfCase *it)
+{
+	Oid			domain = LookupTypeNameOid(NULL, makeTypeNameFromNameList(((AlterDomainStmt *) it->statement)->typeName), true);
+	const char *args[] = {psprintf("%u", domain)};
+	List	   *users = NIL;
+	SfRows	   *rows;
+
+	if (!OidIsValid(domain))
+		return NIL;
+	rows = sf_query("WITH RECURSIVE d AS (SELECT $1::pg_catalog.oid AS oid UNION SELECT t.oid FROM pg_catalog.pg_type t "
+					"JOIN d ON t.typbasetype OPERATOR(pg_catalog.=) d.oid AND t.typtype OPERATOR(pg_catalog.=) 'd') "
+					"SELECT DISTINCT a.attrelid FROM d JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) d.oid "
+					"JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid "
+					"WHERE NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,m}')", 1, args);
+	for (int r = 0; r < rows->nrows; r++)
+	{
+		SfSubject  *user = sf_subject_oid(it->it, (Oid) strtoul(sf_cell(rows, r, 0), NULL, 10));
+
+		if (user && user->stands && sf_has_rows(user))
+			users = users && user->bytes > ((SfSubject *) linitial(users))->bytes ? lcons(user, users) : lappend(users, user);
+	}
+	return users;
+}
+
+bool
+sf_check_domain(SfCase *it)
+{
+	const AlterDomainStmt *alter = castNode(AlterDomainStmt, it->statement);
+	List	   *users = users_of_domain(it);
+	const char *name = NameListToQuotedString(alter->typeName);
+
+	if (users == NIL)
+		return false;
+	if (alter->subtype == 'C')
+		sf_recipe(it, "ALTER DOMAIN %s ADD ... NOT VALID;  -- new values are checked from now on, nothing is read", name);
+	sf_recipe(it, "-- or, for each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is");
+	it->finding->object = ((SfSubject *) linitial(users))->name;
+	it->finding->detail = sf_say_blocking(linitial(users), ShareLock, false);
+	return sf_say(it, "%d table%s with columns of domain %s %s read while nobody can write to %s", list_length(users),
+				  list_length(users) == 1 ? "" : "s", name, list_length(users) == 1 ? "is" : "are",
+				  list_length(users) == 1 ? "it" : "them");
+}

@@ -1,0 +1,262 @@
+/*
+ * rules_index.c - rules about indexes, and about what writes a table's files anew.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/reloptions.h"
+#include "catalog/index.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
+#include "commands/defrem.h"
+#include "nodes/makefuncs.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "guard/guard.h"
+#include "guard/words.h"
+#include "lib/spi.h"
+#include "lib/text.h"
+
+/* An index built under a shorter lock_timeout than this hardly comes to its end. */
+#define SHORT_TIMEOUT	60000
+
+static char *
+index_name(const SfCase *it, const IndexStmt *index)
+{
+	return index->idxname ? pstrdup(sf_ident(index->idxname)) : pstrdup("...");
+}
+
+bool
+sf_check_index(SfCase *it)
+{
+	const IndexStmt *index = castNode(IndexStmt, it->statement);
+
+	if (it->table->partitioned)
+		return false;
+	sf_recipe(it, "CREATE %sINDEX CONCURRENTLY %s%son %s ...;  -- outside of a transaction, the rest as it is",
+			  index->unique ? "UNIQUE " : "", index->idxname ? sf_ident(index->idxname) : "", index->idxname ? " " : "",
+			  it->table->name);
+	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
+	it->finding->model = true;
+	return sf_say(it, "the index is built while nobody can write");
+}
+
+bool
+sf_check_partitioned_index(SfCase *it)
+{
+	const IndexStmt *index = castNode(IndexStmt, it->statement);
+
+	if (!it->table->partitioned || !index->relation->inh)
+		return false;
+	sf_recipe(it, "CREATE INDEX %s ON ONLY %s ...;", index_name(it, index), it->table->name);
+	sf_recipe(it, "CREATE INDEX CONCURRENTLY ... ON ...;  -- for each partition");
+	sf_recipe(it, "ALTER INDEX %s ATTACH PARTITION ...;  -- for each of them", index_name(it, index));
+	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
+	it->finding->model = true;
+	return sf_say(it, "the table is partitioned: nobody can write to any partition until the last index is built");
+}
+
+bool
+sf_check_concurrently_in_block(SfCase *it)
+{
+	if (!it->it->in_transaction)
+		return false;
+	sf_recipe(it, "COMMIT;  -- first; then CREATE INDEX CONCURRENTLY as a statement by itself");
+	it->finding->model = true;
+	return sf_say(it, "CREATE INDEX CONCURRENTLY cannot run in a transaction");
+}
+
+bool
+sf_check_concurrently_timeout(SfCase *it)
+{
+	if (it->it->lock_timeout == 0 || it->it->lock_timeout >= SHORT_TIMEOUT)
+		return false;
+	sf_recipe(it, "SET lock_timeout = 0;  -- for this statement: it locks nobody out while it waits");
+	it->finding->detail = psprintf("lock_timeout is %d ms. It also ends the waits for transactions, of any writer of the table "
+								   "and of any snapshot in the database.", it->it->lock_timeout);
+	return sf_say(it, "a short lock_timeout ends the build and leaves an INVALID index, which every write pays for");
+}
+
+static bool
+is_invalid(Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+	bool		invalid = HeapTupleIsValid(tuple) && !((Form_pg_index) GETSTRUCT(tuple))->indisvalid;
+
+	if (HeapTupleIsValid(tuple))
+		ReleaseSysCache(tuple);
+	return invalid;
+}
+
+bool
+sf_check_invalid_leftover(SfCase *it)
+{
+	const IndexStmt *index = castNode(IndexStmt, it->statement);
+	Oid			old;
+	char	   *names[2];
+
+	if (!index->if_not_exists || index->idxname == NULL || it->table == NULL)
+		return false;
+	old = RangeVarGetRelid(makeRangeVar(it->table->schema, index->idxname, -1), NoLock, true);
+	if (!OidIsValid(old) || !is_invalid(old))
+		return false;
+	names[0] = it->table->schema;
+	names[1] = index->idxname;
+	sf_recipe(it, "DROP INDEX CONCURRENTLY %s;  -- then the statement again", sf_qualified(2, names));
+	it->finding->object = it->table->name;
+	it->finding->detail = pstrdup("An earlier CREATE INDEX CONCURRENTLY was stopped. Every write pays for it, no query uses it.");
+	return sf_say(it, "index %s is there and INVALID: IF NOT EXISTS would leave it so", sf_ident(index->idxname));
+}
+
+bool
+sf_check_wide_index(SfCase *it)
+{
+	const IndexStmt *index = castNode(IndexStmt, it->statement);
+
+	if (index->unique || index->primary || list_length(index->indexParams) <= 3)
+		return false;
+	return sf_say(it, "an index of %d columns costs every write and helps few queries: the first two or three do the work",
+				  list_length(index->indexParams));
+}
+
+static bool
+is_constraints(Oid index)
+{
+	const char *args[] = {psprintf("%u", index)};
+
+	return sf_query_text("SELECT 1 FROM pg_catalog.pg_constraint WHERE conindid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+						 "AND contype OPERATOR(pg_catalog.=) ANY ('{p,u,x}')", 1, args) != NULL;
+}
+
+bool
+sf_check_drop_index(SfCase *it)
+{
+	/* The server does it in no other way. */
+	if (it->index == NULL || it->index->relkind == RELKIND_PARTITIONED_INDEX || is_constraints(it->index->oid))
+		return false;
+	sf_recipe(it, "DROP INDEX CONCURRENTLY %s;  -- outside of a transaction", it->index->name);
+	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE: while it is waited for, all queries on the table wait behind it.");
+	it->finding->model = true;
+	return sf_say(it, "dropping index %s locks the table against reading", it->index->name);
+}
+
+/* Is the option there, and not off? */
+static bool
+has_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
+			return defGetBoolean(lfirst(lc));
+	return false;
+}
+
+bool
+sf_check_reindex(SfCase *it)
+{
+	const ReindexStmt *reindex = castNode(ReindexStmt, it->statement);
+	SfSubject  *subject;
+
+	if (has_option(reindex->params, "concurrently") || reindex->relation == NULL)
+		return false;
+	subject = sf_subject_of(it->it, reindex->relation);
+	if (subject && subject->relkind == RELKIND_INDEX)
+		subject = sf_subject_oid(it->it, IndexGetRelation(subject->oid, true));
+	if (subject == NULL || !subject->stands || !sf_has_rows(subject))
+		return false;
+	sf_recipe(it, "REINDEX %s CONCURRENTLY %s;", reindex->kind == REINDEX_OBJECT_INDEX ? "INDEX" : "TABLE",
+			  sf_range_text(reindex->relation));
+	it->finding->object = subject->name;
+	it->finding->detail = sf_say_blocking(subject, ShareLock, false);
+	return sf_say(it, "nobody can write to the table, or plan a query on it, while its indexes are built");
+}
+
+/* The server knows which parameters need which lock. */
+bool
+sf_check_index_options(SfCase *it)
+{
+	if (it->index == NULL || AlterTableGetRelOptionsLockLevel((List *) it->cmd->def) < AccessExclusiveLock ||
+		it->it->lock_timeout > 0)
+		return false;
+	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
+	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE, and every planner of a query on the table is in its way.");
+	return sf_say(it, "changing this parameter of index %s waits for, and stops, all queries on the table", it->index->name);
+}
+
+/* ---- files written anew ---- */
+
+static bool
+say_rewrite(SfCase *it, SfSubject *subject, const char *what, const char *instead)
+{
+	if (subject == NULL || !subject->stands || !sf_has_rows(subject))
+		return false;
+	it->finding->object = subject->name;
+	it->finding->detail = sf_say_blocking(subject, AccessExclusiveLock, true);
+	sf_recipe(it, "%s", instead);
+	return sf_say(it, "%s writes the table and its indexes anew under the lock", what);
+}
+
+bool
+sf_check_rewrite(SfCase *it)
+{
+	static const struct
+	{
+		AlterTableType type;
+		const char *words;
+		char		persistence;	/* that it has already: nothing to do */
+	}			rewrites[] = {{AT_SetLogged, "SET LOGGED", RELPERSISTENCE_PERMANENT},
+	{AT_SetUnLogged, "SET UNLOGGED", RELPERSISTENCE_UNLOGGED}, {AT_SetAccessMethod, "SET ACCESS METHOD", '\0'},
+	{AT_SetTableSpace, "SET TABLESPACE", '\0'}};
+
+	for (int i = 0; i < lengthof(rewrites); i++)
+		if (it->cmd && it->cmd->subtype == rewrites[i].type && !it->table->partitioned &&
+			!(OidIsValid(it->table->oid) && rewrites[i].persistence == get_rel_persistence(it->table->oid)))
+			return say_rewrite(it, it->table, rewrites[i].words,
+							   "-- a new table of that kind, kept in step by a trigger, filled in batches, then renamed; or a quiet hour");
+	return false;
+}
+
+bool
+sf_check_cluster(SfCase *it)
+{
+	const RangeVar *relation = castNode(ClusterStmt, it->statement)->relation;
+
+	return relation && say_rewrite(it, sf_subject_of(it->it, relation), "CLUSTER", "-- pg_repack or pg_squeeze, which let others write");
+}
+
+bool
+sf_check_vacuum_full(SfCase *it)
+{
+	const VacuumStmt *vacuum = castNode(VacuumStmt, it->statement);
+	ListCell   *lc;
+
+	if (!has_option(vacuum->options, "full"))
+		return false;
+	foreach(lc, vacuum->rels)
+		if (say_rewrite(it, sf_subject_of(it->it, lfirst_node(VacuumRelation, lc)->relation), "VACUUM FULL",
+						"VACUUM;  -- which locks nobody out; pg_repack or pg_squeeze give the space back"))
+			return true;
+	if (vacuum->rels != NIL)
+		return false;
+	sf_recipe(it, "VACUUM;  -- which locks nobody out");
+	return sf_say(it, "VACUUM FULL writes every table of the database anew, each under a lock");
+}
+
+bool
+sf_check_refresh(SfCase *it)
+{
+	const RefreshMatViewStmt *refresh = castNode(RefreshMatViewStmt, it->statement);
+	SfSubject  *view = sf_subject_of(it->it, refresh->relation);
+
+	if (refresh->concurrent || view == NULL || !view->stands || !sf_has_rows(view))
+		return false;
+	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY ON %s (...);  -- unless there is one", view->name);
+	sf_recipe(it, "REFRESH MATERIALIZED VIEW CONCURRENTLY %s;", view->name);
+	it->finding->object = view->name;
+	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE for as long as its query runs.");
+	return sf_say(it, "nobody can read the view while it is filled");
+}

@@ -1,0 +1,197 @@
+/*
+ * words.c - parts of statements as text (words.h).
+ *
+ * An expression is analysed in a subtransaction, for it may name what is not there; nothing of it is run.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
+#include "parser/parse_type.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/resowner.h"
+#include "utils/ruleutils.h"
+#include "utils/syscache.h"
+
+#include "guard/words.h"
+#include "lib/text.h"
+
+const Constraint *
+sf_column_has(const ColumnDef *column, ConstrType type)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->constraints)
+		if (lfirst_node(Constraint, lc)->contype == type)
+			return lfirst(lc);
+	return NULL;
+}
+
+char *
+sf_type_text(const TypeName *type)
+{
+	int32		typmod;
+	Type		tuple = LookupTypeName(NULL, type, &typmod, true);
+	char	   *text;
+
+	if (tuple == NULL)
+		return TypeNameToString(type);
+	text = format_type_extended(typeTypeId(tuple), typmod, FORMAT_TYPE_TYPEMOD_GIVEN);
+	ReleaseSysCache(tuple);
+	return text;
+}
+
+char *
+sf_range_text(const RangeVar *name)
+{
+	char	   *names[2] = {name->schemaname, name->relname};
+
+	return name->schemaname ? sf_qualified(2, names) : pstrdup(sf_ident(name->relname));
+}
+
+char *
+sf_names_text(List *strings)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, strings)
+		names = lappend(names, unconstify(char *, sf_ident(strVal(lfirst(lc)))));
+	return sf_join(names, ", ");
+}
+
+/* In whatever transaction there is. */
+static char *
+analyse(const SfCase *it, Node *raw)
+{
+	ParseState *pstate = make_parsestate(NULL);
+	List	   *context = NIL;
+	Relation	relation = NULL;
+	Node	   *node;
+	char	   *text;
+
+	if (it->table && OidIsValid(it->table->oid) && ConditionalLockRelationOid(it->table->oid, AccessShareLock))
+		relation = try_relation_open(it->table->oid, NoLock);
+	if (relation)
+	{
+		ParseNamespaceItem *row = addRangeTableEntryForRelation(pstate, relation, AccessShareLock, NULL, false, true);
+
+		addNSItemToQuery(pstate, row, true, true, true);
+		context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
+	}
+	node = transformExpr(pstate, copyObject(raw), relation ? EXPR_KIND_CHECK_CONSTRAINT : EXPR_KIND_COLUMN_DEFAULT);
+	text = deparse_expression(node, context, false, false);
+	if (relation)
+		relation_close(relation, AccessShareLock);
+	free_parsestate(pstate);
+	return text;
+}
+
+char *
+sf_expression_text(const SfCase *it, Node *raw)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	char	   *volatile text = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		text = analyse(it, raw);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		/* Only "not understood" is answered; cancels and the like go on. */
+		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_FEATURE_NOT_SUPPORTED &&
+			error->sqlerrcode != ERRCODE_INVALID_SCHEMA_NAME)
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return text ? text : pstrdup("...");
+}
+
+/* ---- parts of recipes ---- */
+
+void
+sf_recipe_not_null(SfCase *it, const char *column)
+{
+	const char *proof = sf_ident(psprintf("%s_not_null", column));
+	const char *table = it->table->name;
+
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID;", table, proof, sf_ident(column));
+	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", table, proof);
+	sf_recipe(it, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL;", table, sf_ident(column));
+	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", table, proof);
+}
+
+/* " ON DELETE CASCADE", or nothing for what is so by itself. */
+static const char *
+action_text(const char *event, char action)
+{
+	static const struct
+	{
+		char		action;
+		const char *words;
+	}			actions[] = {{FKCONSTR_ACTION_RESTRICT, "RESTRICT"}, {FKCONSTR_ACTION_CASCADE, "CASCADE"},
+	{FKCONSTR_ACTION_SETNULL, "SET NULL"}, {FKCONSTR_ACTION_SETDEFAULT, "SET DEFAULT"}};
+
+	for (int i = 0; i < lengthof(actions); i++)
+		if (actions[i].action == action)
+			return psprintf(" ON %s %s", event, actions[i].words);
+	return "";
+}
+
+void
+sf_recipe_foreign_key(SfCase *it, const char *name, List *columns, const Constraint *fk)
+{
+	const char *constraint = sf_ident(fk->conname ? fk->conname : name);
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s%s%s%s%s%s%s NOT VALID;", it->table->name,
+			  constraint, sf_join(names, ", "), sf_range_text(fk->pktable), fk->pk_attrs ? " (" : "",
+			  fk->pk_attrs ? sf_names_text(fk->pk_attrs) : "", fk->pk_attrs ? ")" : "",
+			  action_text("UPDATE", fk->fk_upd_action), action_text("DELETE", fk->fk_del_action),
+			  fk->deferrable ? " DEFERRABLE" : "");
+	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, constraint);
+}
+
+void
+sf_recipe_key(SfCase *it, const char *name, List *columns, bool primary)
+{
+	const char *constraint = sf_ident(name ? name : psprintf("%s_pkey", it->table->relation));
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, columns)
+	{
+		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
+		if (primary && !sf_is_proved_not_null(it->table, lfirst(lc)))
+			sf_recipe_not_null(it, lfirst(lc));
+	}
+	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s);", constraint, it->table->name, sf_join(names, ", "));
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s;", it->table->name, constraint,
+			  primary ? "PRIMARY KEY" : "UNIQUE", constraint);
+}
