@@ -87,4 +87,12 @@
 	parseTypeString(name, type, typmod, (Node *) &(ErrorSaveContext) {T_ErrorSaveContext})
 #endif
 
+/* 17: event triggers can be off for a session. */
+#if PG_VERSION_NUM >= 170000
+#include "commands/event_trigger.h"
+#define sf_event_triggers_off()	(!event_triggers)
+#else
+#define sf_event_triggers_off()	false
+#endif
+
 #endif

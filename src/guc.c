@@ -17,6 +17,7 @@ static int	archive = SF_ARCHIVE_ROWS;
 static int	archive_limit = 1000000;
 static int	backfill_wal_rate = 0;
 static int	batch_time = 75;
+static int	guard = SF_GUARD_ENFORCE;
 static int	guard_rows = 1;
 static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
@@ -40,6 +41,13 @@ static const struct config_enum_entry archive_options[] = {
 	{"rows", SF_ARCHIVE_ROWS, false},
 	{"always", SF_ARCHIVE_ALWAYS, false},
 	{"never", SF_ARCHIVE_NEVER, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry guard_options[] = {
+	{"off", SF_GUARD_OFF, false},
+	{"warn", SF_GUARD_WARN, false},
+	{"enforce", SF_GUARD_ENFORCE, false},
 	{NULL, 0, false}
 };
 
@@ -104,14 +112,18 @@ static const struct
 	const char *name;
 	int		   *variable;
 	const struct config_enum_entry *options;
+	GucContext	context;
 	const char *short_desc;
 	const char *long_desc;
 }			enum_settings[] = {
-	{"schemaflow.archive", &archive, archive_options,
+	{"schemaflow.archive", &archive, archive_options, PGC_USERSET,
 		"Whether plans keep what they drop in the schema schemaflow_archive.",
 	"\"rows\": of tables that have rows when it is planned; \"always\": of empty ones, too, for a plan that is to "
 	"run in another database; \"never\"."},
-	{"schemaflow.manage", &manage, manage_options,
+	{"schemaflow.guard", &guard, guard_options, PGC_SUSET,
+		"What happens to DDL that would hurt, in databases with a guard.",
+	"\"enforce\": it is refused; \"warn\": it is warned of; \"off\". SELECT sf_guard_install() makes a guard."},
+	{"schemaflow.manage", &manage, manage_options, PGC_USERSET,
 		"Which schemas are compared with the model.",
 	"\"model\": those that the model names or has named, and public; "
 	"\"all\": all but the system's and other extensions'."}
@@ -158,6 +170,12 @@ int
 sf_guc_archive_limit(void)
 {
 	return archive_limit;
+}
+
+SfGuardMode
+sf_guc_guard(void)
+{
+	return (SfGuardMode) guard;
 }
 
 int
@@ -259,7 +277,7 @@ sf_guc_define(void)
 	for (int i = 0; i < lengthof(enum_settings); i++)
 		DefineCustomEnumVariable(enum_settings[i].name, enum_settings[i].short_desc, enum_settings[i].long_desc,
 								 enum_settings[i].variable, *enum_settings[i].variable, enum_settings[i].options,
-								 PGC_USERSET, 0, NULL, NULL, NULL);
+								 enum_settings[i].context, 0, NULL, NULL, NULL);
 	for (int i = 0; i < lengthof(string_settings); i++)
 		DefineCustomStringVariable(string_settings[i].name, string_settings[i].short_desc,
 								   string_settings[i].long_desc, string_settings[i].variable, "", PGC_USERSET, 0,

@@ -19,11 +19,20 @@ typedef enum SfArchive
 	SF_ARCHIVE_NEVER
 } SfArchive;
 
+/* Values of schemaflow.guard. */
+typedef enum SfGuardMode
+{
+	SF_GUARD_OFF,
+	SF_GUARD_WARN,
+	SF_GUARD_ENFORCE
+} SfGuardMode;
+
 extern SfManage sf_guc_manage(void);
 extern SfArchive sf_guc_archive(void);
 extern int	sf_guc_archive_limit(void); /* rows; -1: any number */
 extern int	sf_guc_backfill_wal_rate(void); /* kB in a second; 0: no limit */
 extern int	sf_guc_batch_time(void);	/* milliseconds */
+extern SfGuardMode sf_guc_guard(void);
 extern int	sf_guc_guard_rows(void);
 extern int	sf_guc_lock_deadline(void); /* milliseconds */
 extern int	sf_guc_lock_timeout(void);	/* milliseconds */

@@ -235,7 +235,36 @@ static const char *const examinations[] = {
 	" 'It calls ' || e.evtfoid::regprocedure || ', which may change or refuse steps of migrations.',"
 	" 'Look at it; ALTER EVENT TRIGGER ' || quote_ident(e.evtname) || ' DISABLE while a migration runs'"
 	" FROM pg_event_trigger e WHERE e.evtenabled <> 'D' AND NOT EXISTS (SELECT FROM pg_depend d"
-	" WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e') ORDER BY e.evtname",
+	" WHERE d.classid = 'pg_event_trigger'::regclass AND d.objid = e.oid AND d.deptype = 'e')"
+	" AND e.evtfoid <> 'schemaflow.sf_guard'::regproc ORDER BY e.evtname",
+
+	"SELECT CASE WHEN e.oid IS NULL THEN 'the guard''s event trigger ' || w.name || ' is gone'"
+	" WHEN e.evtfoid <> 'schemaflow.sf_guard'::regproc THEN 'event trigger ' || w.name || ' is not the guard''s'"
+	" ELSE 'the guard''s event trigger ' || w.name || ' is disabled' END,"
+	" 'The guard was made on ' || pg_catalog.to_char(l.logged_at, 'YYYY-MM-DD HH24:MI') || ' by ' || l.session_role"
+	" || '; what it met is not guarded now.',"
+	" CASE WHEN e.evtfoid <> 'schemaflow.sf_guard'::regproc THEN 'DROP EVENT TRIGGER ' || w.name || '; ' ELSE '' END"
+	" || 'SELECT sf_guard_install(), or SELECT sf_guard_remove()'"
+	" FROM (SELECT * FROM schemaflow.ddl_log l WHERE " OURS("l") " AND l.command LIKE 'sf\\_guard\\_%'"
+	" ORDER BY l.logged_at DESC LIMIT 1) l,"
+	" "
+	"unnest('{schemaflow_guard_start,schemaflow_guard_end,schemaflow_guard_drop,schemaflow_guard_rewrite}'::text[]) w(name)"
+	" LEFT JOIN pg_event_trigger e ON e.evtname = w.name"
+	" WHERE l.command = 'sf_guard_install()'"
+	" AND (e.oid IS NULL OR e.evtenabled <> 'O' OR e.evtfoid <> 'schemaflow.sf_guard'::regproc) ORDER BY w.name",
+
+	"SELECT 'the guard is ' || c.value || ' for ' || concat_ws(' in ', 'role ' || quote_ident(r.rolname),"
+	" 'database ' || quote_ident(d.datname)),"
+	" 'Their DDL is not refused.',"
+	" 'ALTER ' || CASE WHEN r.oid IS NULL THEN 'DATABASE ' || quote_ident(d.datname) ELSE 'ROLE ' || "
+	"quote_ident(r.rolname)"
+	" || coalesce(' IN DATABASE ' || quote_ident(d.datname), '') END || ' RESET schemaflow.guard'"
+	" FROM pg_db_role_setting s CROSS JOIN LATERAL (SELECT pg_catalog.substr(c, 18) AS value FROM "
+	"unnest(s.setconfig) c"
+	" WHERE c LIKE 'schemaflow.guard=%') c LEFT JOIN pg_roles r ON r.oid = s.setrole"
+	" LEFT JOIN pg_database d ON d.oid = s.setdatabase"
+	" WHERE c.value <> 'enforce' AND s.setdatabase IN (0, $2::oid)"
+	" AND EXISTS (SELECT FROM pg_event_trigger WHERE evtname = 'schemaflow_guard_start') ORDER BY 1",
 };
 
 Datum

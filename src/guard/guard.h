@@ -95,6 +95,21 @@ extern SfExamination *sf_guard_live(void);
 extern char *sf_finding_message(const SfFinding *finding);
 extern char *sf_finding_hint(const SfFinding *finding);
 
+/* ---- a text that is not run: script.c ---- */
+
+typedef struct SfScriptFinding
+{
+	int			offset;			/* of the statement in the text */
+	int			end;			/* first byte behind it */
+	SfFinding  *finding;		/* its location counts from the text's beginning */
+} SfScriptFinding;
+
+/*
+ * Of SfScriptFinding: what the rules say to each statement of a script, which sees what those before it have made, set
+ * and locked.  Raises a syntax error as the parser does.
+ */
+extern List *sf_guard_script(const char *text);
+
 /* ---- what rules ask: subject.c ---- */
 
 /* A relation that a statement names. */

@@ -15,6 +15,7 @@
 
 #include "guard/guard.h"
 #include "guc.h"
+#include "lib/origin.h"
 #include "lib/spi.h"
 #include "lib/text.h"
 #include "server/owner.h"
@@ -233,12 +234,14 @@ sf_rule_levels_forget(void)
 static void
 read_levels(void)
 {
+	static SfKeptPlan kept = NULL;
+	const char *args[] = {sf_origin_system(), sf_origin_database()};
 	SfOwnerState owner;
 	SfRows	   *rows;
 
 	memset(is_set, 0, sizeof(is_set));
 	sf_owner_enter(&owner);
-	rows = sf_query("SELECT rule, level FROM schemaflow.guard_rule", 0, NULL);
+	rows = sf_query_kept(&kept, "SELECT rule, level FROM schemaflow.guard_rule WHERE " SF_ORIGIN_IS_OURS, lengthof(args), args);
 	sf_owner_leave(&owner);
 	for (int r = 0; r < rows->nrows; r++)
 	{

@@ -122,8 +122,13 @@ FROM (
 		true,
 		'psql -XAtc "SELECT sf_script()" | psql -Xq'),
 	('hooks in every session',
-		pg_catalog.current_setting('shared_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M',
-		'shared_preload_libraries = ''schemaflow''; restart. Nothing needs them yet.')
+		pg_catalog.current_setting('shared_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M'
+			OR pg_catalog.current_setting('session_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M',
+		'shared_preload_libraries = ''schemaflow''; restart. The guard sees more then.'),
+	('guard',
+		(SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) 4 FROM pg_catalog.pg_event_trigger e
+			WHERE e.evtname OPERATOR(pg_catalog.~~) 'schemaflow\_guard\_%' AND e.evtenabled OPERATOR(pg_catalog.<>) 'D'),
+		'SELECT sf_guard_install(), by a superuser; schemaflow.guard says what it does.')
 	) AS c(capability, works, how);
 COMMENT ON VIEW @extschema@.sf_capabilities IS 'what is on, and how to get the rest';
 GRANT SELECT ON @extschema@.sf_capabilities TO PUBLIC;

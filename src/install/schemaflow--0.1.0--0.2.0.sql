@@ -28,8 +28,13 @@ FROM (
 		true,
 		'psql -XAtc "SELECT sf_script()" | psql -Xq'),
 	('hooks in every session',
-		pg_catalog.current_setting('shared_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M',
-		'shared_preload_libraries = ''schemaflow''; restart. Nothing needs them yet.')
+		pg_catalog.current_setting('shared_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M'
+			OR pg_catalog.current_setting('session_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M',
+		'shared_preload_libraries = ''schemaflow''; restart. The guard sees more then.'),
+	('guard',
+		(SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) 4 FROM pg_catalog.pg_event_trigger e
+			WHERE e.evtname OPERATOR(pg_catalog.~~) 'schemaflow\_guard\_%' AND e.evtenabled OPERATOR(pg_catalog.<>) 'D'),
+		'SELECT sf_guard_install(), by a superuser; schemaflow.guard says what it does.')
 	) AS c(capability, works, how);
 
 CREATE FUNCTION schemaflow.sf_dual_write() RETURNS trigger
@@ -229,3 +234,148 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_contract';
 COMMENT ON PROCEDURE @extschema@.sf_contract(text, boolean, text[], boolean) IS
 	'go on with the migration that is ready, now that the other version of the application is gone';
 REVOKE ALL ON PROCEDURE @extschema@.sf_contract(text, boolean, text[], boolean) FROM PUBLIC;
+
+-- The guard's acting half: its function, made into event triggers by sf_guard_install(); the log of DDL.
+-- The event triggers are no members of the extension: in a restore those would stand before the data comes.
+
+CREATE TABLE schemaflow.ddl_log (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	logged_at timestamptz NOT NULL,
+	pid integer NOT NULL,
+	n integer NOT NULL,
+	xid bigint,
+	session_role text NOT NULL,
+	role text NOT NULL,
+	application text NOT NULL,
+	client text,
+	command text NOT NULL,
+	object_type text,
+	object text,
+	statement text,
+	definition_before text,
+	definition_after text,
+	outcome text NOT NULL,
+	rules text[] NOT NULL,
+	reason text,
+	revision text,
+	PRIMARY KEY (system_identifier, database_oid, logged_at, pid, n)
+);
+COMMENT ON TABLE schemaflow.ddl_log IS 'DDL that the guard has met, an object a row; only ever added to';
+COMMENT ON COLUMN schemaflow.ddl_log.n IS 'number of the row within its process';
+COMMENT ON COLUMN schemaflow.ddl_log.xid IS 'transaction; NULL: one that had not written anything and was refused';
+COMMENT ON COLUMN schemaflow.ddl_log.statement IS 'as the client wrote it; of what runs within another statement, and of what may hold a password, less';
+COMMENT ON COLUMN schemaflow.ddl_log.outcome IS 'allowed, warned, refused, broken glass (sf_allow), migration (a step of one), off (schemaflow.guard)';
+COMMENT ON COLUMN schemaflow.ddl_log.rules IS 'that it broke';
+COMMENT ON COLUMN schemaflow.ddl_log.reason IS 'given to sf_allow()';
+COMMENT ON COLUMN schemaflow.ddl_log.revision IS 'migration that it was a step of, or that was half done';
+CREATE INDEX ddl_log_object ON schemaflow.ddl_log (object);
+COMMENT ON INDEX schemaflow.ddl_log_object IS 'what happened to an object';
+GRANT SELECT ON schemaflow.ddl_log TO PUBLIC;
+-- His restore brings the rows; they are not trusted (see sf_trusted).
+GRANT INSERT ON schemaflow.ddl_log TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.ddl_log', '');
+
+CREATE FUNCTION schemaflow.sf_guard() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_guard';
+COMMENT ON FUNCTION schemaflow.sf_guard() IS 'the function of the guard''s event triggers';
+
+CREATE FUNCTION @extschema@.sf_guard_install() RETURNS SETOF text
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_guard_install';
+COMMENT ON FUNCTION @extschema@.sf_guard_install() IS
+	'make the event triggers of the guard in this database; returns those that were made or enabled';
+
+CREATE FUNCTION @extschema@.sf_guard_remove() RETURNS SETOF text
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_guard_remove';
+COMMENT ON FUNCTION @extschema@.sf_guard_remove() IS 'drop the event triggers of the guard; returns those that were there';
+
+CREATE FUNCTION @extschema@.sf_allow(reason text, duration interval DEFAULT '10 minutes') RETURNS timestamptz
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_allow';
+COMMENT ON FUNCTION @extschema@.sf_allow(text, interval) IS
+	'break the glass: for a while this session may do what the guard refuses; logged with the reason; zero ends it';
+
+CREATE VIEW @extschema@.sf_ddl_log AS
+SELECT l.logged_at, l.session_role, l.role, l.application, l.client, l.pid, l.xid, l.command, l.object_type, l.object,
+	l.outcome, l.rules, l.revision, l.reason, l.statement, l.definition_before, l.definition_after, l.n
+FROM schemaflow.ddl_log l
+WHERE l.trusted AND l.database_oid OPERATOR(pg_catalog.=)
+		(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database())
+	AND l.system_identifier OPERATOR(pg_catalog.=) (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c);
+COMMENT ON VIEW @extschema@.sf_ddl_log IS 'who changed what in this database, when, and what the guard said';
+GRANT SELECT ON @extschema@.sf_ddl_log TO PUBLIC;
+
+CREATE FUNCTION @extschema@.sf_blame(object text,
+	OUT at timestamptz, OUT who text, OUT command text, OUT outcome text, OUT change text)
+RETURNS SETOF record LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sf_blame';
+COMMENT ON FUNCTION @extschema@.sf_blame(text) IS
+	'who did what to an object, newest first: ''users'', ''public.users'', ''users.email''';
+
+CREATE FUNCTION @extschema@.sf_ddl_log_purge(older_than interval) RETURNS bigint
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_ddl_log_purge';
+COMMENT ON FUNCTION @extschema@.sf_ddl_log_purge(interval) IS
+	'forget what was logged before; returns how many rows went';
+
+REVOKE ALL ON FUNCTION @extschema@.sf_guard_install(), @extschema@.sf_guard_remove(), @extschema@.sf_allow(text, interval),
+	@extschema@.sf_ddl_log_purge(interval) FROM PUBLIC;
+
+-- See what a statement does.
+
+CREATE FUNCTION @extschema@.sf_trace(sql text,
+	OUT n integer, OUT relation text, OUT lock text, OUT waits text, OUT work text, OUT rows_read bigint, OUT ms numeric,
+	OUT declared text)
+RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'sf_trace';
+COMMENT ON FUNCTION @extschema@.sf_trace(text) IS
+	'run statements and roll them back: locks above ACCESS SHARE, who would wait for them, rewrites and scans; beside it sf_risk()';
+REVOKE ALL ON FUNCTION @extschema@.sf_trace(text) FROM PUBLIC;
+
+-- The rules of the guard: which there are, and which are set otherwise here.
+
+CREATE TABLE schemaflow.guard_rule (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	rule text NOT NULL,
+	level text NOT NULL,
+	note text,
+	set_at timestamptz NOT NULL,
+	set_by text NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid, rule)
+);
+COMMENT ON TABLE schemaflow.guard_rule IS 'rules of the guard with another level than their own; sf_guard_set() writes it';
+GRANT SELECT ON schemaflow.guard_rule TO PUBLIC;
+-- As for the history: a restore by the database's owner brings the rows, and they are not trusted.
+GRANT INSERT ON schemaflow.guard_rule TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.guard_rule', '');
+
+CREATE FUNCTION @extschema@.sf_guard_set(rule text, level text, note text DEFAULT NULL) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_guard_set';
+COMMENT ON FUNCTION @extschema@.sf_guard_set(text, text, text) IS
+	'what the guard of this database does about a rule: off, warn, enforce; NULL: what it does by itself';
+REVOKE ALL ON FUNCTION @extschema@.sf_guard_set(text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION schemaflow.sf_guard_rule_list(OUT rule text, OUT level text, OUT by_default text, OUT about text)
+RETURNS SETOF record LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sf_guard_rule_list';
+COMMENT ON FUNCTION schemaflow.sf_guard_rule_list() IS 'for the view sf_guard_rules';
+
+CREATE VIEW @extschema@.sf_guard_rules AS
+SELECT l.rule, l.level, l.by_default, s.note, s.set_at, s.set_by, l.about
+FROM schemaflow.sf_guard_rule_list() l LEFT JOIN schemaflow.guard_rule s ON s.trusted
+	AND s.rule OPERATOR(pg_catalog.=) l.rule AND s.database_oid OPERATOR(pg_catalog.=)
+		(SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database());
+COMMENT ON VIEW @extschema@.sf_guard_rules IS 'the rules of the guard, what each does here, and who has set it so';
+GRANT SELECT ON @extschema@.sf_guard_rules TO PUBLIC;
+
+-- A text is judged without being run.
+
+CREATE FUNCTION @extschema@.sf_lint(sql text, OUT line integer, OUT "column" integer, OUT rule text, OUT level text,
+	OUT object text, OUT message text, OUT detail text, OUT recipe text)
+RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'sf_lint';
+COMMENT ON FUNCTION @extschema@.sf_lint(text) IS 'what the guard would say to a script, statement by statement; nothing is run';
+
+CREATE FUNCTION @extschema@.sf_lint_json(sql text) RETURNS jsonb LANGUAGE c AS 'MODULE_PATHNAME', 'sf_lint_json';
+COMMENT ON FUNCTION @extschema@.sf_lint_json(text) IS 'sf_lint() as a JSON array, for CI';
+
+CREATE FUNCTION @extschema@.sf_lint_sarif(sql text, file text DEFAULT 'migration.sql') RETURNS jsonb
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_lint_sarif';
+COMMENT ON FUNCTION @extschema@.sf_lint_sarif(text, text) IS 'sf_lint() as SARIF 2.1.0, which code hosts show beside the lines';

@@ -10,7 +10,7 @@
 #include "utils/memutils.h"
 
 static void
-run(const char *sql, int nargs, const char *const *args)
+run(SfKeptPlan *kept, const char *sql, int nargs, const char *const *args)
 {
 	Oid		   *types = palloc(Max(nargs, 1) * sizeof(Oid));
 	Datum	   *values = palloc(Max(nargs, 1) * sizeof(Datum));
@@ -23,13 +23,20 @@ run(const char *sql, int nargs, const char *const *args)
 		values[i] = args[i] ? CStringGetTextDatum(args[i]) : (Datum) 0;
 		nulls[i] = args[i] ? ' ' : 'n';
 	}
-	rc = SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
+	if (kept && *kept == NULL)
+	{
+		*kept = SPI_prepare(sql, nargs, types);
+		if (*kept == NULL || SPI_keepplan(*kept) != 0)
+			elog(ERROR, "cannot happen: SPI does not prepare: %s", sql);
+	}
+	rc = kept ? SPI_execute_plan(*kept, values, nulls, false, 0) :
+		SPI_execute_with_args(sql, nargs, types, values, nulls, false, 0);
 	if (rc < 0)
 		elog(ERROR, "cannot happen: SPI says %s for: %s", SPI_result_code_string(rc), sql);
 }
 
 SfRows *
-sf_query(const char *sql, int nargs, const char *const *args)
+sf_query_kept(SfKeptPlan *kept, const char *sql, int nargs, const char *const *args)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext inner;
@@ -37,7 +44,7 @@ sf_query(const char *sql, int nargs, const char *const *args)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "cannot happen: SPI_connect failed");
-	run(sql, nargs, args);
+	run(kept, sql, nargs, args);
 	inner = MemoryContextSwitchTo(caller);
 	if (SPI_tuptable)
 	{
@@ -58,6 +65,12 @@ sf_query(const char *sql, int nargs, const char *const *args)
 	return rows;
 }
 
+SfRows *
+sf_query(const char *sql, int nargs, const char *const *args)
+{
+	return sf_query_kept(NULL, sql, nargs, args);
+}
+
 uint64
 sf_execute(const char *sql, int nargs, const char *const *args)
 {
@@ -65,7 +78,7 @@ sf_execute(const char *sql, int nargs, const char *const *args)
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "cannot happen: SPI_connect failed");
-	run(sql, nargs, args);
+	run(NULL, sql, nargs, args);
 	n = SPI_processed;
 	SPI_finish();
 	return n;

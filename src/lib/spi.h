@@ -23,6 +23,13 @@ typedef struct SfRows
 /* Run sql with text arguments $1..$n; connects to SPI by itself (nested connections are fine). */
 extern SfRows *sf_query(const char *sql, int nargs, const char *const *args);
 
+/*
+ * For what runs often: the query is planned once in a session.  kept is a static variable of the caller, for this text
+ * only; the search_path has to be the same each time (pins.h).
+ */
+typedef struct _SPI_plan *SfKeptPlan;
+extern SfRows *sf_query_kept(SfKeptPlan *kept, const char *sql, int nargs, const char *const *args);
+
 /* The same for statements whose rows do not matter; returns the number of rows processed. */
 extern uint64 sf_execute(const char *sql, int nargs, const char *const *args);
 

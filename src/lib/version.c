@@ -41,6 +41,14 @@ installed_version(void)
 	return version;
 }
 
+bool
+sf_version_fits(void)
+{
+	char	   *version = installed_version();
+
+	return version && strcmp(version, SF_VERSION) == 0;
+}
+
 void
 sf_check_version(void)
 {

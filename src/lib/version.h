@@ -10,4 +10,7 @@
  */
 extern void sf_check_version(void);
 
+/* The same as an answer, and no where the extension is not installed; each time anew. */
+extern bool sf_version_fits(void);
+
 #endif

@@ -60,6 +60,9 @@ typedef struct SfJobContext
 
 typedef void (*SfJobHandler) (SfJobContext *job);
 
+/* Is this process one of ours? What runs in it was planned, and nobody else can run anything in it. */
+extern PGDLLEXPORT bool sf_is_worker(void);
+
 /* Send a row to the caller. */
 extern PGDLLEXPORT void sf_worker_send(int n, const char *const *values);
 

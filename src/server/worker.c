@@ -91,6 +91,12 @@ sf_worker_request(void)
 	return request;
 }
 
+bool
+sf_is_worker(void)
+{
+	return request != NULL;
+}
+
 MemoryContext
 sf_worker_context(void)
 {

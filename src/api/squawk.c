@@ -1,0 +1,68 @@
+/*
+ * squawk.c - the rules that squawk knows by other names, for the comments of texts that were written for it.
+ *
+ * The names are those of squawk's list of rules.
+ */
+#include "postgres.h"
+
+#include "api/squawk.h"
+
+static const struct
+{
+	const char *squawk;
+	const char *ours;
+}			names[] = {
+	{"add-column-with-default", "add_column_volatile_default"},
+	{"adding-field-with-default", "add_column_volatile_default"},
+	{"adding-field-with-default", "add_stored_generated"},
+	{"adding-foreign-key-constraint", "add_fk_valid"},
+	{"adding-foreign-key-constraint", "add_column_with_references"},
+	{"adding-not-nullable-field", "set_not_null_scan"},
+	{"adding-required-field", "add_column_not_null_no_default"},
+	{"adding-serial-primary-key-field", "add_serial_column"},
+	{"adding-serial-primary-key-field", "add_column_unique"},
+	{"adding-serial-primary-key-field", "add_pk"},
+	{"ban-alter-domain-with-add-constraint", "domain_add_constraint"},
+	{"ban-char-field", "prefer_type"},
+	{"ban-concurrent-index-creation-in-transaction", "cic_in_tx"},
+	{"ban-drop-column", "drop_column"},
+	{"ban-drop-not-null", "drop_not_null"},
+	{"ban-drop-table", "drop_table"},
+	{"ban-truncate-cascade", "truncate"},
+	{"changing-column-type", "change_type_rewrite"},
+	{"changing-column-type", "change_type_scan"},
+	{"constraint-missing-not-valid", "add_check_valid"},
+	{"constraint-missing-not-valid", "add_fk_valid"},
+	{"constraint-missing-not-valid", "validate_same_tx"},
+	{"disallowed-unique-constraint", "add_unique"},
+	{"identifier-too-long", "identifier_too_long"},
+	{"prefer-big-int", "prefer_type"},
+	{"prefer-bigint-over-int", "prefer_type"},
+	{"prefer-bigint-over-smallint", "prefer_type"},
+	{"prefer-identity", "prefer_type"},
+	{"prefer-repack", "cluster"},
+	{"prefer-repack", "vacuum_full"},
+	{"prefer-text-field", "prefer_type"},
+	{"prefer-timestamp-tz", "prefer_type"},
+	{"renaming-column", "rename_column"},
+	{"renaming-table", "rename_table"},
+	{"require-concurrent-index-creation", "create_index_blocking"},
+	{"require-concurrent-index-creation", "partitioned_index"},
+	{"require-concurrent-index-deletion", "drop_index_blocking"},
+	{"require-concurrent-partition-detach", "detach_blocking"},
+	{"require-concurrent-refresh-matview", "matview_refresh"},
+	{"require-concurrent-reindex", "reindex_blocking"},
+	{"require-enum-value-ordering", "enum_add_value"},
+	{"require-timeout-settings", "missing_lock_timeout"},
+};
+
+List *
+sf_squawk_rules(const char *name)
+{
+	List	   *rules = NIL;
+
+	for (int i = 0; i < lengthof(names); i++)
+		if (strcmp(names[i].squawk, name) == 0)
+			rules = lappend(rules, unconstify(char *, names[i].ours));
+	return rules;
+}

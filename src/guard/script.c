@@ -1,0 +1,187 @@
+/*
+ * script.c - the rules over a text that is not run.
+ *
+ * The script's own doings are followed as far as its statements show them: what it makes, the transactions that it opens,
+ * the timeouts that it sets.  A statement whose judgement fails (it names what is not there) has no findings; the
+ * failure is caught in a subtransaction.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "parser/parser.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "guard/guard.h"
+#include "lib/text.h"
+
+typedef struct Script
+{
+	SfExamination it;
+	int			lock_timeout_after; /* what SET LOCAL ends at */
+	int			statement_timeout_after;
+} Script;
+
+/* The statement's own relation that it makes. */
+static const RangeVar *
+makes(const Node *statement)
+{
+	switch (nodeTag(statement))
+	{
+		case T_CreateStmt:
+			return ((const CreateStmt *) statement)->relation;
+		case T_CreateForeignTableStmt:
+			return ((const CreateForeignTableStmt *) statement)->base.relation;
+		case T_CreateTableAsStmt:
+			return ((const CreateTableAsStmt *) statement)->into->rel;
+		case T_ViewStmt:
+			return ((const ViewStmt *) statement)->view;
+		case T_SelectStmt:
+			return ((const SelectStmt *) statement)->intoClause ? ((const SelectStmt *) statement)->intoClause->rel : NULL;
+		default:
+			return NULL;
+	}
+}
+
+static void
+follow_transaction(Script *script, const TransactionStmt *statement)
+{
+	switch (statement->kind)
+	{
+		case TRANS_STMT_BEGIN:
+		case TRANS_STMT_START:
+			script->it.in_transaction = true;
+			script->it.locked = NIL;
+			script->lock_timeout_after = script->it.lock_timeout;
+			script->statement_timeout_after = script->it.statement_timeout;
+			break;
+		case TRANS_STMT_COMMIT:
+		case TRANS_STMT_ROLLBACK:
+		case TRANS_STMT_PREPARE:
+			script->it.in_transaction = false;
+			script->it.locked = NIL;
+			script->it.lock_timeout = script->lock_timeout_after;
+			script->it.statement_timeout = script->statement_timeout_after;
+			break;
+		default:
+			break;
+	}
+}
+
+static void
+follow_setting(Script *script, const VariableSetStmt *statement)
+{
+	bool		lock = statement->name && pg_strcasecmp(statement->name, "lock_timeout") == 0;
+	int			ms = 0;
+
+	if (!lock && (statement->name == NULL || pg_strcasecmp(statement->name, "statement_timeout") != 0))
+		return;
+	if (statement->kind == VAR_SET_VALUE && list_length(statement->args) == 1 && IsA(linitial(statement->args), A_Const))
+	{
+		const A_Const *value = linitial(statement->args);
+
+		if (IsA(&value->val, Integer))
+			ms = intVal(&value->val);
+		else if (IsA(&value->val, String))
+			(void) parse_int(strVal(&value->val), &ms, GUC_UNIT_MS, NULL);
+	}
+	if (lock)
+		script->it.lock_timeout = ms;
+	else
+		script->it.statement_timeout = ms;
+	if (statement->is_local)
+		return;
+	if (lock)
+		script->lock_timeout_after = ms;
+	else
+		script->statement_timeout_after = ms;
+}
+
+static void
+follow(Script *script, const Node *statement)
+{
+	const RangeVar *made = makes(statement);
+
+	if (IsA(statement, TransactionStmt))
+		follow_transaction(script, (const TransactionStmt *) statement);
+	else if (IsA(statement, VariableSetStmt))
+		follow_setting(script, (const VariableSetStmt *) statement);
+	else if (made)
+	{
+		SfSubject  *subject = sf_subject_of(&script->it, made);
+
+		/* One that is there already is not made by IF NOT EXISTS. */
+		if (!OidIsValid(subject->oid))
+			script->it.made = lappend(script->it.made, subject->name);
+	}
+}
+
+/* What the rules say; nothing, when a rule meets an error. */
+static List *
+judge(Script *script, Node *statement)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	List	   *volatile findings = NIL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		findings = sf_guard_examine(statement, &script->it);
+		ReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED || ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
+			ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return findings;
+}
+
+List *
+sf_guard_script(const char *text)
+{
+	Script	   *script = palloc0(sizeof(Script));
+	List	   *result = NIL;
+	ListCell   *lc,
+			   *lf;
+
+	script->it.script = true;
+	foreach(lc, raw_parser(text, RAW_PARSE_DEFAULT))
+	{
+		RawStmt    *raw = lfirst_node(RawStmt, lc);
+		int			offset = raw->stmt_location;
+		int			end = raw->stmt_len ? offset + raw->stmt_len : (int) strlen(text);
+
+		CHECK_FOR_INTERRUPTS();
+		while (offset < end && strchr(" \t\r\n\f", text[offset]))
+			offset++;
+		foreach(lf, judge(script, raw->stmt))
+		{
+			SfScriptFinding *one = palloc(sizeof(SfScriptFinding));
+
+			one->finding = lfirst(lf);
+			one->offset = offset;
+			one->end = end;
+			if (one->finding->location < 0)
+				one->finding->location = offset;
+			result = lappend(result, one);
+		}
+		follow(script, raw->stmt);
+	}
+	return result;
+}
