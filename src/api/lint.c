@@ -89,6 +89,7 @@ typedef struct Ignore
 {
 	int			from;			/* where it counts: the statement that it stands before or in; -1: everywhere */
 	int			until;
+	bool		alone;			/* on its line, so that it speaks of what comes */
 	List	   *rules;			/* of char *: ours; NIL: all */
 } Ignore;
 
@@ -131,6 +132,7 @@ read_ignore(const SfComment *comment)
 	names = names_in(body + (ours ? 17 : file ? 18 : 13), &rest);
 	ignore->from = file ? -1 : comment->offset;
 	ignore->until = comment->end;
+	ignore->alone = comment->alone;
 	/* Ours say why, else they do not count. */
 	if (ours && (names == NIL || *rest != ':' || rest[1 + strspn(rest + 1, " \t")] == '\0'))
 		return NULL;
@@ -166,10 +168,10 @@ counts_for(const Ignore *ignore, const SfScriptFinding *one, const SfText *text)
 		return true;
 	if (ignore->from >= one->offset)
 		return ignore->from <= one->end || sf_text_line(text, ignore->from) == sf_text_line(text, one->end);
-	for (int i = ignore->until; i < one->offset; i++)
+	for (int i = ignore->until; ignore->alone && i < one->offset; i++)
 		if (!strchr(" \t\r\n", text->code[i]))
 			return false;
-	return true;
+	return ignore->alone;
 }
 
 static bool

@@ -71,15 +71,28 @@ typedef struct SfFinding
 	bool		model;			/* sf_plan_migration() makes it so */
 } SfFinding;
 
+/* A check that a script has added. */
+typedef struct SfAddedCheck
+{
+	char	   *table;
+	char	   *name;
+	char	   *not_null;		/* the column that it says holds no NULL; NULL: it says something else */
+	bool		valid;			/* by now */
+} SfAddedCheck;
+
 /* What a rule may ask about the surroundings; one for a transaction, or for a script. */
 typedef struct SfExamination
 {
 	bool		script;			/* nothing was run: what the text itself makes is in "made" */
 	List	   *made;			/* of char *: relations that the script has made, schema-qualified */
+	List	   *checks;			/* of SfAddedCheck */
+	List	   *dropped;		/* of char *: "table constraint" that the script has dropped */
 	bool		in_transaction; /* in a block, so that what is locked stays locked */
 	List	   *locked;			/* of char *: relations locked against reading or writing, earlier in it */
 	int			lock_timeout;	/* milliseconds, 0: none */
 	int			statement_timeout;
+	bool		said_timeout;	/* that there is none: once is enough */
+	const char *text;			/* of the statement at hand; NULL: not known */
 } SfExamination;
 
 /*

@@ -275,14 +275,32 @@ sf_check_column_check(SfCase *it)
 
 /* ---- ALTER COLUMN ---- */
 
-/* Is it proved that the column holds no NULL?  Never waits: what is locked is not proved. */
-bool
-sf_is_proved_not_null(const SfSubject *table, const char *column)
+static bool
+is_proved_by_script(const SfCase *it, const char *column)
 {
+	ListCell   *lc;
+
+	foreach(lc, it->it->checks)
+	{
+		const SfAddedCheck *check = lfirst(lc);
+
+		if (check->valid && sf_streq(check->not_null, column) && strcmp(check->table, it->table->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Never waits: what is locked is not proved. */
+bool
+sf_is_proved_not_null(const SfCase *it, const char *column)
+{
+	const SfSubject *table = it->table;
 	AttrNumber	attno = OidIsValid(table->oid) ? get_attnum(table->oid, column) : InvalidAttrNumber;
 	bool		proved = false;
 	Relation	relation;
 
+	if (is_proved_by_script(it, column))
+		return true;
 	if (attno == InvalidAttrNumber || !ConditionalLockRelationOid(table->oid, AccessShareLock))
 		return false;
 	relation = try_relation_open(table->oid, NoLock);
@@ -311,7 +329,7 @@ sf_is_proved_not_null(const SfSubject *table, const char *column)
 bool
 sf_check_not_null(SfCase *it)
 {
-	if (sf_is_proved_not_null(it->table, it->op->part))
+	if (sf_is_proved_not_null(it, it->op->part))
 		return false;
 	sf_recipe_not_null(it, it->op->part);
 	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
@@ -366,12 +384,26 @@ sf_check_type_rewrite(SfCase *it)
 	sf_recipe(it, "CREATE TRIGGER ... BEFORE INSERT OR UPDATE ON %s ...;  -- keeps %s and %s in step", table, name, shadow);
 	sf_recipe(it, "UPDATE %s SET %s = %s WHERE ctid >= '(0,0)' AND ctid < '(100,0)';  -- and so on, in batches", table, shadow,
 			  definition->raw_default ? sf_expression_text(it, definition->raw_default) : name);
+	sf_recipe(it, "SELECT sf_allow('the new column takes the old one''s place');");
 	sf_recipe(it, "BEGIN; DROP TRIGGER ... ON %s; ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s; COMMIT;",
 			  table, table, name, table, shadow, name);
 	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, true);
 	it->finding->model = true;
 	return sf_say(it, "column %s changes from %s to %s: the table is rewritten, its indexes are built anew", name,
 				  type ? type : "its type", sf_type_text(definition->typeName));
+}
+
+/* Has the script dropped it before? */
+static bool
+is_dropped(const SfCase *it, const char *constraint)
+{
+	char	   *name = psprintf("%s %s", it->table->name, constraint);
+	ListCell   *lc;
+
+	foreach(lc, it->it->dropped)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
 }
 
 /* Checks are looked at again after any change of type; indexes when they compare otherwise. */
@@ -382,6 +414,8 @@ sf_check_type_scan(SfCase *it)
 	SfTypeChange change;
 	char	   *type;
 	SfRows	   *checks;
+	List	   *standing = NIL;
+	ListCell   *lc;
 
 	if (!find_change(it, &type, &change) || change.rewrites || type == NULL)
 		return false;
@@ -391,19 +425,25 @@ sf_check_type_scan(SfCase *it)
 					  "AND c.convalidated AND a.attrelid OPERATOR(pg_catalog.=) c.conrelid "
 					  "AND a.attname OPERATOR(pg_catalog.=) $2::pg_catalog.name "
 					  "AND a.attnum OPERATOR(pg_catalog.=) ANY (c.conkey) ORDER BY c.conname", lengthof(args), args);
-	if (checks->nrows == 0 && !change.sorts)
-		return false;
 	for (int r = 0; r < checks->nrows; r++)
-		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", it->table->name, sf_cell(checks, r, 0));
+		if (!is_dropped(it, sf_cell(checks, r, 0)))
+			standing = lappend_int(standing, r);
+	if (standing == NIL && !change.sorts)
+		return false;
+	foreach(lc, standing)
+		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", it->table->name, sf_cell(checks, lfirst_int(lc), 0));
 	sf_recipe(it, "ALTER TABLE %s ALTER COLUMN %s TYPE %s;", it->table->name, sf_ident(it->op->part),
 			  sf_type_text(castNode(ColumnDef, it->cmd->def)->typeName));
-	for (int r = 0; r < checks->nrows; r++)
+	foreach(lc, standing)
 	{
-		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;", it->table->name, sf_cell(checks, r, 0), sf_cell(checks, r, 1));
-		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_cell(checks, r, 0));
+		const char *name = sf_cell(checks, lfirst_int(lc), 0);
+
+		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s %s NOT VALID;", it->table->name, name, sf_cell(checks, lfirst_int(lc), 1));
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, name);
 	}
 	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
-	return checks->nrows ? sf_say(it, "check %s is proved again by reading the table under the lock", sf_cell(checks, 0, 0)) :
+	return standing ?
+		sf_say(it, "check %s is proved again by reading the table under the lock", sf_cell(checks, linitial_int(standing), 0)) :
 		sf_say(it, "indexes on column %s compare otherwise and are built anew", sf_ident(it->op->part));
 }
 
@@ -490,7 +530,7 @@ sf_check_json(SfCase *it)
 		if (column->typeName && strcmp(strVal(llast(column->typeName->names)), "json") == 0)
 		{
 			it->finding->location = column->location;
-			sf_recipe(it, "%s jsonb", sf_ident(column->colname));
+			sf_recipe(it, "-- %s jsonb", sf_ident(column->colname));
 			return sf_say(it, "column %s is json, which has no equality: use jsonb", sf_ident(column->colname));
 		}
 	}
@@ -534,7 +574,7 @@ sf_check_style(SfCase *it)
 			if (strcmp(styles[i].type, "varchar") == 0 && column->typeName->typmods == NIL)
 				continue;
 			it->finding->location = column->location;
-			sf_recipe(it, "%s %s", sf_ident(column->colname), styles[i].instead);
+			sf_recipe(it, "-- %s %s", sf_ident(column->colname), styles[i].instead);
 			return sf_say(it, "column %s is %s: %s", sf_ident(column->colname), sf_type_text(column->typeName), styles[i].why);
 		}
 	}

@@ -95,20 +95,19 @@ sf_check_foreign_key_partitioned(SfCase *it)
 static bool
 has_index_on(Oid table, List *columns)
 {
-	const char *args[] = {psprintf("%u", table), NULL, psprintf("%d", list_length(columns))};
+	const char *args[] = {psprintf("%u", table), psprintf("%d", list_length(columns))};
 	List	   *literals = NIL;
 	ListCell   *lc;
 
 	foreach(lc, columns)
 		literals = lappend(literals, sf_literal(lfirst(lc)));
-	args[1] = "";
 	return sf_query_text(psprintf("SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
-								  "AND i.indisvalid AND i.indpred IS NULL AND $2 OPERATOR(pg_catalog.=) '' "
+								  "AND i.indisvalid AND i.indpred IS NULL "
 								  "AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a "
 								  "WHERE a.attrelid OPERATOR(pg_catalog.=) i.indrelid "
 								  "AND a.attname OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.name[]) "
-								  "AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::pg_catalog.int2[])[0:$3::pg_catalog.int4 - 1])) "
-								  "OPERATOR(pg_catalog.=) $3::pg_catalog.int8 LIMIT 1", sf_join(literals, ", ")),
+								  "AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::pg_catalog.int2[])[0:$2::pg_catalog.int4 OPERATOR(pg_catalog.-) 1])) "
+								  "OPERATOR(pg_catalog.=) $2::pg_catalog.int8 LIMIT 1", sf_join(literals, ", ")),
 						 lengthof(args), args) != NULL;
 }
 
@@ -200,7 +199,7 @@ sf_check_adopt_nullable(SfCase *it)
 		AttrNumber	attno = ((Form_pg_index) GETSTRUCT(tuple))->indkey.values[i];
 		char	   *column = attno > 0 ? get_attname(it->table->oid, attno, true) : NULL;
 
-		if (column == NULL || sf_is_proved_not_null(it->table, column))
+		if (column == NULL || sf_is_proved_not_null(it, column))
 			continue;
 		sf_recipe_not_null(it, column);
 		any = true;

@@ -29,6 +29,29 @@ index_name(const SfCase *it, const IndexStmt *index)
 	return index->idxname ? pstrdup(sf_ident(index->idxname)) : pstrdup("...");
 }
 
+/* Skips a word and the white space before it. */
+static const char *
+behind(const char *text, const char *word)
+{
+	text += strspn(text, " \t\r\n");
+	return pg_strncasecmp(text, word, strlen(word)) == 0 && strchr(" \t\r\n", text[strlen(word)]) ? text + strlen(word) : NULL;
+}
+
+/* The statement as it was written with one more word, where its text is known. */
+static char *
+with_concurrently(const SfCase *it, const IndexStmt *index)
+{
+	const char *text = it->it->text ? behind(it->it->text, "CREATE") : NULL;
+
+	if (text && index->unique)
+		text = behind(text, "UNIQUE");
+	text = text ? behind(text, "INDEX") : NULL;
+	if (text)
+		return psprintf("%.*s CONCURRENTLY%s", (int) (text - it->it->text), it->it->text, text);
+	return psprintf("CREATE %sINDEX CONCURRENTLY %s ON %s ...", index->unique ? "UNIQUE " : "", index_name(it, index),
+					it->table->name);
+}
+
 bool
 sf_check_index(SfCase *it)
 {
@@ -36,9 +59,7 @@ sf_check_index(SfCase *it)
 
 	if (it->table->partitioned)
 		return false;
-	sf_recipe(it, "CREATE %sINDEX CONCURRENTLY %s%son %s ...;  -- outside of a transaction, the rest as it is",
-			  index->unique ? "UNIQUE " : "", index->idxname ? sf_ident(index->idxname) : "", index->idxname ? " " : "",
-			  it->table->name);
+	sf_recipe(it, "%s;  -- outside of a transaction", with_concurrently(it, index));
 	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the index is built while nobody can write");

@@ -29,6 +29,7 @@
 bool
 sf_check_rename_table(SfCase *it)
 {
+	sf_recipe(it, "SELECT sf_allow('a view has the old name');");
 	if (IsA(it->op->node, RenameStmt))
 	{
 		const RenameStmt *rename = castNode(RenameStmt, it->op->node);
@@ -176,6 +177,18 @@ is_proved_within(Oid parent, Oid child, const PartitionBoundSpec *bound)
 	return proved;
 }
 
+/* A check that the script has added and proved: whether it says enough is not judged. */
+static bool
+is_checked_by_script(const SfExamination *it, const SfSubject *part)
+{
+	ListCell   *lc;
+
+	foreach(lc, it->checks)
+		if (((SfAddedCheck *) lfirst(lc))->valid && strcmp(((SfAddedCheck *) lfirst(lc))->table, part->name) == 0)
+			return true;
+	return false;
+}
+
 bool
 sf_check_attach(SfCase *it)
 {
@@ -183,7 +196,7 @@ sf_check_attach(SfCase *it)
 	SfSubject  *part = attach ? sf_subject_of(it->it, attach->name) : NULL;
 	const char *proof;
 
-	if (part == NULL || !part->stands || !sf_has_rows(part))
+	if (part == NULL || !part->stands || !sf_has_rows(part) || is_checked_by_script(it->it, part))
 		return false;
 	if (it->table && OidIsValid(it->table->oid) && OidIsValid(part->oid) &&
 		is_proved_within(it->table->oid, part->oid, attach->bound))
@@ -221,7 +234,7 @@ sf_check_attach_default(SfCase *it)
 	SfSubject  *rest = parent && parent->partitioned ? sf_subject_oid(it->it, default_partition(parent->oid)) : NULL;
 	const char *proof;
 
-	if (rest == NULL || !rest->stands || !sf_has_rows(rest))
+	if (rest == NULL || !rest->stands || !sf_has_rows(rest) || is_checked_by_script(it->it, rest))
 		return false;
 	proof = sf_ident(psprintf("%s_outside", rest->relation));
 	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (NOT (...)) NOT VALID;  -- the new partition's bounds", rest->name, proof);
@@ -388,9 +401,10 @@ strongest(const SfCase *it)
 bool
 sf_check_lock_timeout(SfCase *it)
 {
-	if (it->it->lock_timeout > 0 || strongest(it) < ShareLock || it->table == NULL || !it->table->stands ||
-		!sf_has_rows(it->table))
+	if (it->it->said_timeout || it->it->lock_timeout > 0 || strongest(it) < ShareLock || it->table == NULL ||
+		!it->table->stands || !sf_has_rows(it->table))
 		return false;
+	it->it->said_timeout = true;
 	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
 	it->finding->detail = psprintf("The lock is %s. Behind one idle reader the statement waits, and everybody else behind it.",
 								   sf_risk_lock_name(strongest(it)));

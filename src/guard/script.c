@@ -99,6 +99,68 @@ follow_setting(Script *script, const VariableSetStmt *statement)
 		script->statement_timeout_after = ms;
 }
 
+/* "c IS NOT NULL" of one column; NULL: something else. */
+static char *
+column_not_null(const Node *expression)
+{
+	const NullTest *test = (const NullTest *) expression;
+
+	if (expression == NULL || !IsA(expression, NullTest) || test->nulltesttype != IS_NOT_NULL || !IsA(test->arg, ColumnRef) ||
+		!IsA(llast(((ColumnRef *) test->arg)->fields), String))
+		return NULL;
+	return strVal(llast(((ColumnRef *) test->arg)->fields));
+}
+
+static void
+follow_check(Script *script, const SfSubject *table, const AlterTableCmd *cmd)
+{
+	const Constraint *constraint = cmd->subtype == AT_AddConstraint ? castNode(Constraint, cmd->def) : NULL;
+	ListCell   *lc;
+
+	if (constraint && constraint->contype == CONSTR_CHECK)
+	{
+		SfAddedCheck *check = palloc0(sizeof(SfAddedCheck));
+
+		check->table = table->name;
+		check->name = constraint->conname;
+		check->not_null = column_not_null(constraint->raw_expr);
+		check->valid = !constraint->skip_validation;
+		script->it.checks = lappend(script->it.checks, check);
+	}
+	if (cmd->subtype == AT_SetNotNull)
+	{
+		SfAddedCheck *check = palloc0(sizeof(SfAddedCheck));
+
+		check->table = table->name;
+		check->not_null = cmd->name;
+		check->valid = true;
+		script->it.checks = lappend(script->it.checks, check);
+	}
+	if (cmd->subtype == AT_DropConstraint)
+		script->it.dropped = lappend(script->it.dropped, psprintf("%s %s", table->name, sf_ident(cmd->name)));
+	foreach(lc, script->it.checks)
+	{
+		SfAddedCheck *check = lfirst(lc);
+
+		if (strcmp(check->table, table->name) != 0 || !sf_streq(check->name, cmd->name))
+			continue;
+		if (cmd->subtype == AT_ValidateConstraint)
+			check->valid = true;
+		else if (cmd->subtype == AT_DropConstraint)
+			check->valid = false;
+	}
+}
+
+static void
+follow_alter(Script *script, const AlterTableStmt *statement)
+{
+	const SfSubject *table = sf_subject_of(&script->it, statement->relation);
+	ListCell   *lc;
+
+	foreach(lc, table ? statement->cmds : NIL)
+		follow_check(script, table, lfirst_node(AlterTableCmd, lc));
+}
+
 static void
 follow(Script *script, const Node *statement)
 {
@@ -108,6 +170,8 @@ follow(Script *script, const Node *statement)
 		follow_transaction(script, (const TransactionStmt *) statement);
 	else if (IsA(statement, VariableSetStmt))
 		follow_setting(script, (const VariableSetStmt *) statement);
+	else if (IsA(statement, AlterTableStmt))
+		follow_alter(script, (const AlterTableStmt *) statement);
 	else if (made)
 	{
 		SfSubject  *subject = sf_subject_of(&script->it, made);
@@ -170,6 +234,7 @@ sf_guard_script(const char *text)
 		CHECK_FOR_INTERRUPTS();
 		while (offset < end && strchr(" \t\r\n\f", text[offset]))
 			offset++;
+		script->it.text = pnstrdup(text + offset, end - offset);
 		foreach(lf, judge(script, raw->stmt))
 		{
 			SfScriptFinding *one = palloc(sizeof(SfScriptFinding));

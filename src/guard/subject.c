@@ -46,14 +46,17 @@ measure(Oid oid, SfSubject *subject, bool *mine)
 		if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
 		{
 			BlockNumber blocks = RelationGetNumberOfBlocks(relation);
-			BlockNumber pages;
+			BlockNumber pages = 0;
 			double		tuples = 0,
 						visible;
 
-			/* The planner takes a small unvacuumed table for ten pages; an empty file is empty. */
+			/* The planner takes a small unvacuumed table for ten pages. */
 			if (blocks > 0)
 				estimate_rel_size(relation, NULL, &pages, &tuples, &visible);
-			subject->rows += (int64) Min(tuples, (double) (PG_INT64_MAX / 2));
+			if (pages > blocks)
+				tuples = tuples * blocks / pages;
+			/* A file with pages holds something, however few rows the statistics know. */
+			subject->rows += blocks > 0 ? Max((int64) Min(tuples, (double) (PG_INT64_MAX / 2)), 1) : 0;
 			subject->bytes += (int64) blocks * BLCKSZ;
 		}
 		relation_close(relation, NoLock);

@@ -188,7 +188,7 @@ sf_recipe_key(SfCase *it, const char *name, List *columns, bool primary)
 	foreach(lc, columns)
 	{
 		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
-		if (primary && !sf_is_proved_not_null(it->table, lfirst(lc)))
+		if (primary && !sf_is_proved_not_null(it, lfirst(lc)))
 			sf_recipe_not_null(it, lfirst(lc));
 	}
 	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY %s ON %s (%s);", constraint, it->table->name, sf_join(names, ", "));

@@ -16,8 +16,8 @@ extern char *sf_expression_text(const SfCase *it, Node *raw);
 /* Names of columns, of String nodes or of char *, as SQL: "a, b". */
 extern char *sf_names_text(List *strings);
 
-/* Is it proved that the column holds no NULL? */
-extern bool sf_is_proved_not_null(const SfSubject *table, const char *column);
+/* Is it proved that the case's table holds no NULL in the column? */
+extern bool sf_is_proved_not_null(const SfCase *it, const char *column);
 
 /* Make the column NOT NULL without reading under a lock. */
 extern void sf_recipe_not_null(SfCase *it, const char *column);

@@ -440,6 +440,9 @@ sf_risk_classify(Node *statement, const SfRiskContext *context)
 		case T_UpdateStmt:
 			return list_make1(on_relation(operation("rows", SF_RISK_ALTER, NULL, statement),
 										  ((UpdateStmt *) statement)->relation));
+		case T_DeleteStmt:
+			return list_make1(on_relation(operation(NULL, SF_RISK_DROP, NULL, statement),
+										  ((DeleteStmt *) statement)->relation));
 		case T_GrantStmt:
 			return list_make1(operation("grant", ((GrantStmt *) statement)->is_grant ? SF_RISK_CREATE : SF_RISK_DROP,
 										NULL, statement));
