@@ -289,7 +289,8 @@ judge(SfSentry *sentry)
 	if (findings == NIL || is_step(sentry))
 		return;
 	foreach(lc, findings)
-		sentry->rules = list_append_unique_ptr(sentry->rules, unconstify(char *, ((SfFinding *) lfirst(lc))->rule->name));
+		sentry->rules = list_append_unique_ptr(sentry->rules,
+											   unconstify(char *, ((SfFinding *) lfirst(lc))->rule->name));
 	if (worst && sf_guc_guard() == SF_GUARD_ENFORCE && !breaks_glass(sentry))
 		refuse(sentry, worst, findings);
 	if (strcmp(sentry->outcome, SF_OUTCOME_ALLOWED) == 0)
