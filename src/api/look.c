@@ -247,8 +247,8 @@ static const char *const examinations[] = {
 	" || 'SELECT sf_guard_install(), or SELECT sf_guard_remove()'"
 	" FROM (SELECT * FROM schemaflow.ddl_log l WHERE " OURS("l") " AND l.command LIKE 'sf\\_guard\\_%'"
 	" ORDER BY l.logged_at DESC LIMIT 1) l,"
-	" "
-	"unnest('{schemaflow_guard_start,schemaflow_guard_end,schemaflow_guard_drop,schemaflow_guard_rewrite}'::text[]) w(name)"
+	" unnest('{schemaflow_guard_start,schemaflow_guard_end,schemaflow_guard_drop,schemaflow_guard_rewrite}'::text[])"
+	" w(name)"
 	" LEFT JOIN pg_event_trigger e ON e.evtname = w.name"
 	" WHERE l.command = 'sf_guard_install()'"
 	" AND (e.oid IS NULL OR e.evtenabled <> 'O' OR e.evtfoid <> 'schemaflow.sf_guard'::regproc) ORDER BY w.name",

@@ -17,6 +17,7 @@
 #include "commands/event_trigger.h"
 #include "commands/trigger.h"
 #include "miscadmin.h"
+#include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 
 #include "compat.h"
@@ -145,8 +146,8 @@ utility_hook(PlannedStmt *planned, const char *source, bool read_only_tree, Proc
 void
 sf_guard_hook(void)
 {
-	if (IsTransactionState())
-		return;					/* loaded by a call */
+	if (debug_query_string)
+		return;					/* loaded by a statement */
 	next_hook = ProcessUtility_hook;
 	ProcessUtility_hook = utility_hook;
 }

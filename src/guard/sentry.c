@@ -20,10 +20,12 @@
 #include "utils/portal.h"
 #include "utils/syscache.h"
 
+#include "guard/guard.h"
 #include "guard/sentry.h"
 #include "guc.h"
 #include "lib/origin.h"
 #include "lib/spi.h"
+#include "lib/text.h"
 #include "lib/version.h"
 #include "server/owner.h"
 #include "server/server.h"
@@ -196,6 +198,107 @@ protect_active(SfSentry *sentry)
 		sf_sentry_protect(sentry, touched);
 }
 
+/* ---- the rules ---- */
+
+/* At most so many columns, that of "DETAIL:  " apart. */
+#define DETAIL_WIDTH	90
+
+static char *
+wrapped(const char *text)
+{
+	char	   *copy = pstrdup(text);
+	char	   *line = copy,
+			   *space = NULL;
+
+	for (char *c = copy; *c; c++)
+	{
+		if (*c == '\n')
+		{
+			line = c + 1;
+			space = NULL;
+		}
+		else if (*c == ' ')
+			space = c;
+		if (space && c - line >= DETAIL_WIDTH)
+		{
+			*space = '\n';
+			line = space + 1;
+			space = NULL;
+		}
+	}
+	return copy;
+}
+
+static void
+warn(const SfFinding *finding)
+{
+	char	   *hint = sf_finding_hint(finding);
+
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg("guard: %s", sf_finding_message(finding)),
+			 finding->detail ? errdetail("%s", wrapped(finding->detail)) : 0,
+			 hint ? errhint("%s", hint) : 0));
+}
+
+/* The names of the others, for the detail; NULL: none. */
+static char *
+others(List *findings, const SfFinding *one)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, findings)
+		if (lfirst(lc) != one)
+			names = lappend(names, unconstify(char *, ((SfFinding *) lfirst(lc))->rule->name));
+	return names ? psprintf("Besides: %s.", sf_join(names, ", ")) : NULL;
+}
+
+static void
+refuse(SfSentry *sentry, const SfFinding *finding, List *findings)
+{
+	char	   *hint = sf_finding_hint(finding);
+	char	   *besides = others(findings, finding);
+	char	   *detail = finding->detail && besides ? psprintf("%s\n%s", finding->detail, besides) :
+		finding->detail ? finding->detail : besides;
+
+	sentry->object = finding->object;
+	sf_log_refused(sentry);
+	ereport(ERROR,
+			(errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
+			 errmsg("guard: %s", sf_finding_message(finding)),
+			 detail ? errdetail("%s", wrapped(detail)) : 0,
+			 hint ? errhint("%s", hint) : 0));
+}
+
+/* The first that is no advice is the one that is told, when it comes to that. */
+static void
+judge(SfSentry *sentry)
+{
+	List	   *findings = sf_guard_examine(sentry->statement, sf_guard_live());
+	const SfFinding *worst = NULL;
+	ListCell   *lc;
+
+	foreach(lc, findings)
+	{
+		const SfFinding *finding = lfirst(lc);
+
+		if (worst == NULL && sf_rule_level(finding->rule) == SF_LEVEL_ENFORCE)
+			worst = finding;
+	}
+	if (findings == NIL || is_step(sentry))
+		return;
+	foreach(lc, findings)
+		sentry->rules = list_append_unique_ptr(sentry->rules,
+											   unconstify(char *, ((SfFinding *) lfirst(lc))->rule->name));
+	if (worst && sf_guc_guard() == SF_GUARD_ENFORCE && !breaks_glass(sentry))
+		refuse(sentry, worst, findings);
+	if (strcmp(sentry->outcome, SF_OUTCOME_ALLOWED) == 0)
+		sentry->outcome = SF_OUTCOME_WARNED;
+	foreach(lc, findings)
+		warn(lfirst(lc));
+}
+
 SfSentry *
 sf_sentry_meet(Node *statement, const char *source)
 {
@@ -214,7 +317,11 @@ sf_sentry_meet(Node *statement, const char *source)
 	else if (sf_guc_guard() == SF_GUARD_OFF)
 		sentry->outcome = SF_OUTCOME_OFF;
 	else
+	{
 		protect_active(sentry);
+		if (strcmp(sentry->outcome, SF_OUTCOME_MIGRATION) != 0)
+			judge(sentry);
+	}
 	sentry->before = sf_definitions_before(statement);
 	return sentry;
 }
