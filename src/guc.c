@@ -74,7 +74,7 @@ static const struct
 	"Whoever needs a row of it waits that long at most. Batches get as many blocks as fit."},
 	{"schemaflow.guard_rows", &guard_rows, 1, INT_MAX, 0, PGC_SUSET,
 		"From how many rows on the guard takes a table for one in use.",
-	"What is done to smaller ones is done in a moment. Applies to rules about work and locks, not to those about text."},
+	"What is done to smaller ones takes a moment. For rules about work and locks."},
 	{"schemaflow.lock_deadline", &lock_deadline, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
 		"How long a step of a migration may try to get its locks.",
 	"After it the run fails and names who holds them; what was done stays done, and the next call goes on."},

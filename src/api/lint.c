@@ -1,8 +1,8 @@
 /*
  * lint.c - SQL entry points of the guard's rules: their settings, and sf_lint() over a text.
  *
- * Comments of the text may take findings back: "-- schemaflow-ignore rule, rule: reason" before or beside the statement; and
- * what squawk accepts, "-- squawk-ignore" and "-- squawk-ignore-file", with squawk's names.
+ * Comments of the text may take findings back: "-- schemaflow-ignore rule, rule: reason" before or beside the
+ * statement; and what squawk accepts, "-- squawk-ignore" and "-- squawk-ignore-file", with squawk's names.
  */
 #include "postgres.h"
 
@@ -37,7 +37,7 @@ PG_FUNCTION_INFO_V1(sf_lint_sarif);
 Datum
 sf_guard_set(PG_FUNCTION_ARGS)
 {
-	char	   *name = sf_text_arg(fcinfo, 0, "rule");
+	char	   *name = sf_text_arg(fcinfo, 0, "rule");	/* not a kind */
 	char	   *level = PG_ARGISNULL(1) ? NULL : sf_text_arg(fcinfo, 1, "level");
 	char	   *note = PG_ARGISNULL(2) ? NULL : sf_text_arg(fcinfo, 2, "note");
 	const char *args[] = {sf_origin_system(), sf_origin_database(), name, level, note,
@@ -56,11 +56,13 @@ sf_guard_set(PG_FUNCTION_ARGS)
 				 errmsg("\"%s\" is not a level of a rule", level),
 				 errhint("Levels are off, warn, enforce; NULL is the rule's own.")));
 	sf_owner_enter(&owner);
-	(void) sf_execute("DELETE FROM schemaflow.guard_rule WHERE " SF_ORIGIN_IS_OURS " AND rule OPERATOR(pg_catalog.=) $3",
-					  3, args);
+	(void)sf_execute(
+		"DELETE FROM schemaflow.guard_rule WHERE " SF_ORIGIN_IS_OURS " AND rule OPERATOR(pg_catalog.=) $3", 3, args);
 	if (level)
-		(void) sf_execute("INSERT INTO schemaflow.guard_rule (system_identifier, database_oid, rule, level, note, set_at, set_by) "
-						  "VALUES ($1::bigint, $2::oid, $3, $4, $5, clock_timestamp(), $6)", lengthof(args), args);
+		(void)sf_execute(
+			"INSERT INTO schemaflow.guard_rule (system_identifier, database_oid, rule, level, note, set_at, set_by) "
+			"VALUES ($1::bigint, $2::oid, $3, $4, $5, clock_timestamp(), $6)",
+			lengthof(args), args);
 	sf_owner_leave(&owner);
 	sf_rule_levels_forget();
 	PG_RETURN_VOID();
@@ -357,7 +359,7 @@ sf_lint_json(PG_FUNCTION_ARGS)
 		const Row  *row = lfirst(lc);
 
 		appendStringInfo(&json, "%s{\"line\":%d,\"column\":%d", json.len > 1 ? "," : "", row->line, row->column);
-		put(&json, "rule", row->rule);
+		put(&json, "rule", row->rule);	/* not a kind */
 		put(&json, "level", row->level);
 		put(&json, "object", row->object);
 		put(&json, "message", row->message);
@@ -407,7 +409,8 @@ sf_lint_sarif(PG_FUNCTION_ARGS)
 	ListCell   *lc;
 
 	initStringInfo(&json);
-	appendStringInfoString(&json, "{\"version\":\"2.1.0\",\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
+	appendStringInfoString(&json,
+						   "{\"version\":\"2.1.0\",\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
 						   "\"runs\":[{\"tool\":{\"driver\":{\"name\":\"schemaflow\",");
 	put_sarif_rules(&json);
 	appendStringInfoString(&json, "}},\"results\":[");

@@ -70,7 +70,8 @@ sf_check_foreign_key(SfCase *it)
 	if (it->table->partitioned && SF_MAJOR < 18)
 	{
 		sf_recipe(it, "-- for each partition: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT ...;");
-		sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing", it->table->name);
+		sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing",
+				  it->table->name);
 	}
 	else
 		sf_recipe_foreign_key(it, name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey"), strings(fk->fk_attrs), fk);
@@ -86,7 +87,8 @@ sf_check_foreign_key_partitioned(SfCase *it)
 	if (!it->table->partitioned || SF_MAJOR >= 18)
 		return false;
 	sf_recipe(it, "-- for each partition: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT ...;");
-	sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing", it->table->name);
+	sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing",
+			  it->table->name);
 	it->finding->model = true;
 	return sf_say(it, "the table is partitioned: before 18 its foreign key cannot be NOT VALID");
 }
@@ -101,14 +103,18 @@ has_index_on(Oid table, List *columns)
 
 	foreach(lc, columns)
 		literals = lappend(literals, sf_literal(lfirst(lc)));
-	return sf_query_text(psprintf("SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
-								  "AND i.indisvalid AND i.indpred IS NULL "
-								  "AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a "
-								  "WHERE a.attrelid OPERATOR(pg_catalog.=) i.indrelid "
-								  "AND a.attname OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.name[]) "
-								  "AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::pg_catalog.int2[])[0:$2::pg_catalog.int4 OPERATOR(pg_catalog.-) 1])) "
-								  "OPERATOR(pg_catalog.=) $2::pg_catalog.int8 LIMIT 1", sf_join(literals, ", ")),
-						 lengthof(args), args) != NULL;
+	return sf_query_text(
+			   psprintf(
+				   "SELECT 1 FROM pg_catalog.pg_index i WHERE i.indrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+				   "AND i.indisvalid AND i.indpred IS NULL "
+				   "AND (SELECT pg_catalog.count(*) FROM pg_catalog.pg_attribute a "
+				   "WHERE a.attrelid OPERATOR(pg_catalog.=) i.indrelid "
+				   "AND a.attname OPERATOR(pg_catalog.=) ANY (ARRAY[%s]::pg_catalog.name[]) "
+				   "AND a.attnum OPERATOR(pg_catalog.=) ANY ((i.indkey::pg_catalog.int2[])[0:$2::pg_catalog.int4 "
+				   "OPERATOR(pg_catalog.-) 1])) "
+				   "OPERATOR(pg_catalog.=) $2::pg_catalog.int8 LIMIT 1",
+				   sf_join(literals, ", ")),
+			   lengthof(args), args) != NULL;
 }
 
 bool
@@ -118,7 +124,8 @@ sf_check_foreign_key_index(SfCase *it)
 
 	if (!OidIsValid(it->table->oid) || has_index_on(it->table->oid, columns))
 		return false;
-	sf_recipe(it, "CREATE INDEX CONCURRENTLY ON %s (%s);", it->table->name, sf_names_text(new_constraint(it)->fk_attrs));
+	sf_recipe(it, "CREATE INDEX CONCURRENTLY ON %s (%s);", it->table->name,
+			  sf_names_text(new_constraint(it)->fk_attrs));
 	return sf_say(it, "no index begins with %s: each DELETE and UPDATE of a referenced row reads the whole table",
 				  sf_names_text(new_constraint(it)->fk_attrs));
 }
@@ -188,7 +195,8 @@ bool
 sf_check_adopt_nullable(SfCase *it)
 {
 	const Constraint *key = new_constraint(it);
-	Oid			index = OidIsValid(it->table->oid) ? get_relname_relid(key->indexname, get_rel_namespace(it->table->oid)) : InvalidOid;
+	Oid index =
+		OidIsValid(it->table->oid) ? get_relname_relid(key->indexname, get_rel_namespace(it->table->oid)) : InvalidOid;
 	HeapTuple	tuple = OidIsValid(index) ? SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index)) : NULL;
 	bool		any = false;
 
@@ -210,7 +218,8 @@ sf_check_adopt_nullable(SfCase *it)
 	sf_recipe(it, "ALTER TABLE %s ADD PRIMARY KEY USING INDEX %s;", it->table->name, sf_ident(key->indexname));
 	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "a column of index %s may be NULL: the table is read for it under the lock", sf_ident(key->indexname));
+	return sf_say(it, "a column of index %s may be NULL: the table is read for it under the lock",
+				  sf_ident(key->indexname));
 }
 
 bool
@@ -250,8 +259,8 @@ sf_check_drop_constraint(SfCase *it)
 	if (type_of_named(it, &constraint) != CONSTRAINT_PRIMARY)
 		return false;
 	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY ... ON %s (...);  -- of the new key", it->table->name);
-	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s, ADD PRIMARY KEY USING INDEX ...;  -- in one statement", it->table->name,
-			  sf_ident(it->cmd->name));
+	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s, ADD PRIMARY KEY USING INDEX ...;  -- in one statement",
+			  it->table->name, sf_ident(it->cmd->name));
 	it->finding->detail = pstrdup("Logical replication knows rows by it; ON CONFLICT and foreign keys need it.");
 	it->finding->model = true;
 	return sf_say(it, "without primary key %s the table has no key", sf_ident(it->cmd->name));
@@ -312,10 +321,11 @@ sf_check_redefinition(SfCase *it)
 			continue;
 		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s ... NOT VALID;  -- under another name", it->table->name,
 				  sf_ident(psprintf("%s_new", it->cmd->name)));
-		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_ident(psprintf("%s_new", it->cmd->name)));
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name,
+				  sf_ident(psprintf("%s_new", it->cmd->name)));
 		sf_recipe(it, "BEGIN; ALTER TABLE %s DROP CONSTRAINT %s; ALTER TABLE %s RENAME CONSTRAINT %s TO %s; COMMIT;",
-				  it->table->name, sf_ident(it->cmd->name), it->table->name, sf_ident(psprintf("%s_new", it->cmd->name)),
-				  sf_ident(it->cmd->name));
+				  it->table->name, sf_ident(it->cmd->name), it->table->name,
+				  sf_ident(psprintf("%s_new", it->cmd->name)), sf_ident(it->cmd->name));
 		it->finding->model = true;
 		return sf_say(it, "constraint %s is replaced under one lock, which its proof holds", sf_ident(it->cmd->name));
 	}
@@ -328,24 +338,27 @@ sf_check_redefinition(SfCase *it)
 static List *
 users_of_domain(const SfCase *it)
 {
-	Oid			domain = LookupTypeNameOid(NULL, makeTypeNameFromNameList(((AlterDomainStmt *) it->statement)->typeName), true);
+	Oid domain = LookupTypeNameOid(NULL, makeTypeNameFromNameList(((AlterDomainStmt *)it->statement)->typeName), true);
 	const char *args[] = {psprintf("%u", domain)};
 	List	   *users = NIL;
 	SfRows	   *rows;
 
 	if (!OidIsValid(domain))
 		return NIL;
-	rows = sf_query("WITH RECURSIVE d AS (SELECT $1::pg_catalog.oid AS oid UNION SELECT t.oid FROM pg_catalog.pg_type t "
-					"JOIN d ON t.typbasetype OPERATOR(pg_catalog.=) d.oid AND t.typtype OPERATOR(pg_catalog.=) 'd') "
-					"SELECT DISTINCT a.attrelid FROM d JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) d.oid "
-					"JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid "
-					"WHERE NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,m}')", 1, args);
+	rows = sf_query(
+		"WITH RECURSIVE d AS (SELECT $1::pg_catalog.oid AS oid UNION SELECT t.oid FROM pg_catalog.pg_type t "
+		"JOIN d ON t.typbasetype OPERATOR(pg_catalog.=) d.oid AND t.typtype OPERATOR(pg_catalog.=) 'd') "
+		"SELECT DISTINCT a.attrelid FROM d JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) d.oid "
+		"JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid "
+		"WHERE NOT a.attisdropped AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,m}')",
+		1, args);
 	for (int r = 0; r < rows->nrows; r++)
 	{
 		SfSubject  *user = sf_subject_oid(it->it, (Oid) strtoul(sf_cell(rows, r, 0), NULL, 10));
 
 		if (user && user->stands && sf_has_rows(user))
-			users = users && user->bytes > ((SfSubject *) linitial(users))->bytes ? lcons(user, users) : lappend(users, user);
+			users = users && user->bytes > ((SfSubject *)linitial(users))->bytes ? lcons(user, users)
+																				 : lappend(users, user);
 	}
 	return users;
 }
@@ -360,7 +373,8 @@ sf_check_domain(SfCase *it)
 	if (users == NIL)
 		return false;
 	if (alter->subtype == 'C')
-		sf_recipe(it, "ALTER DOMAIN %s ADD ... NOT VALID;  -- new values are checked from now on, nothing is read", name);
+		sf_recipe(it, "ALTER DOMAIN %s ADD ... NOT VALID;  -- new values are checked from now on, nothing is read",
+				  name);
 	sf_recipe(it, "-- or, for each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is");
 	it->finding->object = ((SfSubject *) linitial(users))->name;
 	it->finding->detail = sf_say_blocking(linitial(users), ShareLock, false);

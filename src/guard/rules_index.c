@@ -34,7 +34,8 @@ static const char *
 behind(const char *text, const char *word)
 {
 	text += strspn(text, " \t\r\n");
-	return pg_strncasecmp(text, word, strlen(word)) == 0 && strchr(" \t\r\n", text[strlen(word)]) ? text + strlen(word) : NULL;
+	return pg_strncasecmp(text, word, strlen(word)) == 0 && strchr(" \t\r\n", text[strlen(word)]) ? text + strlen(word)
+																								  : NULL;
 }
 
 /* The statement as it was written with one more word, where its text is known. */
@@ -96,8 +97,10 @@ sf_check_concurrently_timeout(SfCase *it)
 	if (it->it->lock_timeout == 0 || it->it->lock_timeout >= SHORT_TIMEOUT)
 		return false;
 	sf_recipe(it, "SET lock_timeout = 0;  -- for this statement: it locks nobody out while it waits");
-	it->finding->detail = psprintf("lock_timeout is %d ms. It also ends the waits for transactions, of any writer of the table "
-								   "and of any snapshot in the database.", it->it->lock_timeout);
+	it->finding->detail =
+		psprintf("lock_timeout is %d ms. It also ends the waits for transactions, of any writer of the table "
+				 "and of any snapshot in the database.",
+				 it->it->lock_timeout);
 	return sf_say(it, "a short lock_timeout ends the build and leaves an INVALID index, which every write pays for");
 }
 
@@ -128,7 +131,8 @@ sf_check_invalid_leftover(SfCase *it)
 	names[1] = index->idxname;
 	sf_recipe(it, "DROP INDEX CONCURRENTLY %s;  -- then the statement again", sf_qualified(2, names));
 	it->finding->object = it->table->name;
-	it->finding->detail = pstrdup("An earlier CREATE INDEX CONCURRENTLY was stopped. Every write pays for it, no query uses it.");
+	it->finding->detail =
+		pstrdup("An earlier CREATE INDEX CONCURRENTLY was stopped. Every write pays for it, no query uses it.");
 	return sf_say(it, "index %s is there and INVALID: IF NOT EXISTS would leave it so", sf_ident(index->idxname));
 }
 
@@ -139,7 +143,8 @@ sf_check_wide_index(SfCase *it)
 
 	if (index->unique || index->primary || list_length(index->indexParams) <= 3)
 		return false;
-	return sf_say(it, "an index of %d columns costs every write and helps few queries: the first two or three do the work",
+	return sf_say(it,
+				  "an index of %d columns costs every write and helps few queries: the first two or three do the work",
 				  list_length(index->indexParams));
 }
 
@@ -148,8 +153,10 @@ is_constraints(Oid index)
 {
 	const char *args[] = {psprintf("%u", index)};
 
-	return sf_query_text("SELECT 1 FROM pg_catalog.pg_constraint WHERE conindid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
-						 "AND contype OPERATOR(pg_catalog.=) ANY ('{p,u,x}')", 1, args) != NULL;
+	return sf_query_text(
+			   "SELECT 1 FROM pg_catalog.pg_constraint WHERE conindid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+			   "AND contype OPERATOR(pg_catalog.=) ANY ('{p,u,x}')",
+			   1, args) != NULL;
 }
 
 bool
@@ -159,7 +166,8 @@ sf_check_drop_index(SfCase *it)
 	if (it->index == NULL || it->index->relkind == RELKIND_PARTITIONED_INDEX || is_constraints(it->index->oid))
 		return false;
 	sf_recipe(it, "DROP INDEX CONCURRENTLY %s;  -- outside of a transaction", it->index->name);
-	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE: while it is waited for, all queries on the table wait behind it.");
+	it->finding->detail =
+		pstrdup("The lock is ACCESS EXCLUSIVE: while it is waited for, all queries on the table wait behind it.");
 	it->finding->model = true;
 	return sf_say(it, "dropping index %s locks the table against reading", it->index->name);
 }
@@ -204,8 +212,10 @@ sf_check_index_options(SfCase *it)
 		it->it->lock_timeout > 0)
 		return false;
 	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
-	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE, and every planner of a query on the table is in its way.");
-	return sf_say(it, "changing this parameter of index %s waits for, and stops, all queries on the table", it->index->name);
+	it->finding->detail =
+		pstrdup("The lock is ACCESS EXCLUSIVE, and every planner of a query on the table is in its way.");
+	return sf_say(it, "changing this parameter of index %s waits for, and stops, all queries on the table",
+				  it->index->name);
 }
 
 /* ---- files written anew ---- */
@@ -237,7 +247,8 @@ sf_check_rewrite(SfCase *it)
 		if (it->cmd && it->cmd->subtype == rewrites[i].type && !it->table->partitioned &&
 			!(OidIsValid(it->table->oid) && rewrites[i].persistence == get_rel_persistence(it->table->oid)))
 			return say_rewrite(it, it->table, rewrites[i].words,
-							   "-- a new table of that kind, kept in step by a trigger, filled in batches, then renamed; or a quiet hour");
+							   "-- a new table of that kind, kept in step by a trigger, filled in batches, then "
+							   "renamed; or a quiet hour");
 	return false;
 }
 
@@ -246,7 +257,8 @@ sf_check_cluster(SfCase *it)
 {
 	const RangeVar *relation = castNode(ClusterStmt, it->statement)->relation;
 
-	return relation && say_rewrite(it, sf_subject_of(it->it, relation), "CLUSTER", "-- pg_repack or pg_squeeze, which let others write");
+	return relation && say_rewrite(it, sf_subject_of(it->it, relation), "CLUSTER",
+								   "-- pg_repack or pg_squeeze, which let others write");
 }
 
 bool

@@ -35,16 +35,16 @@ sf_check_rename_table(SfCase *it)
 		const RenameStmt *rename = castNode(RenameStmt, it->op->node);
 		char	   *names[2] = {it->table->schema, rename->newname};
 
-		sf_recipe(it, "BEGIN; ALTER TABLE %s RENAME TO %s; CREATE VIEW %s AS SELECT * FROM %s; COMMIT;", it->table->name,
-				  sf_ident(rename->newname), it->table->name, sf_qualified(2, names));
+		sf_recipe(it, "BEGIN; ALTER TABLE %s RENAME TO %s; CREATE VIEW %s AS SELECT * FROM %s; COMMIT;",
+				  it->table->name, sf_ident(rename->newname), it->table->name, sf_qualified(2, names));
 		sf_recipe(it, "DROP VIEW %s;  -- when the old version of the application is gone", it->table->name);
 	}
 	else
 	{
 		char	   *names[2] = {castNode(AlterObjectSchemaStmt, it->op->node)->newschema, it->table->relation};
 
-		sf_recipe(it, "BEGIN; ALTER TABLE %s SET SCHEMA %s; CREATE VIEW %s AS SELECT * FROM %s; COMMIT;", it->table->name,
-				  sf_ident(names[0]), it->table->name, sf_qualified(2, names));
+		sf_recipe(it, "BEGIN; ALTER TABLE %s SET SCHEMA %s; CREATE VIEW %s AS SELECT * FROM %s; COMMIT;",
+				  it->table->name, sf_ident(names[0]), it->table->name, sf_qualified(2, names));
 	}
 	it->finding->detail = pstrdup("The lock is short; what breaks is every statement with the old name.");
 	it->finding->model = true;
@@ -70,8 +70,8 @@ sf_check_rename_schema(SfCase *it)
 						  "WHERE n.nspname OPERATOR(pg_catalog.=) $1::pg_catalog.name LIMIT 1", 1, args) == NULL)
 			return false;
 	}
-	sf_recipe(it, "CREATE SCHEMA %s;  -- with views of what is in %s, until nobody uses the old name", sf_ident(rename->newname),
-			  sf_ident(rename->subname));
+	sf_recipe(it, "CREATE SCHEMA %s;  -- with views of what is in %s, until nobody uses the old name",
+			  sf_ident(rename->newname), sf_ident(rename->subname));
 	return sf_say(it, "those who use the name %s fail at once", sf_ident(rename->subname));
 }
 
@@ -81,12 +81,15 @@ partners_of(Oid table)
 {
 	const char *args[] = {psprintf("%u", table)};
 
-	return sf_query("SELECT pg_catalog.quote_ident(c.conname), c.conrelid::pg_catalog.regclass, c.confrelid::pg_catalog.regclass, "
-					"CASE WHEN c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid THEN c.confrelid::pg_catalog.regclass "
-					"ELSE c.conrelid::pg_catalog.regclass END FROM pg_catalog.pg_constraint c "
-					"WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.conparentid OPERATOR(pg_catalog.=) 0 "
-					"AND (c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid OR c.confrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid) "
-					"AND c.conrelid OPERATOR(pg_catalog.<>) c.confrelid ORDER BY 1", 1, args);
+	return sf_query(
+		"SELECT pg_catalog.quote_ident(c.conname), c.conrelid::pg_catalog.regclass, c.confrelid::pg_catalog.regclass, "
+		"CASE WHEN c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid THEN c.confrelid::pg_catalog.regclass "
+		"ELSE c.conrelid::pg_catalog.regclass END FROM pg_catalog.pg_constraint c "
+		"WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.conparentid OPERATOR(pg_catalog.=) 0 "
+		"AND (c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid OR c.confrelid OPERATOR(pg_catalog.=) "
+		"$1::pg_catalog.oid) "
+		"AND c.conrelid OPERATOR(pg_catalog.<>) c.confrelid ORDER BY 1",
+		1, args);
 }
 
 bool
@@ -97,7 +100,8 @@ sf_check_drop_table(SfCase *it)
 
 	for (int r = 0; r < partners->nrows; r++)
 	{
-		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;  -- with a short lock_timeout", sf_cell(partners, r, 1), sf_cell(partners, r, 0));
+		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;  -- with a short lock_timeout", sf_cell(partners, r, 1),
+				  sf_cell(partners, r, 0));
 		others = lappend(others, sf_cell(partners, r, 3));
 	}
 	sf_recipe(it, "ALTER TABLE %s RENAME TO %s;  -- wait: whoever still uses it shows up", it->table->name,
@@ -122,12 +126,15 @@ sf_check_truncate(SfCase *it)
 
 		if (table == NULL || !table->stands || !sf_has_rows(table))
 			continue;
-		sf_recipe(it, "DELETE FROM %s WHERE ctid >= '(0,0)' AND ctid < '(100,0)';  -- and so on, in batches", table->name);
+		sf_recipe(it, "DELETE FROM %s WHERE ctid >= '(0,0)' AND ctid < '(100,0)';  -- and so on, in batches",
+				  table->name);
 		it->finding->object = table->name;
-		it->finding->detail = psprintf("About " INT64_FORMAT " rows are lost%s. The lock is ACCESS EXCLUSIVE.", Max(table->rows, 0),
-									   truncate->behavior == DROP_CASCADE ? ", and those of all tables that reference it" : "");
-		return sf_say(it, truncate->behavior == DROP_CASCADE ? "TRUNCATE ... CASCADE empties tables that it does not name" :
-					  "all rows are lost");
+		it->finding->detail =
+			psprintf("About " INT64_FORMAT " rows are lost%s. The lock is ACCESS EXCLUSIVE.", Max(table->rows, 0),
+					 truncate->behavior == DROP_CASCADE ? ", and those of all tables that reference it" : "");
+		return sf_say(it, truncate->behavior == DROP_CASCADE
+							  ? "TRUNCATE ... CASCADE empties tables that it does not name"
+							  : "all rows are lost");
 	}
 	return false;
 }
@@ -161,7 +168,8 @@ is_proved_within(Oid parent, Oid child, const PartitionBoundSpec *bound)
 	if (whole && part && whole->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && bound && !bound->is_default)
 	{
 		ParseState *pstate = make_parsestate(NULL);
-		PartitionBoundSpec *known = transformPartitionBound(pstate, whole, copyObject(unconstify(PartitionBoundSpec *, bound)));
+		PartitionBoundSpec *known =
+			transformPartitionBound(pstate, whole, copyObject(unconstify(PartitionBoundSpec *, bound)));
 		List	   *constraint = get_qual_from_partbound(whole, known);
 
 		constraint = map_partition_varattnos(list_make1(make_ands_explicit(constraint)), 1, part, whole);
@@ -202,14 +210,17 @@ sf_check_attach(SfCase *it)
 		is_proved_within(it->table->oid, part->oid, attach->bound))
 		return false;
 	proof = sf_ident(psprintf("%s_bounds", part->relation));
-	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (...) NOT VALID;  -- the bounds, and IS NOT NULL of the key", part->name, proof);
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (...) NOT VALID;  -- the bounds, and IS NOT NULL of the key",
+			  part->name, proof);
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", part->name, proof);
-	sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ...;  -- reads nothing", it->table ? it->table->name : "...", part->name);
+	sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ...;  -- reads nothing",
+			  it->table ? it->table->name : "...", part->name);
 	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", part->name, proof);
 	it->finding->object = part->name;
 	it->finding->detail = sf_say_blocking(part, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "no valid check proves that the rows of %s are within the bounds: it is read under the lock", part->name);
+	return sf_say(it, "no valid check proves that the rows of %s are within the bounds: it is read under the lock",
+				  part->name);
 }
 
 /* The parent that gets a partition by this statement, and is there. */
@@ -237,13 +248,17 @@ sf_check_attach_default(SfCase *it)
 	if (rest == NULL || !rest->stands || !sf_has_rows(rest) || is_checked_by_script(it->it, rest))
 		return false;
 	proof = sf_ident(psprintf("%s_outside", rest->relation));
-	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (NOT (...)) NOT VALID;  -- the new partition's bounds", rest->name, proof);
-	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;  -- then the statement; then drop the check", rest->name, proof);
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (NOT (...)) NOT VALID;  -- the new partition's bounds",
+			  rest->name, proof);
+	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;  -- then the statement; then drop the check", rest->name,
+			  proof);
 	it->finding->object = rest->name;
 	it->finding->detail = sf_say_blocking(rest, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "default partition %s is read for rows of the new partition unless a valid check proves that there are none",
-				  rest->name);
+	return sf_say(
+		it,
+		"default partition %s is read for rows of the new partition unless a valid check proves that there are none",
+		rest->name);
 }
 
 bool
@@ -257,7 +272,8 @@ sf_check_partition_of(SfCase *it)
 		return false;
 	name = sf_range_text(create->relation);
 	sf_recipe(it, "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS);", name, parent->name);
-	sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ...;  -- SHARE UPDATE EXCLUSIVE on the parent", parent->name, name);
+	sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ...;  -- SHARE UPDATE EXCLUSIVE on the parent",
+			  parent->name, name);
 	it->finding->object = parent->name;
 	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE, and short once it is there.");
 	it->finding->model = true;
@@ -273,7 +289,8 @@ sf_check_detach(SfCase *it)
 		return false;
 	if (OidIsValid(it->table->oid) && OidIsValid(default_partition(it->table->oid)))
 	{
-		sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again: with a default partition there is no CONCURRENTLY");
+		sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again: with a default partition there is no "
+					  "CONCURRENTLY");
 		if (it->it->lock_timeout > 0)
 			return false;
 	}
@@ -294,8 +311,10 @@ sf_check_enum_value(SfCase *it)
 
 	if (alter->newValNeighbor)
 		return false;
-	sf_recipe(it, "ALTER TYPE %s ADD VALUE %s AFTER ...;", NameListToQuotedString(alter->typeName), sf_literal(alter->newVal));
-	return sf_say(it, "value %s sorts behind all others; it can be used by later transactions only", sf_literal(alter->newVal));
+	sf_recipe(it, "ALTER TYPE %s ADD VALUE %s AFTER ...;", NameListToQuotedString(alter->typeName),
+			  sf_literal(alter->newVal));
+	return sf_say(it, "value %s sorts behind all others; it can be used by later transactions only",
+				  sf_literal(alter->newVal));
 }
 
 bool
@@ -310,10 +329,12 @@ sf_check_enum_rename(SfCase *it)
 	type = LookupTypeNameOid(NULL, makeTypeNameFromNameList(alter->typeName), true);
 	args[0] = psprintf("%u", type);
 	if (!it->it->script &&
-		sf_query_text("SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid OPERATOR(pg_catalog.=) a.attrelid "
+		sf_query_text("SELECT 1 FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid "
+					  "OPERATOR(pg_catalog.=) a.attrelid "
 					  "JOIN pg_catalog.pg_type t ON a.atttypid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typarray]) "
 					  "WHERE t.oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND NOT a.attisdropped "
-					  "AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') LIMIT 1", 1, args) == NULL)
+					  "AND c.relkind OPERATOR(pg_catalog.=) ANY ('{r,p}') LIMIT 1",
+					  1, args) == NULL)
 		return false;
 	sf_recipe(it, "ALTER TYPE %s ADD VALUE %s AFTER %s;  -- accept both, change the rows in batches, keep the old one",
 			  NameListToQuotedString(alter->typeName), sf_literal(alter->newVal), sf_literal(alter->oldVal));
@@ -350,23 +371,28 @@ sf_check_function(SfCase *it)
 
 	if (!create->replace || create->is_procedure)
 		return false;
-	user = sf_query_text("SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_catalog.pg_proc p "
-						 "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace "
-						 "JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass "
-						 "AND d.refobjid OPERATOR(pg_catalog.=) p.oid LEFT JOIN pg_catalog.pg_constraint k "
-						 "ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass "
-						 "AND k.oid OPERATOR(pg_catalog.=) d.objid LEFT JOIN pg_catalog.pg_class c "
-						 "ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid OPERATOR(pg_catalog.=) d.objid "
-						 "LEFT JOIN pg_catalog.pg_attrdef a ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_attrdef'::pg_catalog.regclass "
-						 "AND a.oid OPERATOR(pg_catalog.=) d.objid LEFT JOIN pg_catalog.pg_attribute g "
-						 "ON g.attrelid OPERATOR(pg_catalog.=) a.adrelid AND g.attnum OPERATOR(pg_catalog.=) a.adnum "
-						 "WHERE p.proname OPERATOR(pg_catalog.=) $1::pg_catalog.name "
-						 "AND ($2 IS NULL OR n.nspname OPERATOR(pg_catalog.=) $2::pg_catalog.name) "
-						 "AND (c.relkind OPERATOR(pg_catalog.=) 'i' OR k.contype OPERATOR(pg_catalog.=) 'c' "
-						 "OR g.attgenerated OPERATOR(pg_catalog.=) 's') ORDER BY 1 LIMIT 1", lengthof(args), args);
+	user = sf_query_text(
+		"SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_catalog.pg_proc p "
+		"JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) p.pronamespace "
+		"JOIN pg_catalog.pg_depend d ON d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_proc'::pg_catalog.regclass "
+		"AND d.refobjid OPERATOR(pg_catalog.=) p.oid LEFT JOIN pg_catalog.pg_constraint k "
+		"ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_constraint'::pg_catalog.regclass "
+		"AND k.oid OPERATOR(pg_catalog.=) d.objid LEFT JOIN pg_catalog.pg_class c "
+		"ON d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid "
+		"OPERATOR(pg_catalog.=) d.objid "
+		"LEFT JOIN pg_catalog.pg_attrdef a ON d.classid OPERATOR(pg_catalog.=) "
+		"'pg_catalog.pg_attrdef'::pg_catalog.regclass "
+		"AND a.oid OPERATOR(pg_catalog.=) d.objid LEFT JOIN pg_catalog.pg_attribute g "
+		"ON g.attrelid OPERATOR(pg_catalog.=) a.adrelid AND g.attnum OPERATOR(pg_catalog.=) a.adnum "
+		"WHERE p.proname OPERATOR(pg_catalog.=) $1::pg_catalog.name "
+		"AND ($2 IS NULL OR n.nspname OPERATOR(pg_catalog.=) $2::pg_catalog.name) "
+		"AND (c.relkind OPERATOR(pg_catalog.=) 'i' OR k.contype OPERATOR(pg_catalog.=) 'c' "
+		"OR g.attgenerated OPERATOR(pg_catalog.=) 's') ORDER BY 1 LIMIT 1",
+		lengthof(args), args);
 	if (user == NULL)
 		return false;
-	sf_recipe(it, "-- a function of another name, and the index or column made anew with it; or REINDEX ... CONCURRENTLY afterwards");
+	sf_recipe(it, "-- a function of another name, and the index or column made anew with it; or REINDEX ... "
+				  "CONCURRENTLY afterwards");
 	it->finding->detail = psprintf("It is used by %s.", user);
 	return sf_say(it, "what the old body gave stays stored: %s is not computed anew", user);
 }
@@ -377,7 +403,9 @@ sf_check_row_security(SfCase *it)
 	const char *args[] = {psprintf("%u", it->table->oid)};
 
 	if (OidIsValid(it->table->oid) &&
-		sf_query_text("SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid LIMIT 1", 1, args))
+		sf_query_text(
+			"SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid LIMIT 1", 1,
+			args))
 		return false;
 	sf_recipe(it, "CREATE POLICY ... ON %s ...;  -- before it", it->table->name);
 	return sf_say(it, "the table has no policy: all its rows are hidden from those who do not own it");
@@ -406,21 +434,24 @@ sf_check_lock_timeout(SfCase *it)
 		return false;
 	it->it->said_timeout = true;
 	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
-	it->finding->detail = psprintf("The lock is %s. Behind one idle reader the statement waits, and everybody else behind it.",
-								   sf_risk_lock_name(strongest(it)));
+	it->finding->detail =
+		psprintf("The lock is %s. Behind one idle reader the statement waits, and everybody else behind it.",
+				 sf_risk_lock_name(strongest(it)));
 	return sf_say(it, "without a lock_timeout it waits for its lock without end");
 }
 
 bool
 sf_check_after_lock(SfCase *it)
 {
-	if (!it->it->in_transaction || it->it->locked == NIL || (strongest(it) == NoLock && !IsA(it->statement, UpdateStmt)))
+	if (!it->it->in_transaction || it->it->locked == NIL ||
+		(strongest(it) == NoLock && !IsA(it->statement, UpdateStmt)))
 		return false;
 	if (it->table && strcmp(it->table->name, linitial(it->it->locked)) == 0 && strongest(it) >= ShareLock)
 		return false;			/* more of the same table: as short as one */
 	sf_recipe(it, "COMMIT;  -- between them");
 	it->finding->object = linitial(it->it->locked);
-	return sf_say(it, "the lock of an earlier statement on %s is held while this one runs", (char *) linitial(it->it->locked));
+	return sf_say(it, "the lock of an earlier statement on %s is held while this one runs",
+				  (char *)linitial(it->it->locked));
 }
 
 bool
@@ -434,9 +465,12 @@ sf_check_two_tables(SfCase *it)
 	foreach(lc, it->it->locked)
 		if (strcmp(lfirst(lc), it->table->name) != 0)
 		{
-			sf_recipe(it, "BEGIN; LOCK TABLE %s, %s IN ACCESS EXCLUSIVE MODE;  -- in one order everywhere; or two transactions",
-					  (char *) lfirst(lc), it->table->name);
-			return sf_say(it, "%s is locked already: with the application's order of locks this may be a deadlock", (char *) lfirst(lc));
+			sf_recipe(
+				it,
+				"BEGIN; LOCK TABLE %s, %s IN ACCESS EXCLUSIVE MODE;  -- in one order everywhere; or two transactions",
+				(char *)lfirst(lc), it->table->name);
+			return sf_say(it, "%s is locked already: with the application's order of locks this may be a deadlock",
+						  (char *)lfirst(lc));
 		}
 	return false;
 }
@@ -450,8 +484,9 @@ sf_check_unbatched(SfCase *it)
 	if (!update && !delete)
 		return false;
 	sf_recipe(it, "... WHERE ctid >= '(0,0)' AND ctid < '(100,0)';  -- and so on, each in a transaction of its own");
-	it->finding->detail = psprintf("About " INT64_FORMAT " rows are locked and written at once; the table grows to twice its size.",
-								   Max(it->table->rows, 0));
+	it->finding->detail =
+		psprintf("About " INT64_FORMAT " rows are locked and written at once; the table grows to twice its size.",
+				 Max(it->table->rows, 0));
 	it->finding->model = update;
 	return sf_say(it, "one statement writes all rows");
 }
@@ -460,38 +495,4 @@ bool
 sf_check_opaque(SfCase *it)
 {
 	return sf_say(it, "what the block runs is not seen: SELECT * FROM sf_trace(...) runs it and rolls it back");
-}
-
-/* Names of what a statement makes. */
-static List *
-new_names(const SfCase *it)
-{
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	if (IsA(it->statement, CreateStmt))
-	{
-		names = lappend(names, ((CreateStmt *) it->statement)->relation->relname);
-		foreach(lc, ((CreateStmt *) it->statement)->tableElts)
-			if (IsA(lfirst(lc), ColumnDef))
-				names = lappend(names, ((ColumnDef *) lfirst(lc))->colname);
-	}
-	if (IsA(it->statement, IndexStmt) && ((IndexStmt *) it->statement)->idxname)
-		names = lappend(names, ((IndexStmt *) it->statement)->idxname);
-	if (IsA(it->statement, RenameStmt))
-		names = lappend(names, ((RenameStmt *) it->statement)->newname);
-	return names;
-}
-
-/* The parser has cut it already: one of the full length may have been longer. */
-bool
-sf_check_name_length(SfCase *it)
-{
-	ListCell   *lc;
-
-	foreach(lc, new_names(it))
-		if (lfirst(lc) && strlen(lfirst(lc)) >= NAMEDATALEN - 1)
-			return sf_say(it, "name %s has %d bytes, the most there can be: a longer one is cut", sf_ident(lfirst(lc)),
-						  NAMEDATALEN - 1);
-	return false;
 }

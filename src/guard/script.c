@@ -1,9 +1,9 @@
 /*
  * script.c - the rules over a text that is not run.
  *
- * The script's own doings are followed as far as its statements show them: what it makes, the transactions that it opens,
- * the timeouts that it sets.  A statement whose judgement fails (it names what is not there) has no findings; the
- * failure is caught in a subtransaction.
+ * The script's own doings are followed as far as its statements show them: what it makes, the transactions that it
+ * opens, the timeouts that it sets.  A statement whose judgement fails (it names what is not there) has no findings;
+ * the failure is caught in a subtransaction.
  */
 #include "postgres.h"
 
@@ -39,7 +39,8 @@ makes(const Node *statement)
 		case T_ViewStmt:
 			return ((const ViewStmt *) statement)->view;
 		case T_SelectStmt:
-			return ((const SelectStmt *) statement)->intoClause ? ((const SelectStmt *) statement)->intoClause->rel : NULL;
+			return ((const SelectStmt *)statement)->intoClause ? ((const SelectStmt *)statement)->intoClause->rel
+															   : NULL;
 		default:
 			return NULL;
 	}
@@ -78,7 +79,8 @@ follow_setting(Script *script, const VariableSetStmt *statement)
 
 	if (!lock && (statement->name == NULL || pg_strcasecmp(statement->name, "statement_timeout") != 0))
 		return;
-	if (statement->kind == VAR_SET_VALUE && list_length(statement->args) == 1 && IsA(linitial(statement->args), A_Const))
+	if (statement->kind == VAR_SET_VALUE && list_length(statement->args) == 1 &&
+		IsA(linitial(statement->args), A_Const))
 	{
 		const A_Const *value = linitial(statement->args);
 
@@ -105,8 +107,8 @@ column_not_null(const Node *expression)
 {
 	const NullTest *test = (const NullTest *) expression;
 
-	if (expression == NULL || !IsA(expression, NullTest) || test->nulltesttype != IS_NOT_NULL || !IsA(test->arg, ColumnRef) ||
-		!IsA(llast(((ColumnRef *) test->arg)->fields), String))
+	if (expression == NULL || !IsA(expression, NullTest) || test->nulltesttype != IS_NOT_NULL ||
+		!IsA(test->arg, ColumnRef) || !IsA(llast(((ColumnRef *)test->arg)->fields), String))
 		return NULL;
 	return strVal(llast(((ColumnRef *) test->arg)->fields));
 }
@@ -207,7 +209,8 @@ judge(Script *script, Node *statement)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED || ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
+		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
 			ReThrowError(error);
 	}
 	PG_END_TRY();

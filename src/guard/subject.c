@@ -42,7 +42,8 @@ measure(Oid oid, SfSubject *subject, bool *mine)
 	relation = try_relation_open(oid, NoLock);
 	if (relation)
 	{
-		*mine = relation->rd_createSubid != InvalidSubTransactionId || relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP;
+		*mine = relation->rd_createSubid != InvalidSubTransactionId ||
+				relation->rd_rel->relpersistence == RELPERSISTENCE_TEMP;
 		if (RELKIND_HAS_TABLE_AM(relation->rd_rel->relkind))
 		{
 			BlockNumber blocks = RelationGetNumberOfBlocks(relation);
@@ -126,13 +127,14 @@ sf_subject(const SfExamination *it, const char *schema, const char *relation)
 	if (relation == NULL)
 		return NULL;
 	if (schema == NULL || OidIsValid(get_namespace_oid(schema, true)))
-		oid = RangeVarGetRelid(makeRangeVar(unconstify(char *, schema), unconstify(char *, relation), -1), NoLock, true);
+		oid =
+			RangeVarGetRelid(makeRangeVar(unconstify(char *, schema), unconstify(char *, relation), -1), NoLock, true);
 	if (OidIsValid(oid))
 		return sf_subject_oid(it, oid);
 	/* A script may be meant for another database: what it has not made itself is there. */
 	if (schema == NULL)
 	{
-		Oid			creation = linitial_oid(fetch_search_path(false) ? fetch_search_path(false) : list_make1_oid(InvalidOid));
+		Oid creation = linitial_oid(fetch_search_path(false) ? fetch_search_path(false) : list_make1_oid(InvalidOid));
 
 		schema = OidIsValid(creation) ? get_namespace_name(creation) : "public";
 	}

@@ -170,8 +170,8 @@ sf_recipe_foreign_key(SfCase *it, const char *name, List *columns, const Constra
 
 	foreach(lc, columns)
 		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
-	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s%s%s%s%s%s%s NOT VALID;", it->table->name,
-			  constraint, sf_join(names, ", "), sf_range_text(fk->pktable), fk->pk_attrs ? " (" : "",
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s%s%s%s%s%s%s NOT VALID;",
+			  it->table->name, constraint, sf_join(names, ", "), sf_range_text(fk->pktable), fk->pk_attrs ? " (" : "",
 			  fk->pk_attrs ? sf_names_text(fk->pk_attrs) : "", fk->pk_attrs ? ")" : "",
 			  action_text("UPDATE", fk->fk_upd_action), action_text("DELETE", fk->fk_del_action),
 			  fk->deferrable ? " DEFERRABLE" : "");

@@ -365,8 +365,8 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 	/* USING may not hold a subquery. */
 	if (element)
 	{
-		sf_emit(out, "CREATE FUNCTION " ELEMENTS_FUNCTION "(anyarray) RETURNS %s LANGUAGE sql IMMUTABLE STRICT AS %s", type,
-				sf_literal(psprintf("SELECT %s", convert_elements("$1", element, type))));
+		sf_emit(out, "CREATE FUNCTION " ELEMENTS_FUNCTION "(anyarray) RETURNS %s LANGUAGE sql IMMUTABLE STRICT AS %s",
+				type, sf_literal(psprintf("SELECT %s", convert_elements("$1", element, type))));
 		using = psprintf(ELEMENTS_FUNCTION "(%s)", sf_ident(sf_last(new)));
 	}
 	else if (using == NULL)
