@@ -42,8 +42,8 @@ has_usual_name(const SfFact *fact)
 }
 
 /*
- * The server gives a name of its choice where no table of the schema has that; a child keeps the name that another
- * parent gave it, so the one that it becomes a copy of has to say it.
+ * The server gives a name that no table of the schema has.  A table that becomes a child of this one may have ours
+ * still, from a parent of that name, so it is said.
  */
 static bool
 is_named_by_server(const SfFact *fact)
@@ -51,12 +51,8 @@ is_named_by_server(const SfFact *fact)
 	ListCell   *lc;
 
 	foreach(lc, sf_copies_of(fact))
-	{
-		const SfFact *was = ((SfFact *) lfirst(lc))->twin;
-
-		if (was && strcmp(sf_attr(was, "actual_name"), usual_name(fact)) == 0)
+		if (sf_reattached(lfirst(lc)))
 			return false;
-	}
 	return has_usual_name(fact);
 }
 
