@@ -30,6 +30,8 @@ migrates($node, 'a sequence logged otherwise than the table of its identity', 'C
 migrates($node, 'NOT NULL goes from the parent, a child keeps its own', 'CREATE TABLE p (a int, b int) PARTITION BY LIST (a)',
 	'ALTER TABLE p ALTER b SET NOT NULL; CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)',
 	'CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)');
+migrates($node, 'a column of the child alone has another type then', 'CREATE TABLE p (x int); CREATE TABLE c (a int) INHERITS (p)',
+	'ALTER TABLE p ADD a int', 'ALTER TABLE c ALTER a TYPE bigint');
 migrates($node, 'columns and checks that a child has of its own, too', '', 'CREATE TABLE p (a int); CREATE TABLE m () INHERITS (p); CREATE TABLE c (x int) INHERITS (m)',
 	q{CREATE TABLE p (a int, w text, CONSTRAINT k CHECK (a > 0)); CREATE TABLE m () INHERITS (p);
 	  CREATE TABLE c (x int, w text NOT NULL DEFAULT 'q', CONSTRAINT k CHECK (a > 0)) INHERITS (m)},

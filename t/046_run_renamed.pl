@@ -63,8 +63,9 @@ sub half_done { return $node->safe_psql($db, q{SELECT state FROM sf_history()}) 
 
 # ---- by itself, when the rows do not fit
 my $start = state_of();
+my $unfit = $node->pg_version >= 18 ? 'contains null values' : 'violated by some row';
 my ($rc, undef, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
-like($err, qr/INFO:.*giving back the names.*INFO:.*the schema is as it was.*ERROR:.*violated by some row/s, 'a step fails: names are given back by itself');
+like($err, qr/INFO:.*giving back the names.*INFO:.*the schema is as it was.*ERROR:.*$unfit/s, 'a step fails: names are given back by itself');
 is(state_of(), $start, 'and all is as it was');
 $node->safe_psql($db, 'UPDATE people SET team = 2 WHERE team IS NULL');
 $start = state_of();

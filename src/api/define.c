@@ -11,7 +11,6 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/varlena.h"
 
 #include "api/define.h"
 #include "api/hints.h"
@@ -233,25 +232,6 @@ sf_ignore(PG_FUNCTION_ARGS)
 			   "VALUES ($1::pg_catalog.int8, $2::pg_catalog.oid, $3) ON CONFLICT DO NOTHING", lengthof(args), args);
 	sf_owner_leave(&owner);
 	PG_RETURN_VOID();
-}
-
-/* A name as SQL writes it, in its parts. */
-int
-sf_split_name(const char *text, char ***names)
-{
-	List	   *parts;
-	int			n = 0;
-	ListCell   *lc;
-
-	if (!SplitIdentifierString(pstrdup(text), '.', &parts) || parts == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("\"%s\" is not a name", text),
-				 errhint("Write it as in SQL, with schema and table: public.users.phone.")));
-	*names = palloc(sizeof(char *) * list_length(parts));
-	foreach(lc, parts)
-		(*names)[n++] = lfirst(lc);
-	return n;
 }
 
 static void

@@ -11,9 +11,6 @@
 /* The argument, of type text or name, as C string; NULL is refused by the argument's name. */
 extern char *sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
-/* The parts of a name as it stands in SQL, unquoted; returns their number. */
-extern int	sf_split_name(const char *text, char ***names);
-
 extern char *sf_name_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
 /*

@@ -12,6 +12,7 @@
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -64,6 +65,7 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 
 		initStringInfo(&payload);
 		sf_wire_put_int(&payload, extend);
+		sf_wire_put_int(&payload, check_function_bodies);
 		encode_extensions(&payload);
 		encode_units(&payload, units);
 		sf_wire_put_int(&payload, list_length(inverse_renames));

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/objectaccess.h"
+#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
@@ -58,7 +59,10 @@ sf_job_elaborate(SfJobContext *job)
 	sf_make_extensions(run);
 	complete = sf_run_units(run) && sf_run_early(run);
 	if (complete)
+	{
 		sf_run_privileged(run);
+		sf_check_bodies(run);
+	}
 	object_access_hook = previous_hook;
 	current_run = NULL;
 	if (!complete)
@@ -97,6 +101,7 @@ read_payload(const SfJobContext *job)
 	run->fresh = job->place == SF_JOB_FRESH;
 	run->makers = hash_create("makers of objects", 1024, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	run->extend = sf_wire_int(&in);
+	run->check_bodies = sf_wire_int(&in);
 	for (int i = sf_wire_int(&in); i > 0; i--)
 		run->live_extensions = lappend(run->live_extensions, unconstify(char *, sf_wire_text(&in)));
 	for (int i = sf_wire_int(&in); i > 0; i--)
@@ -144,10 +149,14 @@ note_maker(ObjectAccessType access, Oid classid, Oid objid, int subid, void *arg
 
 		ObjectAddressSubSet(address, classid, objid, subid);
 		maker = hash_search(run->makers, &address, HASH_ENTER, &found);
+		if (!found)
+			maker->search_path = NULL;
 		if (!found || access == OAT_POST_CREATE)
 		{
 			maker->unit = run->unit;
 			maker->declaration = run->declaration;
+			if (classid == ProcedureRelationId && access == OAT_POST_CREATE)
+				sf_note_routine(run, maker);
 		}
 	}
 }

@@ -1,5 +1,6 @@
 /*
- * elaborate_run.h - the state of one elaboration in its worker; private to elaborate_job.c and elaborate_text.c.
+ * elaborate_run.h - the state of one elaboration in its worker; private to elaborate_job.c, elaborate_text.c and
+ * elaborate_bodies.c.
  */
 #ifndef SF_ELABORATE_RUN_H
 #define SF_ELABORATE_RUN_H
@@ -29,6 +30,7 @@ typedef struct SfMaker			/* which declaration made an object */
 	ObjectAddress address;
 	const SfUnit *unit;
 	int			declaration;
+	const char *search_path;	/* routines whose bodies are to be checked: as it stood then */
 } SfMaker;
 
 typedef struct SfRun
@@ -37,6 +39,7 @@ typedef struct SfRun
 	bool		open;			/* one is open (fresh only) */
 	int			length;			/* declarations in it */
 	bool		extend;			/* all of live's extensions */
+	bool		check_bodies;	/* of the routines that are being recorded */
 	List	   *units;			/* of SfUnit */
 	List	   *owners;			/* Oids, in the same order */
 	List	   *renames;
@@ -47,6 +50,8 @@ typedef struct SfRun
 	List	   *done;			/* declarations that ran before their turn */
 	List	   *schemas;		/* String nodes: schemas made with an extension */
 	HTAB	   *makers;
+	List	   *routines;		/* Oids, of those whose bodies are to be checked */
+	const char *path;			/* the search_path of the last one */
 	const SfUnit *unit;			/* what runs now, for the hook */
 	int			declaration;
 	MemoryContext context;
@@ -58,6 +63,14 @@ extern bool sf_run_units(SfRun *run);
 extern bool sf_run_early(SfRun *run);
 extern void sf_run_privileged(SfRun *run);
 extern void sf_run_text(const char *sql);
+
+/* Did the error have one of these codes?  One of what is not there yet? */
+extern bool sf_is_one_of(int sqlerrcode, const int *list, int n);
+extern bool sf_came_too_early(const ErrorData *error);
+
+/* elaborate_bodies.c: a declaration made a routine; and when all of the text has run */
+extern void sf_note_routine(SfRun *run, SfMaker *maker);
+extern void sf_check_bodies(SfRun *run);
 
 /* A transaction around what follows, where the place leaves that to us. */
 extern void sf_block_begin(SfRun *run);

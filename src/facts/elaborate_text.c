@@ -54,7 +54,6 @@ static void remember_setting(SfRun *run, const Node *stmt);
 static void restore_settings(SfRun *run);
 static void set_setting(const char *name, const char *value);
 pg_noreturn static void raise_for(const SfDeclaration *declaration, ErrorData *error);
-static bool is_one_of(int sqlerrcode, const int *list, int n);
 
 /* ---- transactions ---- */
 
@@ -165,6 +164,7 @@ take_over_schema(SfRun *run, const SfUnit *unit, Oid owner, const SfDeclaration 
 	sf_run_text(psprintf("ALTER SCHEMA %s OWNER TO %s", sf_ident(stmt->schemaname), sf_ident(role)));
 	ObjectAddressSet(address, NamespaceRelationId, get_namespace_oid(stmt->schemaname, false));
 	maker = hash_search(run->makers, &address, HASH_ENTER, NULL);
+	maker->search_path = NULL;
 	maker->unit = unit;
 	maker->declaration = declaration->n;
 	sf_block_end(run);
@@ -246,8 +246,7 @@ sort_out(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declaration, 
 {
 	SfPending    *pending;
 	bool		privileged = error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE && runs_no_code(stmt->stmt);
-	bool		early = !IsA(stmt->stmt, VariableSetStmt) &&
-		is_one_of(error->sqlerrcode, too_early, lengthof(too_early));
+	bool		early = !IsA(stmt->stmt, VariableSetStmt) && sf_came_too_early(error);
 
 	if (!run->fresh && needs_commits(error))
 	{
@@ -362,7 +361,7 @@ needs_commits(const ErrorData *error)
 {
 	static const int codes[] = {ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE, ERRCODE_OUT_OF_MEMORY};
 
-	return is_one_of(error->sqlerrcode, codes, lengthof(codes));
+	return sf_is_one_of(error->sqlerrcode, codes, lengthof(codes));
 }
 
 /* May an extension of live that the text does not ask for be what is missing? */
@@ -372,13 +371,19 @@ wants_extension(SfRun *run, const ErrorData *error)
 	return run->live_extensions != NIL && error->sqlerrcode != ERRCODE_UNDEFINED_SCHEMA;
 }
 
-static bool
-is_one_of(int sqlerrcode, const int *list, int n)
+bool
+sf_is_one_of(int sqlerrcode, const int *list, int n)
 {
 	for (int i = 0; i < n; i++)
 		if (list[i] == sqlerrcode)
 			return true;
 	return false;
+}
+
+bool
+sf_came_too_early(const ErrorData *error)
+{
+	return sf_is_one_of(error->sqlerrcode, too_early, lengthof(too_early));
 }
 
 static bool

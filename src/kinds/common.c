@@ -218,25 +218,6 @@ sf_emit_extensions(SfEmit *out, const char *head, const char *old, const char *n
 			sf_emit(out, "%s DEPENDS ON EXTENSION %s", head, ((SfOption *) lfirst(lc))->name);
 }
 
-static bool
-is_partitioned(const SfFact *relation)
-{
-	int			key = sf_kind_attr(relation->kind, "partition_key");
-
-	return key >= 0 && relation->attr[key];
-}
-
-void
-sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column)
-{
-	const char *name = sf_ident(column->name[2]);
-
-	sf_emit(out,
-			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM %s%s HAVING "
-			"pg_catalog.max(%s) IS NOT NULL",
-			sf_literal(sequence), name, is_partitioned(sf_relation_of(column)) ? "" : "ONLY ", sf_rel(column), name);
-}
-
 const char *
 sf_fact_schema(const SfFact *fact)
 {
@@ -248,58 +229,4 @@ sf_fact_schema(const SfFact *fact)
 		return root->name[0];
 	/* In a schema that an extension made there is no fact for the schema. */
 	return root->parent_key && strncmp(root->parent_key, "schema:", 7) == 0 ? root->name[0] : NULL;
-}
-
-bool
-sf_sequence_default(const SfFact *fact, const char *attr, const char *type)
-{
-	static const struct
-	{
-		const char *attr;
-		const char *type;		/* NULL: whatever the type */
-		const char *value;
-	}			defaults[] =
-	{
-		{"increment", NULL, "1"}, {"cache", NULL, "1"}, {"min", NULL, "1"},
-		{"max", "smallint", "32767"}, {"max", "integer", "2147483647"}, {"max", "bigint", "9223372036854775807"},
-	};
-	const char *value = strcmp(attr, "type") == 0 ? NULL : sf_attr(fact, attr);
-
-	if (value == NULL)
-		return strcmp(type, "bigint") == 0;
-	if (*sf_attr(fact, "increment") == '-')
-		return false;
-	if (strcmp(attr, "start") == 0)
-		return strcmp(value, sf_attr(fact, "min")) == 0;
-	for (int i = 0; i < lengthof(defaults); i++)
-		if (strcmp(defaults[i].attr, attr) == 0 && (defaults[i].type == NULL || strcmp(defaults[i].type, type) == 0))
-			return strcmp(defaults[i].value, value) == 0;
-	return false;
-}
-
-static void
-keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new, const char *attr,
-			const char *beyond)
-{
-	const char *limit = sf_attr(new, attr);
-
-	if (sf_changed(old, new, attr) && strtoll(sf_attr(old, "min"), NULL, 10) <= strtoll(limit, NULL, 10) &&
-		strtoll(limit, NULL, 10) <= strtoll(sf_attr(old, "max"), NULL, 10))
-		sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s, false) FROM %s WHERE last_value %s %s",
-				sf_literal(sequence), limit, sequence, beyond, limit);
-}
-
-/* Old and new limits have nothing in common: there is no position to keep. */
-bool
-sf_limits_apart(const SfFact *old, const SfFact *new)
-{
-	return strtoll(sf_attr(new, "max"), NULL, 10) < strtoll(sf_attr(old, "min"), NULL, 10) ||
-		strtoll(sf_attr(new, "min"), NULL, 10) > strtoll(sf_attr(old, "max"), NULL, 10);
-}
-
-void
-sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new)
-{
-	keep_within(out, sequence, old, new, "min", "<");
-	keep_within(out, sequence, old, new, "max", ">");
 }

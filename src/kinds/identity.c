@@ -3,22 +3,11 @@
  */
 #include "postgres.h"
 
-#include "kinds/kind.h"
-
-/* Attributes that are options of the sequence, with the words that set them. */
-static const struct
-{
-	const char *attr;
-	const char *words;
-} options[] = {
-	{"start", "START WITH"}, {"increment", "INCREMENT BY"}, {"min", "MINVALUE"}, {"max", "MAXVALUE"},
-	{"cache", "CACHE"},
-};
+#include "kinds/sequence_common.h"
 
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
-	const char *type = fact->parent ? sf_attr(fact->parent, "type") : "";
 	char *usual_name =
 		psprintf("%s.%s", sf_ident(fact->name[0]), sf_ident(psprintf("%s_%s_seq", fact->name[1], fact->name[2])));
 	StringInfoData said;
@@ -26,11 +15,7 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 	initStringInfo(&said);
 	if (strcmp(usual_name, sf_attr(fact, "sequence")) != 0)
 		appendStringInfo(&said, " SEQUENCE NAME %s", sf_attr(fact, "sequence"));
-	for (int i = 0; i < lengthof(options); i++)
-		if (!sf_sequence_default(fact, options[i].attr, type))
-			appendStringInfo(&said, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
-	if (sf_attr(fact, "cycle"))
-		appendStringInfoString(&said, " CYCLE");
+	sf_sequence_options(&said, fact, fact->parent ? sf_attr(fact->parent, "type") : "");
 	appendStringInfo(out, "GENERATED %s AS IDENTITY", sf_attr(fact, "generation"));
 	if (said.len > 0)
 		appendStringInfo(out, " (%s)", said.data + 1);
@@ -65,72 +50,28 @@ drop(SfEmit *out, const SfFact *fact)
 }
 
 static void
-alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+alter_generation(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	StringInfoData sql;
-
-	sf_emit_keep_within(out, sf_attr(new, "sequence"), old, new);
-	initStringInfo(&sql);
-	appendStringInfoString(&sql, alter_column(new));
-	if (sf_changed(old, new, "generation"))
-		appendStringInfo(&sql, " SET GENERATED %s", sf_attr(new, "generation"));
-	for (int i = 0; i < lengthof(options); i++)
-		if (sf_changed(old, new, options[i].attr))
-			appendStringInfo(&sql, " SET %s %s", options[i].words, sf_attr(new, options[i].attr));
-	if (sf_changed(old, new, "cycle"))
-		appendStringInfo(&sql, " SET %s", sf_attr(new, "cycle") ? "CYCLE" : "NO CYCLE");
-	if (sf_limits_apart(old, new))
-		appendStringInfoString(&sql, " RESTART");
-	sf_emit(out, "%s", sql.data);
+	sf_emit(out, "%s SET GENERATED %s", alter_column(new), sf_attr(new, "generation"));
 }
 
-/* "schema.name" -> its parts, unquoted. */
 static void
-split_name(const char *qualified, char **schema, char **name)
+alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	char	   *parts[2];
-	const char *p = qualified;
-
-	for (int i = 0; i < 2; i++)
-	{
-		char	   *to = parts[i] = palloc(strlen(qualified) + 1);
-		bool		quoted = *p == '"';
-
-		if (quoted)
-			p++;
-		for (; *p; p++)
-		{
-			if (quoted && *p == '"')
-			{
-				if (p[1] != '"')
-					break;
-				p++;
-			}
-			else if (!quoted && *p == '.')
-				break;
-			*to++ = *p;
-		}
-		*to = '\0';
-		p += quoted && *p;
-		p += *p == '.';
-	}
-	*schema = parts[0];
-	*name = parts[1];
+	sf_emit_alter_sequence(out, alter_column(new), "SET ", sf_attr(new, "sequence"), old, new);
 }
 
 static void
 alter_sequence_name(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	char	   *old_schema,
-			   *old_name,
-			   *schema,
-			   *name;
+	char	  **was,
+			  **is;
 
-	split_name(sf_attr(old, "sequence"), &old_schema, &old_name);
-	split_name(sf_attr(new, "sequence"), &schema, &name);
+	(void) sf_split_name(sf_attr(old, "sequence"), &was);
+	(void) sf_split_name(sf_attr(new, "sequence"), &is);
 	/* The schema follows the table's. */
-	if (strcmp(old_name, name) != 0)
-		sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(schema), sf_ident(old_name), sf_ident(name));
+	if (strcmp(was[1], is[1]) != 0)
+		sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(is[0]), sf_ident(was[1]), sf_ident(is[1]));
 }
 
 /* A sequence is logged as its table is, unless it was told otherwise behind it. */
@@ -172,7 +113,7 @@ takes(const SfFact *fact)
 static const SfAttr attrs[] = {
 	{"sequence", SF_ALTER, alter_sequence_name},
 	{"persistence", SF_ALTER, alter_persistence},
-	{"generation", SF_ALTER, alter_options},
+	{"generation", SF_ALTER, alter_generation},
 	{"start", SF_ALTER, alter_options},
 	{"increment", SF_ALTER, alter_options},
 	{"min", SF_ALTER, alter_options},

@@ -312,21 +312,8 @@ extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, c
 /* The same for FDW options, canonical "name 'value', name 'value'": "<head> OPTIONS (ADD ..., SET ..., DROP ...)". */
 extern void sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *new);
 
-/*
- * Is the option (start, increment, min, max, cache, type) of a sequence what CREATE SEQUENCE gives when it is not said?
- * fact has those attributes; type is that of the values.  Only an ascending sequence has anything left unsaid.
- */
-extern bool sf_sequence_default(const SfFact *fact, const char *attr, const char *type);
-
 /* Move a sequence behind the greatest value of a column ({schema, table, column}) that has rows already. */
 extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column);
-
-/*
- * Before a sequence's limits (attributes min and max) change: a position outside the new ones moves to the nearer one;
- * the server refuses to leave it there.
- */
-extern bool sf_limits_apart(const SfFact *old, const SfFact *new);	/* then it has to restart */
-extern void sf_emit_keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new);
 
 /* Options of either form in order: of SfOption.  between is what stands behind the name: '=' or ' '. */
 typedef struct SfOption

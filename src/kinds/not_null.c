@@ -41,6 +41,21 @@ has_usual_name(const SfFact *fact)
 	return name == NULL || strcmp(name, usual_name(fact)) == 0;
 }
 
+/*
+ * The server gives a name that no table of the schema has.  A table that becomes a child of this one may have ours
+ * still, from a parent of that name, so it is said.
+ */
+static bool
+is_named_by_server(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_copies_of(fact))
+		if (sf_reattached(lfirst(lc)))
+			return false;
+	return has_usual_name(fact);
+}
+
 static const char *
 no_inherit(const SfFact *fact)
 {
@@ -50,7 +65,7 @@ no_inherit(const SfFact *fact)
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
-	if (!has_usual_name(fact))
+	if (!is_named_by_server(fact))
 		appendStringInfo(out, "CONSTRAINT %s ", sf_ident(sf_attr(fact, "name")));
 	appendStringInfo(out, "NOT NULL%s", no_inherit(fact));
 }
@@ -62,7 +77,7 @@ add(SfEmit *out, const SfFact *fact)
 	bool		unproved = sf_attr(fact, "not_valid") || (out->flags & SF_EMIT_NOT_VALID);
 	const char *name = sf_attr(fact, "name");
 
-	if (!unproved && has_usual_name(fact) && sf_attr(fact, "no_inherit") == NULL)
+	if (!unproved && is_named_by_server(fact) && sf_attr(fact, "no_inherit") == NULL)
 		sf_emit(out, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", sf_rel(fact), sf_ident(sf_last(fact)));
 	else
 		sf_emit(out, "ALTER TABLE %s ADD CONSTRAINT %s NOT NULL %s%s%s", sf_rel(fact),
@@ -185,6 +200,7 @@ const SfKind sf_kind_not_null = {
 	.may_fold = may_fold,
 	.drops_with_parent = true,
 	.survives_alter = true,
+	.merges = true,
 	.create = create,
 	.clause = clause,
 	.drop = drop,

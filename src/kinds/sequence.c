@@ -7,17 +7,9 @@
 
 #include "kinds/kind.h"
 #include "kinds/routine.h"
+#include "kinds/sequence_common.h"
 
 extern const SfKind sf_kind_owned_by;
-
-static const struct
-{
-	const char *attr;
-	const char *words;
-} options[] = {
-	{"type", "AS"},		 {"start", "START WITH"}, {"increment", "INCREMENT BY"},
-	{"min", "MINVALUE"}, {"max", "MAXVALUE"},	  {"cache", "CACHE"},
-};
 
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
@@ -26,11 +18,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE %sSEQUENCE %s", sf_attr(fact, "persistence") ? "UNLOGGED " : "", sf_name(fact));
-	for (int i = 0; i < lengthof(options); i++)
-		if (!sf_sequence_default(fact, options[i].attr, sf_attr(fact, "type")))
-			appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(fact, options[i].attr));
-	if (sf_attr(fact, "cycle"))
-		appendStringInfoString(&sql, " CYCLE");
+	sf_sequence_options(&sql, fact, sf_attr(fact, "type"));
 	sf_emit(out, "%s", sql.data);
 }
 
@@ -43,24 +31,7 @@ drop(SfEmit *out, const SfFact *fact)
 static void
 alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	StringInfoData sql;
-
-	sf_emit_keep_within(out, sf_name(new), old, new);
-	initStringInfo(&sql);
-	appendStringInfo(&sql, "ALTER SEQUENCE %s", sf_name(new));
-	for (int i = 0; i < lengthof(options); i++)
-		if (sf_changed(old, new, options[i].attr))
-			appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(new, options[i].attr));
-	/* A new type would move limits that stand at its edge by itself. */
-	if (sf_changed(old, new, "type"))
-		for (int i = 3; i <= 4; i++)
-			if (!sf_changed(old, new, options[i].attr))
-				appendStringInfo(&sql, " %s %s", options[i].words, sf_attr(new, options[i].attr));
-	if (sf_changed(old, new, "cycle"))
-		appendStringInfoString(&sql, sf_attr(new, "cycle") ? " CYCLE" : " NO CYCLE");
-	if (sf_limits_apart(old, new))
-		appendStringInfoString(&sql, " RESTART");
-	sf_emit(out, "%s", sql.data);
+	sf_emit_alter_sequence(out, psprintf("ALTER SEQUENCE %s", sf_name(new)), "", sf_name(new), old, new);
 }
 
 static void

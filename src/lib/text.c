@@ -7,6 +7,7 @@
 #include "lib/text.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/varlena.h"
 
 /* quote_identifier() obeys quote_all_identifiers; what we print must not depend on a session's setting. */
 const char *
@@ -40,6 +41,24 @@ sf_qualified(int n, char *const *names)
 		appendStringInfoString(&out, sf_ident(names[i]));
 	}
 	return out.data;
+}
+
+int
+sf_split_name(const char *text, char ***names)
+{
+	List	   *parts;
+	int			n = 0;
+	ListCell   *lc;
+
+	if (!SplitIdentifierString(pstrdup(text), '.', &parts) || parts == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("\"%s\" is not a name", text),
+				 errhint("Write it as in SQL, with schema and table: public.users.phone.")));
+	*names = palloc(sizeof(char *) * list_length(parts));
+	foreach(lc, parts)
+		(*names)[n++] = lfirst(lc);
+	return n;
 }
 
 char *

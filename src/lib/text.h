@@ -19,6 +19,9 @@ extern char *sf_literal(const char *text);
 /* names[0..n) quoted and joined by dots: public."order". */
 extern char *sf_qualified(int n, char *const *names);
 
+/* The way back: the unquoted parts, and their number; raises for what is no name. */
+extern int	sf_split_name(const char *text, char ***names);
+
 /* A list of strings joined by sep. */
 extern char *sf_join(List *strings, const char *sep);
 

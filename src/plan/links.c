@@ -192,8 +192,14 @@ link_needed(SfItem *item)
 		SfItem	   *need = sf_item(edge->to);
 		bool		hollow = item->hollow && edge->type != 'p';
 
-		if (need == NULL || edge->type == SF_EDGE_DROP || (edge->type == SF_EDGE_IMPLIED && sf_merges(item->old)))
+		if (need == NULL || edge->type == SF_EDGE_DROP)
 			continue;
+		/* What is its own, too, is altered as such when the original is gone. */
+		if (edge->type == SF_EDGE_IMPLIED && sf_merges(item->old))
+		{
+			after(item->alter, need->drop, item);
+			continue;
+		}
 		if (edge->type == SF_EDGE_ORDER && moves_in_place(item))
 		{
 			link_originals(item, need);
