@@ -300,7 +300,9 @@ try_outside(const Performance *p, const SfStep *step)
 	PG_TRY();
 	{
 		clear_leftovers(p, step->transaction);
-		run_step(p, step);
+		/* What was left of a detachment is all but the end of it. */
+		if (is_pending(p, step->transaction))
+			run_step(p, step);
 	}
 	PG_CATCH();
 	{

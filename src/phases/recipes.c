@@ -103,8 +103,13 @@ static const struct
 	SfVerb		verb;
 	const char *attr;			/* that changed; NULL: any */
 	SfRecipe	recipe;
+	bool		whole;			/* of a table that comes or goes; else only of what stands */
 }			recipes[] =
 {
+	{"table", SF_VERB_CREATE, NULL, sf_recipe_create_partition, true},
+	{"table", SF_VERB_DROP, NULL, sf_recipe_drop_table, true},
+	{"partition", SF_VERB_CREATE, NULL, sf_recipe_attach},
+	{"partition", SF_VERB_DROP, NULL, sf_recipe_detach},
 	{"index", SF_VERB_CREATE, NULL, sf_recipe_create_index},
 	{"index", SF_VERB_DROP, NULL, sf_recipe_drop_index},
 	{"check", SF_VERB_CREATE, NULL, sf_recipe_create_then_validate},
@@ -122,8 +127,9 @@ sf_recipe_is_late(const SfPlan *plan, const SfAction *action)
 {
 	if (action->verb != SF_VERB_DROP || action->rebuild || action->statements == NIL)
 		return false;
+	/* Partitions come and go with time, not with versions; others may wait for their places. */
 	if (sf_is_kind(action->old, "table"))
-		return sf_is_big(action->old);
+		return sf_is_big(action->old) && sf_attachment(action->old) == NULL;
 	return sf_is_kind(action->old, "column") && action->table && sf_is_kind(action->table, "table") &&
 		sf_is_big(action->table) && sf_can_be_left_out(plan, action->old);
 }
@@ -135,11 +141,12 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 
 	if (statements == NIL && bracket && action->table)
 		statements = sf_replace_statements(plan, action, bracket);
-	for (int i = 0; i < lengthof(recipes) && statements == NIL && bracket == NIL && action->table; i++)
+	for (int i = 0; i < lengthof(recipes) && statements == NIL && bracket == NIL && action->statements; i++)
 	{
 		int			attr = recipes[i].attr ? sf_kind_attr(action->kind, recipes[i].attr) : -1;
 
-		if (recipes[i].verb != action->verb || strcmp(recipes[i].kind, action->kind->name) != 0)
+		if (recipes[i].verb != action->verb || strcmp(recipes[i].kind, action->kind->name) != 0 ||
+			(action->table == NULL && !recipes[i].whole))
 			continue;
 		if (attr < 0 || action->changed[attr])
 			statements = recipes[i].recipe(plan, action);

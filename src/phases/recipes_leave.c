@@ -4,11 +4,14 @@
  * When the new version of the application comes, it does not know the column any more, and the old one needs it still.
  * So rows without it are let in: with what @down says that the old version sees there, else with its default, else with
  * NULL.  The column itself goes behind the gate.
+ *
+ * A table that goes lets go of the big ones that its foreign keys name, one by one.
  */
 #include "postgres.h"
 
 #include "phases/dual.h"
 #include "phases/recipes_parts.h"
+#include "plan/emit.h"
 
 /* What the user says that the old version sees in a row of the new one. */
 static const char *
@@ -91,5 +94,40 @@ sf_leave_out(const SfPlan *plan, const SfFact *column)
 		((SfStatement *) lfirst(lc))->ready = true;
 	if (expression)
 		statements = sf_add_statement(statements, sf_dual_drop(table, column), false, false);
+	return statements;
+}
+
+bool
+sf_holds_big(const SfFact *foreign_key)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_is_kind(foreign_key, "foreign key") ? foreign_key->needs : NIL)
+	{
+		const SfFact *other = sf_relation_of(((SfEdge *) lfirst(lc))->to);
+
+		if (other != sf_relation_of(foreign_key) && other->twin && sf_is_kind(other, "table") && sf_is_big(other))
+			return true;
+	}
+	return false;
+}
+
+List *
+sf_untie(const SfPlan *plan, const SfFact *table)
+{
+	List	   *statements = NIL;
+	SfEmit		out;
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const SfFact *fact = lfirst(lc);
+
+		if (!sf_holds_big(fact) || sf_goes_along(fact))
+			continue;
+		sf_plan_emit_init(&out, plan);
+		fact->kind->drop(&out, fact);
+		statements = sf_add_statements(statements, out.statements, 0, false);
+	}
 	return statements;
 }

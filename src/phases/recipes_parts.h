@@ -29,6 +29,12 @@ extern int	sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char
 /* recipes_replace.c: of an action in a bracket, where the short transaction can be prepared; else NIL. */
 extern List *sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket);
 
+/* recipes_partition.c */
+extern List *sf_recipe_attach(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_create_partition(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_detach(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_drop_table(const SfPlan *plan, const SfAction *action);
+
 /* recipes_index.c */
 extern List *sf_recipe_create_index(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_drop_index(const SfPlan *plan, const SfAction *action);
@@ -49,6 +55,9 @@ extern char *sf_key_adopts(const SfFact *key, const char *name);
  */
 extern bool sf_can_be_left_out(const SfPlan *plan, const SfFact *column);
 extern List *sf_leave_out(const SfPlan *plan, const SfFact *column);
+/* Is it a foreign key to a big table that stays?  The drops of those of a table that goes, each by itself. */
+extern bool sf_holds_big(const SfFact *foreign_key);
+extern List *sf_untie(const SfPlan *plan, const SfFact *table);
 
 /* recipes_column.c */
 extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action);
