@@ -64,119 +64,6 @@ sf_journal_differs(const SfMigration *m, bool to_side)
 	return differing ? name_some(differing) : NULL;
 }
 
-/* ---- where a migration stands ---- */
-
-/* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */
-static int
-progress(const SfRevision *r, SfDirection direction)
-{
-	if (sf_is_partly(r) && r->direction == direction)
-		return r->done;
-	return sf_is_applied(r) == (direction == SF_UP) ? r->transactions[direction] : 0;
-}
-
-static bool
-finished(const SfRevision *r, SfDirection direction)
-{
-	return !sf_is_partly(r) && sf_is_applied(r) == (direction == SF_UP);
-}
-
-static void
-refuse_half(const SfRevision *r, SfDirection direction)
-{
-	if (sf_is_partly(r) && (r->direction != direction || r->undoing))
-		sf_refuse_half_done(r);
-}
-
-static SfRevision *
-named(List *revisions, const char *name)
-{
-	SfRevision *r = sf_revision_resolve(revisions, name);
-
-	if (r == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is base, where there is no migration", name),
-				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
-	return r;
-}
-
-SfStart
-sf_journal_check_start(const char *name, SfDirection direction)
-{
-	SfRevision *r = named(sf_revisions(), name);
-	SfMigration *m = sf_migration_load(r->revision);
-	List	   *differing;
-	ListCell   *lc;
-
-	sf_migration_check_owner(m->revision, m->owner);
-	refuse_half(r, direction);
-	if (sf_is_partly(r))
-		return SF_START_PARTLY;
-	if (direction == SF_DOWN && r->done_at == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("revision \"%s\" is not applied here", r->revision),
-				 errdetail("Only what was done can be undone."),
-				 errhint("If the schema has it though, say so: SELECT sf_stamp('%s').", r->revision)));
-	if (finished(r, direction))
-	{
-		ereport(NOTICE,
-				(errmsg("revision \"%s\" is %s: nothing to do", r->revision, sf_revision_state(r))));
-		return SF_START_DONE;
-	}
-	if (r->superseded)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("revision \"%s\" is superseded", r->revision),
-				 errdetail("A newer plan took its place."),
-				 errhint("CALL sf_upgrade(), or SELECT sf_script('head').")));
-	if (direction == SF_DOWN)
-		foreach(lc, r->children)
-		{
-			SfRevision *child = lfirst(lc);
-
-			if (sf_is_applied(child) || sf_is_partly(child))
-				ereport(ERROR,
-						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						 errmsg("revision \"%s\" is %s, and comes after \"%s\"", child->revision,
-								sf_revision_state(child), r->revision),
-						 errhint("Go down from there first: %s, or %s.", sf_call_to_run(child, SF_DOWN),
-								 sf_script_of(child, SF_DOWN))));
-		}
-	differing = differences(m, direction == SF_DOWN);
-	if (differing)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("the schema is not the one that revision \"%s\" goes %s from", r->revision,
-						sf_direction_name(direction)),
-				 errdetail("Here %s.", name_some(differing)),
-				 direction == SF_UP ?
-				 errhint("Plan again from what is here: SELECT sf_plan_migration('...').") :
-				 errhint("Bring the schema back to it first: SELECT * FROM sf_diff() shows what differs from the "
-						 "model.")));
-	if (direction == SF_UP)
-		sf_archive_open(m);
-	return SF_START_READY;
-}
-
-int
-sf_journal_check_end(const char *name, SfDirection direction)
-{
-	SfRevision *r = named(sf_revisions(), name);
-	SfMigration *m = sf_migration_load(r->revision);
-	List	   *differing = differences(m, direction == SF_UP);
-
-	if (differing)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("the schema is not the one that revision \"%s\" leads %s to", r->revision,
-						sf_direction_name(direction)),
-				 errdetail("Here %s.", name_some(differing)),
-				 errhint("SELECT * FROM sf_diff() shows what differs from the model.")));
-	return list_length(differing);
-}
-
 /* ---- what runs outside of transactions ---- */
 
 /* How far a statement came that is no transaction. */
@@ -350,6 +237,139 @@ static bool
 took_effect(const Effect *effect)
 {
 	return effect->way->outcome(effect) == DONE;
+}
+
+/* ---- where a migration stands ---- */
+
+/* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */
+static int
+progress(const SfRevision *r, SfDirection direction)
+{
+	if (sf_is_partly(r) && r->direction == direction)
+		return r->done;
+	return sf_is_applied(r) == (direction == SF_UP) ? r->transactions[direction] : 0;
+}
+
+static bool
+finished(const SfRevision *r, SfDirection direction)
+{
+	return !sf_is_partly(r) && sf_is_applied(r) == (direction == SF_UP);
+}
+
+static void
+refuse_half(const SfRevision *r, SfDirection direction)
+{
+	if (sf_is_partly(r) && (r->direction != direction || r->undoing))
+		sf_refuse_half_done(r);
+}
+
+static SfRevision *
+named(List *revisions, const char *name)
+{
+	SfRevision *r = sf_revision_resolve(revisions, name);
+
+	if (r == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is base, where there is no migration", name),
+				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
+	return r;
+}
+
+/*
+ * Has the first statement, which runs outside of a transaction, been at work, and nothing else?  It has no mark then:
+ * its table differs, and where a partition is let go of, the whole may.
+ */
+static bool
+has_begun(const SfMigration *m, SfDirection direction, List *differing)
+{
+	Effect	   *effect = effect_of(m, 1, direction);
+
+	return effect && effect->way->outcome(effect) != NOT_DONE && list_length(differing) <= (effect->whole ? 2 : 1);
+}
+
+bool
+sf_journal_has_begun(const SfMigration *m, SfDirection direction)
+{
+	List	   *differing = differences(m, direction == SF_DOWN);
+
+	return differing && has_begun(m, direction, differing);
+}
+
+SfStart
+sf_journal_check_start(const char *name, SfDirection direction)
+{
+	SfRevision *r = named(sf_revisions(), name);
+	SfMigration *m = sf_migration_load(r->revision);
+	List	   *differing;
+	ListCell   *lc;
+
+	sf_migration_check_owner(m->revision, m->owner);
+	refuse_half(r, direction);
+	if (sf_is_partly(r))
+		return SF_START_PARTLY;
+	if (direction == SF_DOWN && r->done_at == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is not applied here", r->revision),
+				 errdetail("Only what was done can be undone."),
+				 errhint("If the schema has it though, say so: SELECT sf_stamp('%s').", r->revision)));
+	if (finished(r, direction))
+	{
+		ereport(NOTICE,
+				(errmsg("revision \"%s\" is %s: nothing to do", r->revision, sf_revision_state(r))));
+		return SF_START_DONE;
+	}
+	if (r->superseded)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("revision \"%s\" is superseded", r->revision),
+				 errdetail("A newer plan took its place."),
+				 errhint("CALL sf_upgrade(), or SELECT sf_script('head').")));
+	if (direction == SF_DOWN)
+		foreach(lc, r->children)
+		{
+			SfRevision *child = lfirst(lc);
+
+			if (sf_is_applied(child) || sf_is_partly(child))
+				ereport(ERROR,
+						(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						 errmsg("revision \"%s\" is %s, and comes after \"%s\"", child->revision,
+								sf_revision_state(child), r->revision),
+						 errhint("Go down from there first: %s, or %s.", sf_call_to_run(child, SF_DOWN),
+								 sf_script_of(child, SF_DOWN))));
+		}
+	differing = differences(m, direction == SF_DOWN);
+	if (differing && !has_begun(m, direction, differing))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the schema is not the one that revision \"%s\" goes %s from", r->revision,
+						sf_direction_name(direction)),
+				 errdetail("Here %s.", name_some(differing)),
+				 direction == SF_UP ?
+				 errhint("Plan again from what is here: SELECT sf_plan_migration('...').") :
+				 errhint("Bring the schema back to it first: SELECT * FROM sf_diff() shows what differs from the "
+						 "model.")));
+	if (direction == SF_UP)
+		sf_archive_open(m);
+	return SF_START_READY;
+}
+
+int
+sf_journal_check_end(const char *name, SfDirection direction)
+{
+	SfRevision *r = named(sf_revisions(), name);
+	SfMigration *m = sf_migration_load(r->revision);
+	List	   *differing = differences(m, direction == SF_UP);
+
+	if (differing)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("the schema is not the one that revision \"%s\" leads %s to", r->revision,
+						sf_direction_name(direction)),
+				 errdetail("Here %s.", name_some(differing)),
+				 errhint("SELECT * FROM sf_diff() shows what differs from the model.")));
+	return list_length(differing);
 }
 
 bool

@@ -117,6 +117,7 @@ static const struct
 	{"domain constraint", SF_VERB_CREATE, NULL, sf_recipe_create_domain_constraint},
 	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_filled_column},
 	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_written_column},
+	{"column", SF_VERB_ALTER, "type", sf_recipe_retype_column},
 	{"column", SF_VERB_ALTER, "not_null", sf_recipe_set_not_null},
 	{"primary key", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 	{"unique", SF_VERB_CREATE, NULL, sf_recipe_create_key},

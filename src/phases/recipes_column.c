@@ -381,3 +381,75 @@ sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action)
 		statements = list_member_ptr(action->folded, value) ? fill_by_default(plan, action) : NIL;
 	return statements ? sf_add_statements(statements, action->statements, 1, false) : NIL;
 }
+
+/* ---- a type that changes without a rewrite ---- */
+
+/* The checks that say something of the column, on the starting side; NIL also when one cannot be made anew. */
+static List *
+checks_of(const SfFact *column)
+{
+	List	   *checks = NIL;
+	ListCell   *lc;
+
+	foreach(lc, column->needed_by)
+	{
+		SfFact	   *check = ((SfEdge *) lfirst(lc))->from;
+
+		if (!sf_is_kind(check, "check"))
+			continue;
+		if (check->twin == NULL || sf_implied_by(check) || sf_attr(check, "not_valid") ||
+			sf_attr(check->twin, "not_valid"))
+			return NIL;
+		checks = list_append_unique_ptr(checks, check);
+	}
+	return checks;
+}
+
+/* Unproved, with what is said of it. */
+static List *
+make_anew(const SfPlan *plan, const SfFact *check)
+{
+	SfEmit		out;
+	ListCell   *lc;
+
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING | SF_EMIT_NOT_VALID;
+	check->kind->create(&out, check, NIL);
+	out.flags = SF_EMIT_EXISTING;
+	foreach(lc, check->children)
+		((SfFact *) lfirst(lc))->kind->create(&out, lfirst(lc), NIL);
+	return out.statements;
+}
+
+/*
+ * The rows stay as they are, and would be read for the checks only, under the strongest lock: these are made anew in
+ * the same transaction, and proved behind it.
+ */
+List *
+sf_recipe_retype_column(const SfPlan *plan, const SfAction *action)
+{
+	List	   *checks = checks_of(action->old);
+	List	   *statements;
+	SfEmit		out;
+	ListCell   *lc;
+
+	if (checks == NIL || sf_implied_by(action->new) || !sf_is_kind(action->table, "table") ||
+		!sf_is_big(action->table) ||
+		!(sf_recipe_risk(plan, action, linitial(action->statements), false) & SF_RISK_SCANS) ||
+		(sf_recipe_risk(plan, action, linitial(action->statements), true) & SF_RISK_SCANS))
+		return NIL;
+	sf_plan_emit_init(&out, plan);
+	foreach(lc, checks)
+		((SfFact *) lfirst(lc))->kind->drop(&out, lfirst(lc));
+	statements = sf_add_statements(NIL, out.statements, 0, false);
+	statements = sf_add_statement(statements, linitial(action->statements), true, false);
+	statements = sf_add_statements(statements, action->statements, 1, false);
+	foreach(lc, checks)
+		statements = sf_add_statements(statements, make_anew(plan, ((SfFact *) lfirst(lc))->twin), 0, false);
+	for_each_from(lc, statements, 1)
+		((SfStatement *) lfirst(lc))->joined = true;
+	out.statements = NIL;
+	foreach(lc, checks)
+		((SfFact *) lfirst(lc))->kind->validate(&out, ((SfFact *) lfirst(lc))->twin);
+	return sf_add_statements(statements, out.statements, 0, true);
+}

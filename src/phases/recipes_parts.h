@@ -62,6 +62,7 @@ extern List *sf_untie(const SfPlan *plan, const SfFact *table);
 /* recipes_column.c */
 extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_retype_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action);
 
 #endif

@@ -339,9 +339,9 @@ is_computed(const SfFact *index)
 	return sf_attr(index, "predicate") != NULL;
 }
 
-/* Rows stay as they are; are they read for what depends on the column? */
+/* Rows stay as they are; are they read for what depends on the column?  proven: not for its checks. */
 static bool
-dependents_read(const SfFact *column, bool sorts)
+dependents_read(const SfFact *column, bool sorts, bool proven)
 {
 	static const char *const indexes[] = {"index", "primary key", "unique", "exclusion"};
 	ListCell   *lc;
@@ -350,7 +350,7 @@ dependents_read(const SfFact *column, bool sorts)
 	{
 		const SfFact *from = ((SfEdge *) lfirst(lc))->from;
 
-		if (is_kind(from, "check"))
+		if (is_kind(from, "check") && !proven)
 			return true;
 		for (int i = 0; i < lengthof(indexes); i++)
 			if (is_kind(from, indexes[i]) && (sorts || is_computed(from)))
@@ -377,7 +377,8 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 	if (!change.rewrites)
 	{
 		risk->effects &= ~(SF_RISK_REWRITES | SF_RISK_SCANS);
-		if (dependents_read(column, change.sorts || definition->collClause || sf_attr(column, "collation")))
+		if (dependents_read(column, change.sorts || definition->collClause || sf_attr(column, "collation"),
+							it->context->proven))
 			risk->effects |= SF_RISK_SCANS;
 	}
 	if (change.loses)
