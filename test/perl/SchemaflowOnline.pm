@@ -41,7 +41,7 @@ sub online_steps
 
 	$direction //= 'up';
 	return $node->safe_psql($db, qq{SELECT class || ' ' || phase || ': ' || regexp_replace(sql, '\\s+', ' ', 'g')
-		FROM sf_steps('head', '$direction') WHERE sql ~ \$sf\$$of\$sf\$ ORDER BY n});
+		FROM sf_steps('head', '$direction') WHERE sql ~ \$sf\$$of\$sf\$ ORDER BY n}) =~ s/'[0-9a-f]{12}'/'VERSION'/gr;
 }
 
 sub call
