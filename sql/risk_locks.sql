@@ -36,12 +36,17 @@ CREATE TABLE parted (id int) PARTITION BY LIST (id);
 CREATE TABLE parted_1 PARTITION OF parted DEFAULT;
 CREATE INDEX parted_id ON ONLY parted (id);
 CREATE INDEX parted_1_id ON parted_1 (id);
+CREATE TABLE bare_1 (id int);
+CREATE TABLE ranged (id int NOT NULL, t_id int) PARTITION BY RANGE (id);
+CREATE TABLE ranged_2 PARTITION OF ranged FOR VALUES FROM (2000) TO (3000);
 CREATE TYPE row_of AS (a int, b int);
 CREATE ROLE sf_risk_role;
 INSERT INTO p SELECT g, g FROM generate_series(1, 50) g;
 INSERT INTO t (id, a, b, v, vi, n, ts, tz, j, d, e, m, nn, proven, c, pid, big, f, s, s2)
 	SELECT x, x, 'b', 'v', x, x, now(), now(), '{}', 'd', 'e', 'sad', x, x, x, x, x, x, x, x FROM generate_series(1, 50) x;
 INSERT INTO q SELECT x, x FROM generate_series(1, 50) x;
+INSERT INTO parted SELECT x + 10 FROM generate_series(1, 50) x;
+INSERT INTO bare_1 SELECT 7 FROM generate_series(1, 50) x;
 INSERT INTO bare SELECT x, x FROM generate_series(1, 50) x;
 ALTER TABLE t ADD CONSTRAINT later CHECK (a > 0) NOT VALID;
 ALTER TABLE t ADD CONSTRAINT fk_later FOREIGN KEY (a) REFERENCES p NOT VALID;
@@ -241,6 +246,11 @@ REVOKE SELECT ON q FROM sf_risk_role
 UPDATE q SET t_id = 1 WHERE t_id IS NULL
 ALTER INDEX parted_id ATTACH PARTITION parted_1_id
 CREATE INDEX z ON ONLY parted (id)
+ALTER TABLE ranged ATTACH PARTITION q FOR VALUES FROM (1) TO (1000)
+ALTER TABLE ranged DETACH PARTITION ranged_2
+ALTER TABLE parted ATTACH PARTITION bare_1 FOR VALUES IN (7)
+CREATE TABLE ranged_3 PARTITION OF ranged FOR VALUES FROM (3000) TO (4000)
+CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (8)
 \.
 SET TimeZone = 'UTC';
 SELECT sql, j.* FROM statements, judge(sql) j ORDER BY n;

@@ -37,5 +37,37 @@ for my $sql ('CREATE INDEX CONCURRENTLY t_a ON public.t (a)', 'DROP INDEX CONCUR
 	my ($rc, undef, $message) = sf_try($node, $db, "BEGIN; $sql");
 	like($message, qr/25001/, "not in a transaction: $sql");
 }
+
+# ---- a partition that is let go of, stopped in the middle, and finished
+$node->safe_psql($db, 'CREATE TABLE whole (a int) PARTITION BY LIST (a); CREATE TABLE part PARTITION OF whole FOR VALUES IN (1)');
+
+# The locks of a session: what it was told of, and what else is strong.
+sub locks
+{
+	my ($where) = @_;
+	return qq{SELECT string_agg(relation::regclass || ' ' || mode, ', ' ORDER BY relation::regclass::text) FROM pg_locks
+		WHERE locktype = 'relation' AND granted AND relation IN ('whole'::regclass, 'part'::regclass) AND mode <> 'AccessShareLock' AND $where};
+}
+
+my $detach = 'ALTER TABLE public.whole DETACH PARTITION public.part CONCURRENTLY';
+is($node->safe_psql($db, "SELECT string_agg(concat_ws(' ', relation, lock, scans, in_transaction), ', ' ORDER BY relation) FROM sf_risk('$detach')"),
+	'public.part SHARE UPDATE EXCLUSIVE f f, public.whole SHARE UPDATE EXCLUSIVE f f', 'told: DETACH CONCURRENTLY');
+my $reader = $node->background_psql($db);
+$reader->query_safe('BEGIN; SELECT count(*) FROM whole');
+my $stopped = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($db), '-c', "SET application_name = 'detacher'", '-c', $detach ],
+	'>', \my $out, '2>', \my $err);
+$node->poll_query_until($db, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'detacher' AND wait_event_type = 'Lock')})
+	or die 'does not wait';
+unlike($node->safe_psql($db, locks(q{pid = (SELECT pid FROM pg_stat_activity WHERE application_name = 'detacher')})), qr/Exclusive(?<!UpdateExclusive)Lock/,
+	'no reader waits for it');
+$node->safe_psql($db, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'detacher'});
+$stopped->finish;
+$reader->query_safe('ROLLBACK');
+my $finish = 'ALTER TABLE public.whole DETACH PARTITION public.part FINALIZE';
+is($node->safe_psql($db, "SELECT string_agg(concat_ws(' ', relation, lock, scans, in_transaction), ', ' ORDER BY relation) FROM sf_risk('$finish')"),
+	'public.part ACCESS EXCLUSIVE f t, public.whole SHARE UPDATE EXCLUSIVE f t', 'told: FINALIZE');
+is($node->safe_psql($db, "BEGIN; $finish; " . locks('pid = pg_backend_pid()') . '; ROLLBACK'),
+	'part AccessExclusiveLock, whole ShareUpdateExclusiveLock', 'it is so');
+$reader->quit;
 $node->stop;
 done_testing();

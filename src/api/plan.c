@@ -393,6 +393,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	check_cluster(model);
 	options.hints = sf_hints_load(live, model, &back);
 	options.fills = fills(transforms, true);
+	options.back = fills(transforms, false);
 	sf_plan_old_names(live, model, options.hints);
 
 	plan = sf_plan_make(live, model, &options);
@@ -412,6 +413,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	m->steps[SF_UP] = sf_steps_make(plan);
 	options.hints = back;
 	options.fills = fills(transforms, false);
+	options.back = fills(transforms, true);
 	m->steps[SF_DOWN] = sf_steps_make(sf_plan_make(model, live, &options));
 	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
 

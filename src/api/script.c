@@ -146,12 +146,13 @@ put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, Lis
 	List	   *steps = m->steps[direction];
 	char	   *mark = psprintf("SELECT %s AS sf_marked \\gset\n", call("sf_mark", m, first->transaction, direction));
 
-	appendStringInfo(out, "\n-- %d: %s\nSELECT %s AS sf_run \\gset\n\\if :sf_run\n", first->transaction, first->phase,
-					 call("sf_pending", m, first->transaction, direction));
+	appendStringInfo(out, "\n-- %d: %s\n", first->transaction, first->phase);
 	if (outside)
 		appendStringInfo(out, "SET lock_timeout = 0;\nSELECT %s \\gexec\n",
 						 call("sf_leftovers", m, first->transaction, direction));
-	else
+	appendStringInfo(out, "SELECT %s AS sf_run \\gset\n\\if :sf_run\n",
+					 call("sf_pending", m, first->transaction, direction));
+	if (!outside)
 		appendStringInfo(out, "BEGIN;\nSET LOCAL lock_timeout = %d;\n", sf_guc_lock_timeout());
 	for (; lc != NULL && ((SfStep *) lfirst(lc))->transaction == first->transaction; lc = lnext(steps, lc))
 	{

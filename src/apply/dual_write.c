@@ -6,7 +6,8 @@
  *
  * Which way a row goes is decided for each new column by itself.  What an UPDATE has changed says it: only the new
  * column: down; only what it comes from: up.  When that leaves it open, the session's word does (setting
- * schemaflow.version).  Expressions run with the rights of who writes, as defaults and checks do.
+ * schemaflow.version).  A column that only is not to be NULL any more gets its value where somebody leaves it so.
+ * Expressions run with the rights of who writes, as defaults and checks do.
  */
 #include "postgres.h"
 
@@ -116,7 +117,7 @@ comes_back(const SfDualWrite *dual, const SfAssignment *up, TupleTableSlot *row)
 	{
 		const SfAssignment *a = &dual->assignments[i];
 
-		if (a->up || !bms_is_member(up->target, a->uses))
+		if (a->up || a->fill || !bms_is_member(up->target, a->uses))
 			continue;
 		if (!agrees(dual, a, row))
 			return false;
@@ -194,11 +195,11 @@ assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, in
 			n++;
 		}
 	}
-	for (int i = 0; down && i < dual->n; i++)
+	for (int i = 0; i < dual->n; i++)
 	{
 		const SfAssignment *a = &dual->assignments[i];
 
-		if (a->up || !bms_overlap(a->uses, down))
+		if (a->fill ? !slot_attisnull(row, a->target) : a->up || !bms_overlap(a->uses, down))
 			continue;
 		columns[n] = a->target;
 		values[n] = sf_assignment_value(dual, a, row, &nulls[n]);

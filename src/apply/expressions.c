@@ -188,6 +188,7 @@ compile_all(Relation rel, const Trigger *trigger)
 		SfAssignment *a = &dual->assignments[i];
 
 		a->up = strcmp(args[0], "up") == 0;
+		a->fill = strcmp(args[0], "fill") == 0;
 		a->column = pstrdup(args[1]);
 		a->expression = pstrdup(args[2]);
 		compile(dual, a, rel);

@@ -15,6 +15,7 @@
 typedef struct SfAssignment
 {
 	bool		up;				/* old columns give a new one, or the other way round */
+	bool		fill;			/* neither: whoever leaves it NULL */
 	AttrNumber	target;
 	char	   *column;
 	char	   *expression;		/* as written, for errors */
@@ -35,7 +36,7 @@ typedef struct SfDualWrite
 } SfDualWrite;
 
 /*
- * What the arguments of a trigger say: (version, search_path, { "up" | "down", column, expression }...).
+ * What the arguments of a trigger say: (version, search_path, { "up" | "down" | "fill", column, expression }...).
  * Compiled once in a session and for a role, and again when the table, the trigger or a function of an expression
  * has changed.  The result lives to the end of the transaction at least.  Raises when an expression is not valid
  * on the table.

@@ -9,7 +9,9 @@
 
 #include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
@@ -62,6 +64,181 @@ sf_journal_differs(const SfMigration *m, bool to_side)
 	return differing ? name_some(differing) : NULL;
 }
 
+/* ---- what runs outside of transactions ---- */
+
+/* How far a statement came that is no transaction. */
+typedef enum Outcome
+{
+	NOT_DONE,
+	HALF_DONE,					/* it was stopped, and what it left stands in the way */
+	DONE
+} Outcome;
+
+typedef struct Effect Effect;
+
+/* A statement that runs by itself: what the catalogs say of it, and what clears away, or ends, the half of it. */
+typedef struct EffectWay
+{
+	Effect	   *(*read) (Node *statement);	/* NULL: it is another one */
+	Outcome		(*outcome) (const Effect *effect);
+	char	   *(*clear) (const Effect *effect);
+	const char *words[DONE];	/* for an error: "Index public.i is ..." */
+} EffectWay;
+
+struct Effect
+{
+	const EffectWay *way;
+	const char *what;
+	RangeVar   *object;
+	RangeVar   *whole;			/* that a partition is detached from */
+};
+
+static char *
+name_of(const RangeVar *object)
+{
+	return object->schemaname ? psprintf("%s.%s", sf_ident(object->schemaname), sf_ident(object->relname)) :
+		pstrdup(sf_ident(object->relname));
+}
+
+static Effect *
+new_effect(const char *what, RangeVar *object, RangeVar *whole)
+{
+	Effect	   *effect = palloc0(sizeof(Effect));
+
+	effect->what = what;
+	effect->object = object;
+	effect->whole = whole;
+	return effect;
+}
+
+/* An index is there, and valid?  Absent: false, false. */
+static bool
+index_is_there(const RangeVar *name, bool *valid)
+{
+	Oid			index = RangeVarGetRelid(name, NoLock, true);
+	HeapTuple	tuple = OidIsValid(index) ? SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index)) : NULL;
+
+	*valid = false;
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	*valid = ((Form_pg_index) GETSTRUCT(tuple))->indisvalid;
+	ReleaseSysCache(tuple);
+	return true;
+}
+
+static Effect *
+read_create_index(Node *statement)
+{
+	IndexStmt  *create = (IndexStmt *) statement;
+
+	if (!IsA(statement, IndexStmt) || !create->concurrent)
+		return NULL;
+	return new_effect("Index", makeRangeVar(create->relation->schemaname, create->idxname, -1), NULL);
+}
+
+static Outcome
+index_created(const Effect *effect)
+{
+	bool		valid;
+
+	return !index_is_there(effect->object, &valid) ? NOT_DONE : valid ? DONE : HALF_DONE;
+}
+
+static char *
+drop_index(const Effect *effect)
+{
+	return psprintf("DROP INDEX CONCURRENTLY %s", name_of(effect->object));
+}
+
+static Effect *
+read_drop_index(Node *statement)
+{
+	DropStmt   *drop = (DropStmt *) statement;
+
+	if (!IsA(statement, DropStmt) || drop->removeType != OBJECT_INDEX)
+		return NULL;
+	return new_effect("Index", makeRangeVarFromNameList(linitial(drop->objects)), NULL);
+}
+
+/* One that is invalid is dropped by the same statement. */
+static Outcome
+index_dropped(const Effect *effect)
+{
+	bool		valid;
+
+	return index_is_there(effect->object, &valid) ? NOT_DONE : DONE;
+}
+
+static Effect *
+read_detach(Node *statement)
+{
+	AlterTableStmt *alter = (AlterTableStmt *) statement;
+	AlterTableCmd *cmd;
+
+	if (!IsA(statement, AlterTableStmt))
+		return NULL;
+	cmd = linitial(alter->cmds);
+	if (cmd->subtype != AT_DetachPartition || !castNode(PartitionCmd, cmd->def)->concurrent)
+		return NULL;
+	return new_effect("Partition", castNode(PartitionCmd, cmd->def)->name, alter->relation);
+}
+
+static Outcome
+detached(const Effect *effect)
+{
+	Oid			part = RangeVarGetRelid(effect->object, NoLock, true);
+	Oid			whole = RangeVarGetRelid(effect->whole, NoLock, true);
+
+	if (!OidIsValid(part) || !get_rel_relispartition(part) || get_partition_parent(part, true) != whole)
+		return DONE;
+	return PartitionHasPendingDetach(part) ? HALF_DONE : NOT_DONE;
+}
+
+static char *
+finish_detach(const Effect *effect)
+{
+	return psprintf("ALTER TABLE %s DETACH PARTITION %s FINALIZE", name_of(effect->whole), name_of(effect->object));
+}
+
+static const EffectWay ways[] = {
+	{read_create_index, index_created, drop_index, {"not there", "there, but invalid"}},
+	{read_drop_index, index_dropped, NULL, {"still there"}},
+	{read_detach, detached, finish_detach, {"still attached", "half detached"}},
+};
+
+/* Of the statement outside of a transaction; NULL: it is none. */
+static Effect *
+effect_of(const SfMigration *m, int transaction, SfDirection direction)
+{
+	ListCell   *lc;
+
+	foreach(lc, m->steps[direction])
+	{
+		const SfStep *step = lfirst(lc);
+		Node	   *statement;
+
+		if (step->transaction != transaction || step->class != 'N')
+			continue;
+		statement = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT))->stmt;
+		for (int i = 0; i < lengthof(ways); i++)
+		{
+			Effect	   *effect = ways[i].read(statement);
+
+			if (effect == NULL)
+				continue;
+			effect->way = &ways[i];
+			return effect;
+		}
+	}
+	return NULL;
+}
+
+static bool
+took_effect(const Effect *effect)
+{
+	return effect->way->outcome(effect) == DONE;
+}
+
 /* ---- where a migration stands ---- */
 
 /* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */
@@ -97,6 +274,26 @@ named(List *revisions, const char *name)
 				 errmsg("\"%s\" is base, where there is no migration", name),
 				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
 	return r;
+}
+
+/*
+ * Has the first statement, which runs outside of a transaction, been at work, and nothing else?  It has no mark then:
+ * its table differs, and where a partition is let go of, the whole may.
+ */
+static bool
+has_begun(const SfMigration *m, SfDirection direction, List *differing)
+{
+	Effect	   *effect = effect_of(m, 1, direction);
+
+	return effect && effect->way->outcome(effect) != NOT_DONE && list_length(differing) <= (effect->whole ? 2 : 1);
+}
+
+bool
+sf_journal_has_begun(const SfMigration *m, SfDirection direction)
+{
+	List	   *differing = differences(m, direction == SF_DOWN);
+
+	return differing && has_begun(m, direction, differing);
 }
 
 SfStart
@@ -143,7 +340,7 @@ sf_journal_check_start(const char *name, SfDirection direction)
 								 sf_script_of(child, SF_DOWN))));
 		}
 	differing = differences(m, direction == SF_DOWN);
-	if (differing)
+	if (differing && !has_begun(m, direction, differing))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the schema is not the one that revision \"%s\" goes %s from", r->revision,
@@ -175,82 +372,6 @@ sf_journal_check_end(const char *name, SfDirection direction)
 	return list_length(differing);
 }
 
-/* ---- what runs outside of transactions ---- */
-
-/* What a CONCURRENTLY statement makes or drops; NULL for any other statement. */
-typedef struct Effect
-{
-	bool		creates;
-	RangeVar   *index;
-} Effect;
-
-static Effect *
-effect_of(const SfMigration *m, int transaction, SfDirection direction)
-{
-	ListCell   *lc;
-
-	foreach(lc, m->steps[direction])
-	{
-		const SfStep *step = lfirst(lc);
-		Node	   *statement;
-		Effect	   *effect;
-
-		if (step->transaction != transaction || step->class != 'N')
-			continue;
-		statement = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT))->stmt;
-		effect = palloc0(sizeof(Effect));
-		if (IsA(statement, IndexStmt) && ((IndexStmt *) statement)->concurrent)
-		{
-			effect->creates = true;
-			effect->index = makeRangeVar(((IndexStmt *) statement)->relation->schemaname,
-										 ((IndexStmt *) statement)->idxname, -1);
-			return effect;
-		}
-		if (IsA(statement, DropStmt) && ((DropStmt *) statement)->removeType == OBJECT_INDEX)
-		{
-			effect->index = makeRangeVarFromNameList(linitial(((DropStmt *) statement)->objects));
-			return effect;
-		}
-	}
-	return NULL;
-}
-
-typedef enum IndexState
-{
-	INDEX_ABSENT,
-	INDEX_INVALID,
-	INDEX_VALID
-} IndexState;
-
-static IndexState
-index_state(const RangeVar *name)
-{
-	Oid			index = RangeVarGetRelid(name, NoLock, true);
-	HeapTuple	tuple = OidIsValid(index) ? SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index)) : NULL;
-	IndexState	state = INDEX_ABSENT;
-
-	if (HeapTupleIsValid(tuple))
-	{
-		state = ((Form_pg_index) GETSTRUCT(tuple))->indisvalid ? INDEX_VALID : INDEX_INVALID;
-		ReleaseSysCache(tuple);
-	}
-	return state;
-}
-
-static bool
-took_effect(const Effect *effect)
-{
-	return index_state(effect->index) == (effect->creates ? INDEX_VALID : INDEX_ABSENT);
-}
-
-static char *
-index_name(const Effect *effect)
-{
-	return effect->index->schemaname ?
-		psprintf("%s.%s", sf_ident(effect->index->schemaname), sf_ident(effect->index->relname)) :
-		pstrdup(sf_ident(effect->index->relname));
-}
-
 bool
 sf_journal_pending(const char *name, int transaction, SfDirection direction)
 {
@@ -273,9 +394,9 @@ sf_journal_leftovers(const char *name, int transaction, SfDirection direction)
 	SfRevision *r = named(sf_revisions(), name);
 	Effect	   *effect = effect_of(sf_migration_load(r->revision), transaction, direction);
 
-	if (effect == NULL || !effect->creates || index_state(effect->index) != INDEX_INVALID)
+	if (effect == NULL || transaction <= progress(r, direction) || effect->way->outcome(effect) != HALF_DONE)
 		return NIL;
-	return list_make1(psprintf("DROP INDEX CONCURRENTLY %s", index_name(effect)));
+	return list_make1(effect->way->clear(effect));
 }
 
 /* ---- marks ---- */
@@ -343,9 +464,8 @@ sf_journal_mark(const char *name, int transaction, SfDirection direction)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("transaction %d of revision \"%s\" has not been done", transaction, r->revision),
-				 errdetail("Index %s is %s.", index_name(effect),
-						   !effect->creates ? "still there" :
-						   index_state(effect->index) == INDEX_INVALID ? "there, but invalid" : "not there"),
+				 errdetail("%s %s is %s.", effect->what, name_of(effect->object),
+						   effect->way->words[effect->way->outcome(effect)]),
 				 errhint("Run it again: %s, or %s.", sf_call_to_run(r, direction), sf_script_of(r, direction))));
 	sf_archive_filled(m, direction, transaction);
 	sf_journal_add(r->revision, direction, transaction, of, "mark");

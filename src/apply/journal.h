@@ -19,6 +19,9 @@ typedef enum SfStart
 /* Raises, naming the objects that differ, when the migration cannot be run in this direction here and now. */
 extern SfStart sf_journal_check_start(const char *name, SfDirection direction);
 
+/* Has its first statement, outside of a transaction, been at work, so that nothing is marked yet? */
+extern bool sf_journal_has_begun(const SfMigration *migration, SfDirection direction);
+
 /*
  * Warns, naming the objects that differ, when the schema is not the one that the direction leads to. Returns how
  * many.

@@ -300,7 +300,9 @@ try_outside(const Performance *p, const SfStep *step)
 	PG_TRY();
 	{
 		clear_leftovers(p, step->transaction);
-		run_step(p, step);
+		/* What was left of a detachment is all but the end of it. */
+		if (is_pending(p, step->transaction))
+			run_step(p, step);
 	}
 	PG_CATCH();
 	{
@@ -469,7 +471,7 @@ read_before(Performance *p, int done)
 	MemoryContextSwitchTo(old);
 	p->before = sf_live_facts();
 	sf_base_finish(p->before);
-	if (done == 0 && !p->undo)
+	if (done == 0 && !p->undo && !sf_journal_has_begun(p->migration, p->direction))
 		sf_undo_keep(p->migration, p->direction, p->before);
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);

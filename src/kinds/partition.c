@@ -23,7 +23,8 @@ attach(SfEmit *out, const SfFact *fact, List *folded)
 static void
 detach(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "ALTER TABLE %s DETACH PARTITION %s", sf_attr(fact, "of"), sf_rel(fact));
+	sf_emit(out, "ALTER TABLE %s DETACH PARTITION %s%s", sf_attr(fact, "of"), sf_rel(fact),
+			sf_attr(fact, "detaching") ? " FINALIZE" : "");
 }
 
 static void
@@ -99,6 +100,8 @@ static const SfAttr partition_attrs[] = {
 	{"of", SF_REPLACE},
 	{"bound", SF_REPLACE, NULL, SF_ATTR_EXPRESSION | SF_ATTR_PARENT, keeps_rows},
 	{"position", SF_IGNORE},
+	/* DETACH CONCURRENTLY was stopped in the middle. */
+	{"detaching", SF_REPLACE},
 };
 
 const SfKind sf_kind_partition = {

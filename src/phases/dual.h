@@ -8,10 +8,11 @@
 
 #include "plan/plan.h"
 
-/* The new column gets the value of the expression, or an old one does. */
+/* The new column gets the value of the expression, or an old one does; or a column does where it has none (fill). */
 typedef struct SfDual
 {
 	bool		up;
+	bool		fill;
 	const char *column;
 	const char *expression;
 } SfDual;

@@ -13,6 +13,7 @@
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
+#include "utils/guc.h"
 
 List *
 sf_add_statement(List *statements, char *sql, bool proven, bool validates)
@@ -86,6 +87,15 @@ sf_is_partitioned(const SfFact *table)
 	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
 }
 
+int
+sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool proven)
+{
+	SfRiskContext context = {plan->from, plan->to, action->old, action->new,
+	GetConfigOption("TimeZone", false, false), proven};
+
+	return sf_risk_assess(sql, &context)->effects;
+}
+
 /* In the order of the kinds; an action takes the first that fits and has statements. */
 static const struct
 {
@@ -93,18 +103,37 @@ static const struct
 	SfVerb		verb;
 	const char *attr;			/* that changed; NULL: any */
 	SfRecipe	recipe;
+	bool		whole;			/* of a table that comes or goes; else only of what stands */
 }			recipes[] =
 {
+	{"table", SF_VERB_CREATE, NULL, sf_recipe_create_partition, true},
+	{"table", SF_VERB_DROP, NULL, sf_recipe_drop_table, true},
+	{"partition", SF_VERB_CREATE, NULL, sf_recipe_attach},
+	{"partition", SF_VERB_DROP, NULL, sf_recipe_detach},
 	{"index", SF_VERB_CREATE, NULL, sf_recipe_create_index},
 	{"index", SF_VERB_DROP, NULL, sf_recipe_drop_index},
 	{"check", SF_VERB_CREATE, NULL, sf_recipe_create_then_validate},
 	{"foreign key", SF_VERB_CREATE, NULL, sf_recipe_create_foreign_key},
 	{"domain constraint", SF_VERB_CREATE, NULL, sf_recipe_create_domain_constraint},
 	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_filled_column},
+	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_written_column},
+	{"column", SF_VERB_ALTER, "type", sf_recipe_retype_column},
 	{"column", SF_VERB_ALTER, "not_null", sf_recipe_set_not_null},
 	{"primary key", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 	{"unique", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 };
+
+bool
+sf_recipe_is_late(const SfPlan *plan, const SfAction *action)
+{
+	if (action->verb != SF_VERB_DROP || action->rebuild || action->statements == NIL)
+		return false;
+	/* Partitions come and go with time, not with versions; others may wait for their places. */
+	if (sf_is_kind(action->old, "table"))
+		return sf_is_big(action->old) && sf_attachment(action->old) == NULL;
+	return sf_is_kind(action->old, "column") && action->table && sf_is_kind(action->table, "table") &&
+		sf_is_big(action->table) && sf_can_be_left_out(plan, action->old);
+}
 
 List *
 sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
@@ -113,14 +142,19 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 
 	if (statements == NIL && bracket && action->table)
 		statements = sf_replace_statements(plan, action, bracket);
-	for (int i = 0; i < lengthof(recipes) && statements == NIL && bracket == NIL && action->table; i++)
+	for (int i = 0; i < lengthof(recipes) && statements == NIL && bracket == NIL && action->statements; i++)
 	{
 		int			attr = recipes[i].attr ? sf_kind_attr(action->kind, recipes[i].attr) : -1;
 
-		if (recipes[i].verb != action->verb || strcmp(recipes[i].kind, action->kind->name) != 0)
+		if (recipes[i].verb != action->verb || strcmp(recipes[i].kind, action->kind->name) != 0 ||
+			(action->table == NULL && !recipes[i].whole))
 			continue;
 		if (attr < 0 || action->changed[attr])
 			statements = recipes[i].recipe(plan, action);
 	}
-	return statements ? statements : sf_add_statements(NIL, action->statements, 0, false);
+	if (statements == NIL)
+		statements = sf_add_statements(NIL, action->statements, 0, false);
+	if (bracket == NIL && sf_is_kind(action->old, "column") && sf_recipe_is_late(plan, action))
+		statements = list_concat(sf_leave_out(plan, action->old), statements);
+	return statements;
 }

@@ -25,6 +25,7 @@ typedef struct SfStatement
 	bool		keeps;			/* what it destroys is in the archive, or was brought back from there */
 	const char *archive;		/* of the one that takes the contents away or brings them back: where; or NULL */
 	const char *why;			/* a note for the reader, or NULL */
+	bool		ready;			/* when all is there that the new version of the application needs, before the gate */
 	bool		closing;		/* behind all else, when the other version of the application is gone */
 } SfStatement;
 
@@ -37,5 +38,8 @@ extern const SfFact *sf_child_of(const SfFact *fact, const char *kind);
 
 /* Statements of an action: of SfStatement, in order.  bracket: of SfAction, those of the bracket that it stands in. */
 extern List *sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket);
+
+/* Takes it away what the other version of the application needs, so that it waits for the gate? */
+extern bool sf_recipe_is_late(const SfPlan *plan, const SfAction *action);
 
 #endif

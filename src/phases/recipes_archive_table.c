@@ -9,6 +9,7 @@
 
 #include "lib/text.h"
 #include "phases/recipes_archive.h"
+#include "phases/recipes_parts.h"
 
 /* What a table is stripped of, in this order. */
 static const struct
@@ -73,7 +74,10 @@ joined(List *texts, const SfFact *table)
 	return result;
 }
 
-/* Of char *.  Nothing is lost by it: what goes is said by the way down again, sequences go on behind the rows. */
+/*
+ * Of char *, without what lets go of big tables.  Nothing is lost by it: what goes is said by the way down again,
+ * sequences go on behind the rows.
+ */
 static List *
 strip(const SfPlan *plan, const SfFact *table)
 {
@@ -92,7 +96,7 @@ strip(const SfPlan *plan, const SfFact *table)
 			/* A sequence that a column owns goes with it. */
 			if (sf_is_kind(fact, "owned by"))
 				fact = fact->parent;
-			if (!sf_plan_drops(plan, fact))
+			if (!sf_plan_drops(plan, fact) && !sf_holds_big(fact))
 				fact->kind->drop(&out, fact);
 		}
 	foreach(lc, table->children)
@@ -109,6 +113,7 @@ List *
 sf_archive_table(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
 	const SfFact *table = kept->fact;
+	List	   *untied = sf_untie(plan, table);
 	List	   *statements = NIL;
 	ListCell   *lc;
 
@@ -118,7 +123,7 @@ sf_archive_table(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 		statements, psprintf("ALTER TABLE %s SET SCHEMA " SF_ARCHIVE_SCHEMA, sf_name(table)), kept, "archived in");
 	statements = sf_statement_add_keeping(statements, psprintf("ALTER TABLE " SF_ARCHIVE_SCHEMA ".%s RENAME TO %s",
 												  sf_ident(sf_last(table)), sf_ident(kept->name)));
-	return sf_statements_contract(statements);
+	return sf_statements_contract(list_concat(untied, statements));
 }
 
 /* ---- down ---- */

@@ -23,8 +23,17 @@ extern bool sf_begins_with(const SfAction *action, int first, List *texts);
 /* Has it so many rows that what touches them all is done online (schemaflow.online_rows)? */
 extern bool sf_is_big(const SfFact *table);
 
+/* What the statement does to tables (SF_RISK_...); proven: what it would look for has been proved. */
+extern int	sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool proven);
+
 /* recipes_replace.c: of an action in a bracket, where the short transaction can be prepared; else NIL. */
 extern List *sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket);
+
+/* recipes_partition.c */
+extern List *sf_recipe_attach(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_create_partition(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_detach(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_drop_table(const SfPlan *plan, const SfAction *action);
 
 /* recipes_index.c */
 extern List *sf_recipe_create_index(const SfPlan *plan, const SfAction *action);
@@ -40,8 +49,20 @@ extern List *sf_recipe_create_key(const SfPlan *plan, const SfAction *action);
 extern char *sf_key_index(const SfFact *key, const char *name);
 extern char *sf_key_adopts(const SfFact *key, const char *name);
 
+/*
+ * recipes_leave.c: may the new version of the application leave out a column that the old one needs still?  And what
+ * makes it so, before the gate, and ends it behind.
+ */
+extern bool sf_can_be_left_out(const SfPlan *plan, const SfFact *column);
+extern List *sf_leave_out(const SfPlan *plan, const SfFact *column);
+/* Is it a foreign key to a big table that stays?  The drops of those of a table that goes, each by itself. */
+extern bool sf_holds_big(const SfFact *foreign_key);
+extern List *sf_untie(const SfPlan *plan, const SfFact *table);
+
 /* recipes_column.c */
 extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_retype_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action);
 
 #endif

@@ -44,7 +44,8 @@ typedef struct SfStepsState
 	HTAB	   *made;			/* facts that the plan has made by now */
 	SfRiskContext context;
 	List	   *units;
-	List	   *closing;		/* of SfClosing */
+	List	   *ready;			/* of SfClosing: before the gate */
+	List	   *closing;		/* of SfClosing: behind it */
 } SfStepsState;
 
 /* What is left for the end. */
@@ -52,6 +53,7 @@ typedef struct SfClosing
 {
 	const SfAction *action;
 	const SfStatement *statement;
+	bool		joined;			/* in one transaction with the one before */
 } SfClosing;
 
 /* ---- one step ---- */
@@ -199,8 +201,12 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	}
 	else
 		step->phase = step->class == 'B' ? "backfill" : statement->validates ? "validate" :
-			statement->contracts || statement->closing || (!statement->keeps && narrows(action, risk)) ? "contract" :
-			"expand";
+			!statement->ready && (statement->contracts || statement->closing ||
+								  (!statement->keeps && narrows(action, risk))) ? "contract" : "expand";
+	/* A lock that stops others is not held while much is read. */
+	if ((step->rewrites || step->scans) && step->class == 'T' && unit->tables &&
+		step->needs_rows_estimate >= sf_guc_online_rows())
+		unit->alone = true;
 	unit->new_later = unit->new_later || (risk->effects & SF_RISK_NEW_LATER) != 0;
 	unit->alone = unit->alone || step->class != 'T';
 	unit->steps = lappend(unit->steps, step);
@@ -222,14 +228,32 @@ mark_made(SfStepsState *state, const SfAction *action)
 		hash_search(state->made, &action->new, HASH_ENTER, NULL);
 }
 
-static void
-put_off(SfStepsState *state, const SfAction *action, const SfStatement *statement)
+static List *
+put_off(List *closings, const SfAction *action, const SfStatement *statement, bool joined)
 {
 	SfClosing  *closing = palloc(sizeof(SfClosing));
 
 	closing->action = action;
 	closing->statement = statement;
-	state->closing = lappend(state->closing, closing);
+	closing->joined = joined;
+	return lappend(closings, closing);
+}
+
+static void
+add_put_off(SfStepsState *state, List *closings)
+{
+	SfUnit	   *unit = NULL;
+	ListCell   *lc;
+
+	foreach(lc, closings)
+	{
+		SfClosing  *closing = lfirst(lc);
+
+		if (unit == NULL || !closing->joined)
+			unit = new_unit(state);
+		add_step(state, unit, closing->action, closing->statement);
+		unit->locks++;
+	}
 }
 
 /* The gate, and what only waits for it. */
@@ -237,8 +261,8 @@ static void
 close_up(SfStepsState *state)
 {
 	SfStep	   *gate = palloc0(sizeof(SfStep));
-	ListCell   *lc;
 
+	add_put_off(state, state->ready);
 	if (state->closing == NIL)
 		return;
 	gate->phase = "contract";
@@ -249,92 +273,160 @@ close_up(SfStepsState *state)
 	gate->why = "waits until the other version of the application is gone; CALL sf_contract() opens it";
 	new_unit(state)->steps = list_make1(gate);
 	((SfUnit *) llast(state->units))->alone = true;
-	foreach(lc, state->closing)
-	{
-		SfClosing  *closing = lfirst(lc);
-
-		add_step(state, new_unit(state), closing->action, closing->statement);
-	}
+	add_put_off(state, state->closing);
 }
 
-/* An action's statements of a stage: units of their own, or parts of that of the bracket. */
-static void
-add_statements(SfStepsState *state, const SfAction *action, List *statements, SfStage stage, SfUnit *bracket)
+/* Where the bracket ends that an action opens: at itself when it opens none. */
+static int
+bracket_end(const int *until, int first)
 {
-	SfUnit	   *unit = bracket;
+	while (until[first] > first)
+		first++;
+	return first;
+}
+
+/* A statement finds its unit: a new one, that of its bracket, or one at the end. */
+static void
+place(SfStepsState *state, SfUnit **unit, const SfAction *action, const SfStatement *statement, bool first, bool joined)
+{
+	if (statement->ready)
+	{
+		state->ready = put_off(state->ready, action, statement, joined);
+		return;
+	}
+	if (statement->closing)
+	{
+		state->closing = put_off(state->closing, action, statement, joined);
+		return;
+	}
+	if (*unit == NULL || !joined)
+		*unit = new_unit(state);
+	add_step(state, *unit, action, statement);
+	/* The objects that it makes, a table's TOAST among them. */
+	(*unit)->locks++;
+	if (action->verb == SF_VERB_CREATE && first)
+		(*unit)->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
+			(action->folded ? 2 : 0);
+}
+
+/* An action's statements of a stage, each by itself, or as its recipe joins them. */
+static void
+place_stage(SfStepsState *state, const SfAction *action, List *statements, SfStage stage)
+{
+	SfUnit	   *unit = NULL;
 	ListCell   *lc;
 
 	foreach(lc, statements)
-	{
-		const SfStatement *statement = lfirst(lc);
+		if (((SfStatement *) lfirst(lc))->stage == stage)
+			place(state, &unit, action, lfirst(lc), foreach_current_index(lc) == 0,
+				  ((SfStatement *) lfirst(lc))->joined);
+}
 
-		if (statement->stage != stage)
-			continue;
-		if (statement->closing)
+/* Those of all actions of a bracket, in one transaction. */
+static void
+place_inside(SfStepsState *state, List *actions, List *statements)
+{
+	SfUnit	   *unit = NULL;
+	bool		begun = false;
+	ListCell   *la,
+			   *ls,
+			   *lc;
+
+	forboth(la, actions, ls, statements)
+	{
+		foreach(lc, lfirst(ls))
 		{
-			put_off(state, action, statement);
-			continue;
+			if (((SfStatement *) lfirst(lc))->stage != SF_INSIDE)
+				continue;
+			place(state, &unit, lfirst(la), lfirst(lc), foreach_current_index(lc) == 0, begun);
+			begun = true;
 		}
-		if (unit == NULL || (bracket == NULL && !statement->joined))
-			unit = new_unit(state);
-		add_step(state, unit, action, statement);
-		/* The objects that it makes, a table's TOAST among them. */
-		unit->locks++;
-		if (action->verb == SF_VERB_CREATE && foreach_current_index(lc) == 0)
-			unit->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
-				(action->folded ? 2 : 0);
+		mark_made(state, lfirst(la));
 	}
 }
 
-/* What can be done before it and behind it is: the transaction in between is short. */
 static void
-add_bracket(SfStepsState *state, List *actions)
+put_all_off(List *statements)
 {
+	ListCell   *lc;
+
+	foreach(lc, statements)
+		((SfStatement *) lfirst(lc))->closing = true;
+}
+
+/* The actions from first to last: a bracket, or one that is none. */
+static void
+make_plain(SfStepsState *state, int first, int last, bool late)
+{
+	List	   *actions = NIL;
 	List	   *statements = NIL;	/* of List, one an action */
-	SfUnit	   *bracket;
 	ListCell   *la,
 			   *ls;
 
+	for (int i = first; i <= last; i++)
+		actions = lappend(actions, list_nth(state->actions, i));
 	foreach(la, actions)
-		statements = lappend(statements, sf_recipe_statements(state->plan, lfirst(la), actions));
-	forboth(la, actions, ls, statements)
-		add_statements(state, lfirst(la), lfirst(ls), SF_BEFORE, NULL);
-	bracket = new_unit(state);
-	forboth(la, actions, ls, statements)
 	{
-		add_statements(state, lfirst(la), lfirst(ls), SF_INSIDE, bracket);
-		mark_made(state, lfirst(la));
+		statements = lappend(statements, sf_recipe_statements(state->plan, lfirst(la), last > first ? actions : NIL));
+		if (late)
+			put_all_off(llast(statements));
+	}
+	if (last == first)
+	{
+		place_stage(state, linitial(actions), linitial(statements), SF_INSIDE);
+		mark_made(state, linitial(actions));
+		return;
 	}
 	forboth(la, actions, ls, statements)
-		add_statements(state, lfirst(la), lfirst(ls), SF_AFTER, NULL);
+		place_stage(state, lfirst(la), lfirst(ls), SF_BEFORE);
+	place_inside(state, actions, statements);
+	forboth(la, actions, ls, statements)
+		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
 }
 
-/* Statements -> units. */
+/*
+ * Which actions can come only when the other version of the application is gone: those that take away what it needs,
+ * with their brackets, and those that wait for them.
+ */
+static bool *
+find_late(const SfStepsState *state, const int *until)
+{
+	int			n = list_length(state->actions);
+	bool	   *late = palloc0(Max(n, 1) * sizeof(bool)),
+			   *at = palloc0(Max(n, 1) * sizeof(bool));	/* by position in the plan */
+	ListCell   *la;
+
+	for (int first = 0, last; first < n; first = last + 1)
+	{
+		bool		any = false;
+
+		last = bracket_end(until, first);
+		for (int i = first; i <= last && !any; i++)
+		{
+			const SfAction *action = list_nth(state->actions, i);
+
+			any = last == first && sf_recipe_is_late(state->plan, action);
+			foreach(la, action->after)
+				any = any || at[((SfAfter *) lfirst(la))->action->position];
+		}
+		for (int i = first; i <= last; i++)
+			late[i] = at[((SfAction *) list_nth(state->actions, i))->position] = any;
+	}
+	return late;
+}
+
+/* Statements -> units: each its own, those of a bracket together. */
 static void
 make_units(SfStepsState *state)
 {
 	int		   *until = sf_brackets(state->actions);
-	List	   *bracket = NIL;
-	ListCell   *lc;
+	bool	   *late = find_late(state, until);
 
-	foreach(lc, state->actions)
+	for (int first = 0, last; first < list_length(state->actions); first = last + 1)
 	{
-		SfAction   *action = lfirst(lc);
-		int			position = foreach_current_index(lc);
-
 		CHECK_FOR_INTERRUPTS();
-		if (until[position] > position || bracket)
-			bracket = lappend(bracket, action);
-		else
-		{
-			add_statements(state, action, sf_recipe_statements(state->plan, action, NIL), SF_INSIDE, NULL);
-			mark_made(state, action);
-		}
-		if (until[position] == position && bracket)
-		{
-			add_bracket(state, bracket);
-			bracket = NIL;
-		}
+		last = bracket_end(until, first);
+		make_plain(state, first, last, late[first]);
 	}
 }
 

@@ -185,6 +185,7 @@ sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
 	build.plan->to = to;
 	build.plan->role = options ? options->role : NULL;
 	build.plan->fills = options ? options->fills : NIL;
+	build.plan->back = options ? options->back : NIL;
 	build.plan->kept = options ? options->kept : NIL;
 	build.options = options;
 	build.plan->not_modelled = list_concat_copy(from->not_modelled, to->not_modelled);

@@ -72,6 +72,7 @@ typedef struct SfPlan
 	const char *role;			/* who will run it; NULL: not known */
 	List	   *actions;		/* of SfAction, in order; statements are rendered */
 	List	   *fills;			/* of SfFill */
+	List	   *back;			/* of SfFill: the same for the other way */
 	List	   *kept;			/* of SfKept: of either side */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
@@ -82,6 +83,7 @@ typedef struct SfPlanOptions
 	const char *role;			/* who will run the plan; NULL: not known */
 	List	   *hints;			/* of SfHint (diff/diff.h): renames that the user told us of */
 	List	   *fills;			/* of SfFill: how columns get their values */
+	List	   *back;			/* of SfFill: the same for the other way */
 	List	   *kept;			/* of SfKept: what is put aside, or brought back */
 } SfPlanOptions;
 

@@ -254,7 +254,12 @@ alter_command(const AlterTableStmt *statement, AlterTableCmd *cmd, const SfRiskC
 			return operation("foreign key", SF_RISK_ALTER, NULL, (Node *) cmd);
 		case AT_AttachPartition:
 			return index ? operation("index", SF_RISK_ALTER, "attached", (Node *) cmd) :
-				operation("table", SF_RISK_ALTER, "other", (Node *) cmd);
+				operation("partition", SF_RISK_CREATE, NULL, (Node *) cmd);
+		case AT_DetachPartition:
+			return operation("partition", castNode(PartitionCmd, cmd->def)->concurrent ?
+							 SF_RISK_DROP_CONCURRENTLY : SF_RISK_DROP, NULL, (Node *) cmd);
+		case AT_DetachPartitionFinalize:
+			return operation("partition", SF_RISK_ALTER, "detached", (Node *) cmd);
 		case AT_ValidateConstraint:
 		case AT_DropConstraint:
 			return operation(constraint_kind(statement->relation, cmd->name, context),

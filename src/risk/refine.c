@@ -159,11 +159,70 @@ lock_referenced(SfRisk *risk, List *constraints, LOCKMODE mode)
 	}
 }
 
+/* The default partition of a table as it is before; NULL: none. */
+static const SfFact *
+default_partition(const SfRiskCase *it, char *schema, char *name)
+{
+	const SfFact *whole = it->context->before && schema ?
+		sf_risk_find_relation(it->context->before, schema, name) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, whole ? whole->needed_by : NIL)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (is_kind(part, "partition") && sf_attached_to(part) == whole &&
+			strcmp(sf_attr(part, "bound"), "DEFAULT") == 0)
+			return part->parent;
+	}
+	return NULL;
+}
+
+/*
+ * The whole and the part; a default partition is locked, and read for what belongs to a new one.  The part comes
+ * first: it is what is read.
+ */
+void
+sf_refine_attach(SfRisk *risk, const SfRiskCase *it)
+{
+	const RangeVar *part = castNode(PartitionCmd, ((AlterTableCmd *) it->operation->node)->def)->name;
+	const SfFact *others = default_partition(it, it->operation->schema, it->operation->relation);
+
+	risk->locks = NIL;
+	add_range(risk, part, it->entry->lock);
+	add_lock(risk, it->operation->schema, it->operation->relation, it->entry->partner);
+	if (others)
+		add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
+	if (it->context->proven && (risk->effects & SF_RISK_SCANS))
+	{
+		risk->why = "valid checks prove it, nothing is read";
+		risk->effects &= ~SF_RISK_SCANS;
+	}
+}
+
+/* As a partition: the whole is locked, and the default partition read. */
+static void
+lock_whole(SfRisk *risk, const SfRiskCase *it, const RangeVar *whole)
+{
+	char	   *schema = sf_risk_schema(whole);
+	const SfFact *others = default_partition(it, schema, whole->relname);
+
+	if (others)
+	{
+		add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
+		risk->effects |= SF_RISK_SCANS;
+	}
+	add_lock(risk, schema, whole->relname, AccessExclusiveLock);
+}
+
 void
 sf_refine_table_create(SfRisk *risk, const SfRiskCase *it)
 {
 	ListCell   *lc;
 	CreateStmt *create = (CreateStmt *) it->operation->node;
+
+	if (create->partbound)
+		lock_whole(risk, it, linitial(create->inhRelations));
 
 	lock_referenced(risk, create->tableElts, it->entry->partner);
 	lock_referenced(risk, create->constraints, it->entry->partner);
@@ -280,9 +339,9 @@ is_computed(const SfFact *index)
 	return sf_attr(index, "predicate") != NULL;
 }
 
-/* Rows stay as they are; are they read for what depends on the column? */
+/* Rows stay as they are; are they read for what depends on the column?  proven: not for its checks. */
 static bool
-dependents_read(const SfFact *column, bool sorts)
+dependents_read(const SfFact *column, bool sorts, bool proven)
 {
 	static const char *const indexes[] = {"index", "primary key", "unique", "exclusion"};
 	ListCell   *lc;
@@ -291,7 +350,7 @@ dependents_read(const SfFact *column, bool sorts)
 	{
 		const SfFact *from = ((SfEdge *) lfirst(lc))->from;
 
-		if (is_kind(from, "check"))
+		if (is_kind(from, "check") && !proven)
 			return true;
 		for (int i = 0; i < lengthof(indexes); i++)
 			if (is_kind(from, indexes[i]) && (sorts || is_computed(from)))
@@ -318,7 +377,8 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 	if (!change.rewrites)
 	{
 		risk->effects &= ~(SF_RISK_REWRITES | SF_RISK_SCANS);
-		if (dependents_read(column, change.sorts || definition->collClause || sf_attr(column, "collation")))
+		if (dependents_read(column, change.sorts || definition->collClause || sf_attr(column, "collation"),
+							it->context->proven))
 			risk->effects |= SF_RISK_SCANS;
 	}
 	if (change.loses)

@@ -136,6 +136,7 @@ extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema,
 /* ---- for the entries: refine.c ---- */
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_attach(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_partners(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_type(SfRisk *risk, const SfRiskCase *it);

@@ -32,6 +32,12 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"table", SF_RISK_UNSET, "force_row_security", AEL, NoLock, 0},
 	{"table", SF_RISK_ALTER, "of_type", AEL, NoLock, 0},
 
+	/* The first lock is that of the part; the whole's, and the default partition's, are the refining function's. */
+	{"partition", SF_RISK_CREATE, NULL, AEL, SUE, SF_RISK_SCANS, sf_refine_attach},
+	{"partition", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_NARROWS, sf_refine_attach},
+	{"partition", SF_RISK_DROP_CONCURRENTLY, NULL, SUE, SUE, SF_RISK_TOP_LEVEL | SF_RISK_NARROWS, sf_refine_attach},
+	{"partition", SF_RISK_ALTER, "detached", AEL, SUE, 0, sf_refine_attach},
+
 	{"rows", SF_RISK_ALTER, NULL, RowExclusiveLock, NoLock, SF_RISK_SCANS, sf_refine_rows},
 
 	{"column", SF_RISK_CREATE, NULL, AEL, SRE, 0, sf_refine_column_create},
@@ -64,7 +70,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"unique", SF_RISK_CREATE, NULL, AEL, NoLock, SF_RISK_SCANS, NULL, "the index is built under the lock"},
 	{"unique", SF_RISK_ADOPT, NULL, AEL, NoLock, 0},
 	{"exclusion", SF_RISK_CREATE, NULL, AEL, NoLock, SF_RISK_SCANS, NULL,
-	"built and checked under the lock; there is no online way"},
+	"built and checked under the lock: there is no online way; a new table beside it, or a trigger, is one"},
 	{"check", SF_RISK_CREATE, NULL, AEL, NoLock, SF_RISK_SCANS},
 	{"check", SF_RISK_CREATE_NOT_VALID, NULL, AEL, NoLock, 0},
 	{"check", SF_RISK_VALIDATE, NULL, SUE, NoLock, SF_RISK_SCANS},

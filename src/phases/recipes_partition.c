@@ -1,0 +1,215 @@
+/*
+ * recipes_partition.c - partitions come and go while the whole is used.
+ *
+ * ATTACH reads the table under its strongest lock, and the default partition, too, unless valid checks prove what it
+ * would look for: so they are made and validated before, and go with it.  CREATE TABLE ... PARTITION OF locks the
+ * whole; made by itself and attached, the table does not.  DETACH CONCURRENTLY does not either, but leaves a check
+ * behind under a name of its own, unless it finds one; so that is made, and dropped afterwards.
+ */
+#include "postgres.h"
+
+#include "phases/bounds.h"
+#include "phases/recipes_parts.h"
+#include "plan/emit.h"
+
+/* A check that is made, validated, and has done its duty. */
+typedef struct SfProof
+{
+	List	   *make;			/* of SfStatement */
+	char	   *drop;
+} SfProof;
+
+static SfProof *
+prove(const SfPlan *plan, const SfFact *table, const char *expression)
+{
+	SfProof    *proof = palloc(sizeof(SfProof));
+	char	   *name = sf_plan_free_name(plan, sf_last(table), "proof");
+	const char *alter = psprintf("ALTER TABLE %s", sf_name(table));
+
+	proof->make = sf_add_statement(NIL, psprintf("%s ADD CONSTRAINT %s CHECK (%s) NOT VALID", alter, sf_ident(name),
+												 expression), false, false);
+	proof->make = sf_add_statement(proof->make, psprintf("%s VALIDATE CONSTRAINT %s", alter, sf_ident(name)), false,
+								   true);
+	proof->drop = psprintf("%s DROP CONSTRAINT %s", alter, sf_ident(name));
+	return proof;
+}
+
+/* The default partition of a table that stands, if it stands and stays; else NULL. */
+static const SfFact *
+default_partition(const SfFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_is_kind(part, "partition") && part->twin && sf_attached_to(part) == whole &&
+			sf_is_default_bound(sf_attr(part, "bound")))
+			return part->parent;
+	}
+	return NULL;
+}
+
+/* The table that a partition is attached to, if it stands. */
+static const SfFact *
+standing_whole(const SfFact *partition)
+{
+	const SfFact *whole = sf_attached_to(partition);
+
+	return whole && whole->twin && sf_is_partitioned(whole) ? whole : NULL;
+}
+
+/* The texts, and what proves them; NIL: nothing has to be, or can be.  table: that of the rows; NULL: it is empty. */
+static List *
+attach_proven(const SfPlan *plan, const SfFact *partition, const SfFact *table, List *attach)
+{
+	const SfFact *whole = standing_whole(partition);
+	const char *bound = sf_attr(partition, "bound");
+	const SfFact *others = default_partition(whole);
+	List	   *proofs = NIL;
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	if (sf_is_default_bound(bound) || sf_bound_expression(whole, bound) == NULL)
+		return NIL;
+	if (table && sf_is_big(table))
+		proofs = lappend(proofs, prove(plan, table, sf_bound_expression(whole, bound)));
+	if (others && sf_is_big(others))
+		proofs = lappend(proofs, prove(plan, others, psprintf("NOT (%s)", sf_bound_own_expression(whole, bound))));
+	if (proofs == NIL)
+		return NIL;
+	foreach(lc, proofs)
+		statements = list_concat(statements, ((SfProof *) lfirst(lc))->make);
+	foreach(lc, attach)
+	{
+		statements = sf_add_statement(statements, lfirst(lc), true, false);
+		((SfStatement *) llast(statements))->joined = foreach_current_index(lc) > 0;
+	}
+	foreach(lc, proofs)
+	{
+		statements = sf_add_statement(statements, ((SfProof *) lfirst(lc))->drop, false, false);
+		((SfStatement *) llast(statements))->joined = true;
+	}
+	return statements;
+}
+
+List *
+sf_recipe_attach(const SfPlan *plan, const SfAction *action)
+{
+	if (standing_whole(action->new) == NULL || !sf_is_kind(action->table, "table"))
+		return NIL;
+	return attach_proven(plan, action->new, action->table, action->statements);
+}
+
+/* ---- a table that is made as a partition ---- */
+
+static const SfFact *
+folded_partition(const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->folded)
+		if (sf_is_kind(lfirst(lc), "partition") && ((SfFact *) lfirst(lc))->parent == action->new)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* As one that is like the whole and then attached to it; only where the statement says no more than the bound. */
+List *
+sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *partition = folded_partition(action);
+	const SfFact *whole = partition ? standing_whole(partition) : NULL;
+	const char *create = linitial(action->statements);
+	List	   *texts,
+			   *statements;
+	char	   *head;
+
+	if (whole == NULL || !sf_is_big(whole->twin))
+		return NIL;
+	head = psprintf("CREATE TABLE %s PARTITION OF %s %s", sf_name(action->new), sf_attr(partition, "of"),
+					sf_attr(partition, "bound"));
+	if (strncmp(create, head, strlen(head)) != 0)
+		return NIL;
+	texts = list_make2(psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED "
+								"INCLUDING STORAGE INCLUDING COMPRESSION)%s", sf_name(action->new),
+								sf_attr(partition, "of"), create + strlen(head)),
+					   psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", sf_attr(partition, "of"),
+								sf_name(action->new), sf_attr(partition, "bound")));
+	statements = attach_proven(plan, partition, NULL, texts);
+	if (statements == NIL)
+	{
+		statements = sf_add_statements(NIL, texts, 0, false);
+		((SfStatement *) llast(statements))->joined = true;
+	}
+	return sf_add_statements(statements, action->statements, 1, false);
+}
+
+/* ---- those that go ---- */
+
+/* Where there is a default partition, or was, it cannot be done concurrently. */
+static bool
+has_default(const SfFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_is_kind(part, "partition") && sf_attached_to(part) == whole &&
+			sf_is_default_bound(sf_attr(part, "bound")))
+			return true;
+	}
+	return false;
+}
+
+/* The statement; NULL: it is not worth it, or not possible. */
+static char *
+detach_concurrently(const SfFact *partition)
+{
+	const SfFact *whole = sf_attached_to(partition);
+
+	if (whole == NULL || whole->twin == NULL || !sf_is_partitioned(whole) || !sf_is_big(whole) || has_default(whole) ||
+		has_default(whole->twin) || sf_attr(partition, "detaching"))
+		return NULL;
+	return psprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY", sf_attr(partition, "of"),
+					sf_rel(partition));
+}
+
+List *
+sf_recipe_detach(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *partition = action->old;
+	char	   *detach = detach_concurrently(partition);
+	char	   *expression = NULL;
+	SfProof    *proof;
+	List	   *statements;
+
+	if (detach)
+		expression = sf_bound_expression(sf_attached_to(partition), sf_attr(partition, "bound"));
+	if (expression == NULL || list_length(action->statements) != 1 || !sf_is_kind(action->table, "table"))
+		return NIL;
+	proof = prove(plan, partition->parent, expression);
+	statements = sf_add_statement(proof->make, detach, true, false);
+	return sf_add_statement(statements, proof->drop, false, false);
+}
+
+/*
+ * A partition is detached before it is dropped.  Foreign keys to big tables go one by one before: a drop locks all of
+ * them.
+ */
+List *
+sf_recipe_drop_table(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *partition = sf_child_of(action->old, "partition");
+	char	   *detach = partition ? detach_concurrently(partition) : NULL;
+	List	   *statements;
+
+	if (detach)
+		statements = sf_add_statement(NIL, detach, false, false);
+	else
+		statements = sf_untie(plan, action->old);
+	return statements ? sf_add_statements(statements, action->statements, 0, false) : NIL;
+}
