@@ -125,9 +125,27 @@ comes_back(const SfDualWrite *dual, const SfAssignment *up, TupleTableSlot *row)
 	return any;
 }
 
+/* Is there a value among those that it comes from? */
+static bool
+has_source(const SfAssignment *a, TupleTableSlot *row)
+{
+	int			attno = -1;
+
+	while ((attno = bms_next_member(a->uses, attno)) >= 0)
+		if (!slot_attisnull(row, attno))
+			return true;
+	return false;
+}
+
 static Way
 way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row, Side side)
 {
+	/*
+	 * A column that will take the old one's place is one column to the new version as well, which may write it by the
+	 * old one's name: it has nothing to say by leaving it out.
+	 */
+	if (a->beside && slot_attisnull(row, a->target) && has_source(a, row))
+		return WAY_UP;
 	if (side != SIDE_UNKNOWN)
 		return side == SIDE_NEW ? WAY_DOWN : WAY_UP;
 	/* Who does not know the new column leaves it out; what the old one has then may be its default. */
@@ -142,8 +160,11 @@ way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData 
 	bool		new_changed = has_changed(data, a->target);
 	bool		old_changed = any_changed(data, a->uses);
 
-	if (new_changed != old_changed)
-		return new_changed ? WAY_DOWN : WAY_UP;
+	if (old_changed && !new_changed)
+		return WAY_UP;
+	/* Filled by a script's UPDATE: the old ones are not to be written, perhaps with less in them. */
+	if (new_changed && !old_changed)
+		return agrees(dual, a, data->tg_newslot) ? WAY_NONE : WAY_DOWN;
 	/* A row that the backfill has not come to moves out of its reach now. */
 	if (!new_changed)
 		return !slot_attisnull(data->tg_newslot, a->target) || comes_back(dual, a, data->tg_newslot) ? WAY_NONE :

@@ -72,9 +72,80 @@ extend_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 		mark->members = lappend_int(mark->members, index);
 }
 
+/* What comes with a column that takes another's place, so that it joins that one's bracket. */
+typedef struct SfFollower
+{
+	const SfFact *fact;
+	const SfFact *leader;		/* the first such column of its table */
+} SfFollower;
+
+static const SfFact *
+leader_of(List *followers, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, followers)
+		if (((SfFollower *) lfirst(lc))->fact == fact)
+			return ((SfFollower *) lfirst(lc))->leader;
+	return NULL;
+}
+
+static void
+add_follower(List **followers, const SfFact *fact, const SfFact *leader)
+{
+	SfFollower *follower = palloc(sizeof(SfFollower));
+
+	follower->fact = fact;
+	follower->leader = leader;
+	*followers = lappend(*followers, follower);
+}
+
+static List *
+leaders(const SfPlan *plan)
+{
+	List	   *followers = NIL;
+	ListCell   *lc,
+			   *lf;
+
+	foreach(lc, plan->shadows)
+	{
+		const SfFact *column = ((SfShadow *) lfirst(lc))->new;
+		const SfFact *leader = column;
+
+		foreach(lf, followers)
+			if (((SfFollower *) lfirst(lf))->fact->parent == column->parent)
+				leader = ((SfFollower *) lfirst(lf))->leader;
+		add_follower(&followers, column, leader);
+	}
+	return followers;
+}
+
+/* What was there, and goes with the old columns; what is new only where it is made on a table that stands. */
+static void
+mark_follower(sf_marks_hash *marks, List **followers, const SfAction *action, int index)
+{
+	const SfFact *own = leader_of(*followers, action->new);
+	bool		follows = own != NULL;
+	ListCell   *lc;
+
+	if (own)
+		extend_mark(marks, own, index);
+	foreach(lc, action->rebuild || action->table ? action->new->needs : NIL)
+	{
+		const SfFact *leader = leader_of(*followers, ((SfEdge *) lfirst(lc))->to);
+
+		if (leader == NULL)
+			continue;
+		extend_mark(marks, leader, index);
+		if (!follows)
+			add_follower(followers, action->new, leader);
+		follows = true;
+	}
+}
+
 /* Note where the action stands in brackets that it opens, extends or closes. */
 static void
-mark_action(sf_marks_hash *marks, const SfAction *action, int index)
+mark_action(sf_marks_hash *marks, List **followers, const SfAction *action, int index)
 {
 	ListCell   *lc;
 
@@ -82,6 +153,8 @@ mark_action(sf_marks_hash *marks, const SfAction *action, int index)
 		open_mark(marks, pair_of(action), index);
 	if (action->verb == SF_VERB_RENAME)
 		extend_mark(marks, pair_of(action), index);
+	if (action->verb == SF_VERB_CREATE)
+		mark_follower(marks, followers, action, index);
 	/* Put back inside its parent's CREATE. */
 	if (action->verb == SF_VERB_CREATE)
 		foreach(lc, action->folded)
@@ -98,22 +171,23 @@ mark_action(sf_marks_hash *marks, const SfAction *action, int index)
 }
 
 static sf_marks_hash *
-mark_actions(List *actions)
+mark_actions(const SfPlan *plan, List *actions)
 {
 	sf_marks_hash *marks = sf_marks_create(CurrentMemoryContext, 64, NULL);
+	List	   *followers = leaders(plan);
 	ListCell   *lc;
 
 	foreach(lc, actions)
-		mark_action(marks, lfirst(lc), foreach_current_index(lc));
+		mark_action(marks, &followers, lfirst(lc), foreach_current_index(lc));
 	return marks;
 }
 
 int *
-sf_brackets(List *actions)
+sf_brackets(const SfPlan *plan, List *actions)
 {
 	int			n = list_length(actions);
 	int		   *until = palloc(Max(n, 1) * sizeof(int));
-	sf_marks_hash *marks = mark_actions(actions);
+	sf_marks_hash *marks = mark_actions(plan, actions);
 	sf_marks_iterator i;
 	SfMark	   *mark;
 
@@ -217,11 +291,12 @@ draw_mark(SfOrder *order, List *actions, const SfMark *mark)
 }
 
 List *
-sf_draw_together(List *actions)
+sf_draw_together(const SfPlan *plan)
 {
+	List	   *actions = plan->actions;
 	int			n = list_length(actions);
 	SfOrder		order = {palloc(Max(n, 1) * sizeof(SfAction *)), palloc0(Max(n, 1) * sizeof(int))};
-	sf_marks_hash *marks = mark_actions(actions);
+	sf_marks_hash *marks = mark_actions(plan, actions);
 	List	   *result = NIL;
 	ListCell   *lc;
 

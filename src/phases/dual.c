@@ -48,8 +48,8 @@ sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 	{
 		const SfDual *dual = lfirst(lc);
 
-		appendStringInfo(&arguments, ", '%s', %s, %s", dual->up ? "up" : "down", sf_literal(dual->column),
-						 sf_literal(dual->expression));
+		appendStringInfo(&arguments, ", '%s', %s, %s", dual->beside ? "beside" : dual->up ? "up" : "down",
+						 sf_literal(dual->column), sf_literal(dual->expression));
 	}
 	return list_make2(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION "
 							   "schemaflow.sf_dual_write(" SF_THE_VERSION ", " SF_THE_SEARCH_PATH "%s)",

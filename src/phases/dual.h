@@ -14,6 +14,7 @@ typedef struct SfDual
 	bool		up;
 	const char *column;
 	const char *expression;
+	bool		beside;			/* the new one is what becomes of one old one, and takes its place */
 } SfDual;
 
 /* Tables that need a trigger of their own to keep the column: its own, and those that inherit it. */

@@ -11,6 +11,7 @@
 #include "guc.h"
 #include "phases/archive.h"
 #include "phases/recipes_parts.h"
+#include "phases/shadow.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
 
@@ -77,7 +78,12 @@ sf_child_of(const SfFact *fact, const char *kind)
 bool
 sf_is_big(const SfFact *table)
 {
-	return sf_risk_rows(table->name[0], table->name[1]) >= sf_guc_online_rows();
+	int64		rows = sf_risk_rows(table->name[0], table->name[1]);
+
+	/* The way down starts from names that the database may not have yet. */
+	if (rows < 0 && table->twin)
+		rows = sf_risk_rows(table->twin->name[0], table->twin->name[1]);
+	return rows >= sf_guc_online_rows();
 }
 
 bool
@@ -122,5 +128,8 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 		if (attr < 0 || action->changed[attr])
 			statements = recipes[i].recipe(plan, action);
 	}
-	return statements ? statements : sf_add_statements(NIL, action->statements, 0, false);
+	if (statements == NIL)
+		statements = sf_add_statements(NIL, action->statements, 0, false);
+	sf_shadow_explain(plan, action, statements);
+	return statements;
 }

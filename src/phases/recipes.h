@@ -26,6 +26,7 @@ typedef struct SfStatement
 	const char *archive;		/* of the one that takes the contents away or brings them back: where; or NULL */
 	const char *why;			/* a note for the reader, or NULL */
 	bool		closing;		/* behind all else, when the other version of the application is gone */
+	bool		alone;			/* in a transaction of its own */
 } SfStatement;
 
 extern List *sf_add_statement(List *statements, char *sql, bool proven, bool validates);

@@ -52,8 +52,8 @@ not_null_constraint(const SfFact *column)
  * it is a constraint, and can be made unproved and validated like others; before, a valid check is a proof: make
  * one, set, and drop it.
  */
-static List *
-prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved)
+List *
+sf_prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved)
 {
 	const SfFact *constraint = not_null_constraint(column);
 	const char *table = psprintf("ALTER TABLE %s", sf_rel(column));
@@ -119,8 +119,8 @@ sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action)
 		return NIL;
 	foreach(lc, action->statements)
 		if (strcmp(lfirst(lc), set) == 0)
-			statements = prove_not_null(statements, plan, action->new, set,
-										render_not_null(plan, action, SF_EMIT_NOT_VALID));
+			statements = sf_prove_not_null(statements, plan, action->new, set,
+										   render_not_null(plan, action, SF_EMIT_NOT_VALID));
 		else
 			statements = sf_add_statement(statements, lfirst(lc), false, false);
 	return statements;
@@ -153,7 +153,7 @@ sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action)
 				statements = sf_add_statements(statements, sf_dual_create(lfirst(lt), column, list_make1(&dual)), 0,
 											   false);
 		if (lnext(plain, lc) == NULL && sf_attr(column, "not_null"))
-			statements = prove_not_null(statements, plan, column, lfirst(lc),
+			statements = sf_prove_not_null(statements, plan, column, lfirst(lc),
 										llast(sf_render_create(plan, action, SF_EMIT_NOT_VALID)));
 		else
 			statements = sf_add_statement(statements, lfirst(lc), false, false);

@@ -43,5 +43,7 @@ extern char *sf_key_adopts(const SfFact *key, const char *name);
 /* recipes_column.c */
 extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action);
+/* All that the column needs to be NOT NULL: "set" says it, "unproved" does where it is a constraint (18 on). */
+extern List *sf_prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved);
 
 #endif

@@ -17,6 +17,7 @@
 #include "phases/bracket.h"
 #include "phases/dual.h"
 #include "phases/recipes.h"
+#include "phases/shadow.h"
 #include "phases/steps.h"
 #include "risk/risk.h"
 #include "storage/lock.h"
@@ -52,6 +53,7 @@ typedef struct SfClosing
 {
 	const SfAction *action;
 	const SfStatement *statement;
+	bool		joined;			/* in one transaction with the one before */
 } SfClosing;
 
 /* ---- one step ---- */
@@ -223,12 +225,13 @@ mark_made(SfStepsState *state, const SfAction *action)
 }
 
 static void
-put_off(SfStepsState *state, const SfAction *action, const SfStatement *statement)
+put_off(SfStepsState *state, const SfAction *action, const SfStatement *statement, bool joined)
 {
 	SfClosing  *closing = palloc(sizeof(SfClosing));
 
 	closing->action = action;
 	closing->statement = statement;
+	closing->joined = joined;
 	state->closing = lappend(state->closing, closing);
 }
 
@@ -237,6 +240,7 @@ static void
 close_up(SfStepsState *state)
 {
 	SfStep	   *gate = palloc0(sizeof(SfStep));
+	SfUnit	   *unit = NULL;
 	ListCell   *lc;
 
 	if (state->closing == NIL)
@@ -253,15 +257,77 @@ close_up(SfStepsState *state)
 	{
 		SfClosing  *closing = lfirst(lc);
 
-		add_step(state, new_unit(state), closing->action, closing->statement);
+		if (unit == NULL || !closing->joined)
+			unit = new_unit(state);
+		add_step(state, unit, closing->action, closing->statement);
+		unit->locks++;
 	}
 }
 
-/* An action's statements of a stage: units of their own, or parts of that of the bracket. */
-static void
-add_statements(SfStepsState *state, const SfAction *action, List *statements, SfStage stage, SfUnit *bracket)
+/* Where the bracket ends that an action opens: at itself when it opens none. */
+static int
+bracket_end(const int *until, int first)
 {
-	SfUnit	   *unit = bracket;
+	while (until[first] > first)
+		first++;
+	return first;
+}
+
+/*
+ * Which actions can come only when columns have been exchanged (shadow.h): those whose brackets do it, and those that
+ * wait for them.
+ */
+static bool *
+find_late(const SfStepsState *state, const int *until)
+{
+	int			n = list_length(state->actions);
+	bool	   *late = palloc0(Max(n, 1) * sizeof(bool)),
+			   *at = palloc0(Max(n, 1) * sizeof(bool));	/* by position in the plan */
+	ListCell   *la;
+
+	for (int first = 0, last; state->plan->shadows && first < n; first = last + 1)
+	{
+		bool		any = false;
+
+		last = bracket_end(until, first);
+		for (int i = first; i <= last && !any; i++)
+		{
+			const SfAction *action = list_nth(state->actions, i);
+
+			any = sf_shadow_exchanged(state->plan, action) != NULL;
+			foreach(la, action->after)
+				any = any || at[((SfAfter *) lfirst(la))->action->position];
+		}
+		for (int i = first; i <= last; i++)
+			late[i] = at[((SfAction *) list_nth(state->actions, i))->position] = any;
+	}
+	return late;
+}
+
+/* A statement finds its unit: a new one, that of the statement before it, or one at the end. */
+static void
+place(SfStepsState *state, SfUnit **unit, const SfAction *action, const SfStatement *statement, bool first, bool joined)
+{
+	if (statement->closing)
+	{
+		put_off(state, action, statement, joined);
+		return;
+	}
+	if (*unit == NULL || !joined)
+		*unit = new_unit(state);
+	add_step(state, *unit, action, statement);
+	(*unit)->alone = (*unit)->alone || statement->alone;
+	/* The objects that it makes, a table's TOAST among them. */
+	(*unit)->locks++;
+	if (action->verb == SF_VERB_CREATE && first)
+		(*unit)->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
+			(action->folded ? 2 : 0);
+}
+
+/* An action's statements of a stage: units of their own, or, inside a bracket, parts of its. */
+static void
+add_statements(SfStepsState *state, const SfAction *action, List *statements, SfStage stage, SfUnit **unit, bool *inside)
+{
 	ListCell   *lc;
 
 	foreach(lc, statements)
@@ -270,70 +336,92 @@ add_statements(SfStepsState *state, const SfAction *action, List *statements, Sf
 
 		if (statement->stage != stage)
 			continue;
-		if (statement->closing)
-		{
-			put_off(state, action, statement);
-			continue;
-		}
-		if (unit == NULL || (bracket == NULL && !statement->joined))
-			unit = new_unit(state);
-		add_step(state, unit, action, statement);
-		/* The objects that it makes, a table's TOAST among them. */
-		unit->locks++;
-		if (action->verb == SF_VERB_CREATE && foreach_current_index(lc) == 0)
-			unit->locks += relations_in(list_make1(action->new)) + relations_in(action->folded) +
-				(action->folded ? 2 : 0);
+		place(state, unit, action, statement, foreach_current_index(lc) == 0,
+			  inside ? *inside : statement->joined);
+		if (inside)
+			*inside = true;
 	}
+}
+
+/* All of them at the end. */
+static List *
+put_last(List *statements, bool late)
+{
+	ListCell   *lc;
+
+	foreach(lc, late ? statements : NIL)
+		((SfStatement *) lfirst(lc))->closing = true;
+	return statements;
 }
 
 /* What can be done before it and behind it is: the transaction in between is short. */
 static void
-add_bracket(SfStepsState *state, List *actions)
+add_bracket(SfStepsState *state, List *actions, bool late)
 {
 	List	   *statements = NIL;	/* of List, one an action */
-	SfUnit	   *bracket;
+	SfUnit	   *unit = NULL;
+	bool		inside = false;
 	ListCell   *la,
 			   *ls;
 
 	foreach(la, actions)
-		statements = lappend(statements, sf_recipe_statements(state->plan, lfirst(la), actions));
+		statements = lappend(statements, put_last(sf_recipe_statements(state->plan, lfirst(la), actions), late));
 	forboth(la, actions, ls, statements)
-		add_statements(state, lfirst(la), lfirst(ls), SF_BEFORE, NULL);
-	bracket = new_unit(state);
+		add_statements(state, lfirst(la), lfirst(ls), SF_BEFORE, &unit, NULL);
+	unit = NULL;
 	forboth(la, actions, ls, statements)
 	{
-		add_statements(state, lfirst(la), lfirst(ls), SF_INSIDE, bracket);
+		add_statements(state, lfirst(la), lfirst(ls), SF_INSIDE, &unit, &inside);
 		mark_made(state, lfirst(la));
 	}
+	unit = NULL;
 	forboth(la, actions, ls, statements)
-		add_statements(state, lfirst(la), lfirst(ls), SF_AFTER, NULL);
+		add_statements(state, lfirst(la), lfirst(ls), SF_AFTER, &unit, NULL);
+}
+
+/* A bracket that exchanges columns: most of it is made ahead of the gate. */
+static void
+add_exchange(SfStepsState *state, List *actions)
+{
+	SfUnit	   *unit = NULL;
+	ListCell   *lc;
+
+	foreach(lc, sf_shadow_statements(state->plan, actions))
+	{
+		const SfShadowStatement *one = lfirst(lc);
+
+		place(state, &unit, one->action, &one->statement, false, one->statement.joined);
+	}
+	foreach(lc, actions)
+		mark_made(state, lfirst(lc));
 }
 
 /* Statements -> units. */
 static void
 make_units(SfStepsState *state)
 {
-	int		   *until = sf_brackets(state->actions);
-	List	   *bracket = NIL;
-	ListCell   *lc;
+	int		   *until = sf_brackets(state->plan, state->actions);
+	bool	   *late = find_late(state, until);
 
-	foreach(lc, state->actions)
+	for (int first = 0, last; first < list_length(state->actions); first = last + 1)
 	{
-		SfAction   *action = lfirst(lc);
-		int			position = foreach_current_index(lc);
+		const SfAction *action = list_nth(state->actions, first);
+		List	   *bracket;
 
 		CHECK_FOR_INTERRUPTS();
-		if (until[position] > position || bracket)
-			bracket = lappend(bracket, action);
+		last = bracket_end(until, first);
+		bracket = list_copy_tail(list_copy_head(state->actions, last + 1), first);
+		if (sf_shadow_within(state->plan, bracket))
+			add_exchange(state, bracket);
+		else if (last > first)
+			add_bracket(state, bracket, late[first]);
 		else
 		{
-			add_statements(state, action, sf_recipe_statements(state->plan, action, NIL), SF_INSIDE, NULL);
+			SfUnit	   *unit = NULL;
+
+			add_statements(state, action, put_last(sf_recipe_statements(state->plan, action, NIL), late[first]),
+						   SF_INSIDE, &unit, NULL);
 			mark_made(state, action);
-		}
-		if (until[position] == position && bracket)
-		{
-			add_bracket(state, bracket);
-			bracket = NIL;
 		}
 	}
 }
@@ -429,7 +517,7 @@ sf_steps_make(SfPlan *plan)
 	control.entrysize = sizeof(SfFact *);
 	control.hcxt = CurrentMemoryContext;
 	state.made = hash_create("facts made by the plan", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	state.actions = sf_draw_together(plan->actions);
+	state.actions = sf_draw_together(plan);
 	level = sf_pins_enter();
 	make_units(&state);
 	close_up(&state);

@@ -10,6 +10,7 @@
 extern void sf_plan_emit_init(SfEmit *out, const SfPlan *plan);
 
 /* A name like the old one, for the time being, that nothing on either side has: users_idx__old. */
+extern bool sf_plan_is_free_name(const SfPlan *plan, const char *name);
 extern char *sf_plan_free_name(const SfPlan *plan, const char *old, const char *label);
 
 #endif

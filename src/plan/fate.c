@@ -286,6 +286,16 @@ is_displaced(const SfBuild *build, const SfItem *item)
 	return false;
 }
 
+/* Another column takes its place. */
+static void
+replace_shadowed(SfBuild *build, List **work)
+{
+	ListCell   *lc;
+
+	foreach(lc, build->plan->shadows)
+		replace(sf_item(((SfShadow *) lfirst(lc))->new), work);
+}
+
 static void
 add_items(SfBuild *build, SfFactBase *base, bool wanted)
 {
@@ -333,6 +343,7 @@ sf_build_items(SfBuild *build)
 		else
 			judge_pair(item, &work);
 	}
+	replace_shadowed(build, &work);
 	while (work)
 	{
 		SfItem	   *item = linitial(work);
