@@ -326,7 +326,8 @@ place(SfStepsState *state, SfUnit **unit, const SfAction *action, const SfStatem
 
 /* An action's statements of a stage: units of their own, or, inside a bracket, parts of its. */
 static void
-add_statements(SfStepsState *state, const SfAction *action, List *statements, SfStage stage, SfUnit **unit, bool *inside)
+add_statements(SfStepsState *state, const SfAction *action, List *statements, SfStage stage, SfUnit **unit,
+			   bool *inside)
 {
 	ListCell   *lc;
 
