@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -21,6 +22,7 @@
 #include "apply/sessions.h"
 
 PG_FUNCTION_INFO_V1(sf_dual_write);
+PG_FUNCTION_INFO_V1(sf_dual_check);
 
 typedef enum Side
 {
@@ -278,4 +280,25 @@ sf_dual_write(PG_FUNCTION_ARGS)
 		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(data->tg_relation), n, columns, values, nulls);
 	dual->depth--;
 	return PointerGetDatum(tuple);
+}
+
+/* Compiles what the trigger will run: an expression that does not fit would else be met by who writes the first row. */
+Datum
+sf_dual_check(PG_FUNCTION_ARGS)
+{
+	Relation	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	const char *name = NameStr(*PG_GETARG_NAME(1));
+	const Trigger *trigger = NULL;
+
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+		if (strcmp(rel->trigdesc->triggers[i].tgname, name) == 0)
+			trigger = &rel->trigdesc->triggers[i];
+	if (trigger == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("trigger \"%s\" for table \"%s\" does not exist", name, RelationGetRelationName(rel)),
+				 errhint("Name a trigger of schemaflow.sf_dual_write(); migrations make it.")));
+	(void) sf_dual_write_of(rel, trigger);
+	relation_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
 }

@@ -11,6 +11,9 @@
 #include "kinds/kind.h"
 #include "miscadmin.h"
 #include "phases/bracket.h"
+#include "phases/shadow.h"
+
+#define ROUNDS	2				/* of drawing together */
 
 /* The bracket of a fact: what must be in it. */
 typedef struct SfMark
@@ -50,6 +53,16 @@ static bool
 opens(const SfAction *action)
 {
 	return (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
+}
+
+/*
+ * The fact whose bracket the action opens, or is the first of; NULL: none.  A spare column goes together with the
+ * trigger that fills it, and all else of its table that goes.
+ */
+static const SfFact *
+bracket_key(const SfPlan *plan, const SfAction *action)
+{
+	return opens(action) ? pair_of(action) : sf_shadow_spare_table(plan, action);
 }
 
 static void
@@ -120,7 +133,7 @@ leaders(const SfPlan *plan)
 	return followers;
 }
 
-/* What was there, and goes with the old columns; what is new only where it is made on a table that stands. */
+/* What was there, and goes with the old columns; what is new where it is made on a table that stands, or binds it. */
 static void
 mark_follower(sf_marks_hash *marks, List **followers, const SfAction *action, int index)
 {
@@ -130,7 +143,7 @@ mark_follower(sf_marks_hash *marks, List **followers, const SfAction *action, in
 
 	if (own)
 		extend_mark(marks, own, index);
-	foreach(lc, action->rebuild || action->table ? action->new->needs : NIL)
+	foreach(lc, action->rebuild || action->table || action->kind->binds ? action->new->needs : NIL)
 	{
 		const SfFact *leader = leader_of(*followers, ((SfEdge *) lfirst(lc))->to);
 
@@ -145,12 +158,13 @@ mark_follower(sf_marks_hash *marks, List **followers, const SfAction *action, in
 
 /* Note where the action stands in brackets that it opens, extends or closes. */
 static void
-mark_action(sf_marks_hash *marks, List **followers, const SfAction *action, int index)
+mark_action(const SfPlan *plan, sf_marks_hash *marks, List **followers, const SfAction *action, int index)
 {
+	const SfFact *key = bracket_key(plan, action);
 	ListCell   *lc;
 
-	if (opens(action))
-		open_mark(marks, pair_of(action), index);
+	if (key)
+		open_mark(marks, key, index);
 	if (action->verb == SF_VERB_RENAME)
 		extend_mark(marks, pair_of(action), index);
 	if (action->verb == SF_VERB_CREATE)
@@ -178,7 +192,7 @@ mark_actions(const SfPlan *plan, List *actions)
 	ListCell   *lc;
 
 	foreach(lc, actions)
-		mark_action(marks, &followers, lfirst(lc), foreach_current_index(lc));
+		mark_action(plan, marks, &followers, lfirst(lc), foreach_current_index(lc));
 	return marks;
 }
 
@@ -307,16 +321,18 @@ sf_draw_together(const SfPlan *plan)
 		order.actions[foreach_current_index(lc)] = action;
 		order.place[action->position] = foreach_current_index(lc);
 	}
-	/* In order of the brackets' beginnings. */
-	foreach(lc, actions)
-	{
-		const SfAction *action = lfirst(lc);
-		SfMark	   *mark = opens(action) ? sf_marks_lookup(marks, pair_of(action)) : NULL;
+	/* In order of the brackets' beginnings.  What left one may have come into another that overlaps with it. */
+	for (int round = 0; round < ROUNDS; round++)
+		foreach(lc, actions)
+		{
+			const SfAction *action = lfirst(lc);
+			const SfFact *key = bracket_key(plan, action);
+			SfMark	   *mark = key ? sf_marks_lookup(marks, key) : NULL;
 
-		CHECK_FOR_INTERRUPTS();
-		if (mark && linitial_int(mark->members) == foreach_current_index(lc))
-			draw_mark(&order, actions, mark);
-	}
+			CHECK_FOR_INTERRUPTS();
+			if (mark && linitial_int(mark->members) == foreach_current_index(lc))
+				draw_mark(&order, actions, mark);
+		}
 	for (int i = 0; i < n; i++)
 		result = lappend(result, order.actions[i]);
 	sf_marks_destroy(marks);

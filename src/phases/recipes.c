@@ -130,6 +130,6 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 	}
 	if (statements == NIL)
 		statements = sf_add_statements(NIL, action->statements, 0, false);
-	sf_shadow_explain(plan, action, statements);
+	sf_shadow_note(plan, action, statements);
 	return statements;
 }

@@ -332,14 +332,3 @@ sf_shadow_plan(SfPlan *plan, const SfPlanOptions *options)
 	plan->refusals = refusals;
 	return plan;
 }
-
-void
-sf_shadow_explain(const SfPlan *plan, const SfAction *action, List *statements)
-{
-	ListCell   *lc;
-
-	foreach(lc, action->verb == SF_VERB_ALTER && statements ? plan->refusals : NIL)
-		if (((SfRefusal *) lfirst(lc))->new == action->new)
-			((SfStatement *) linitial(statements))->why = psprintf("not by a column beside it: %s",
-																   ((SfRefusal *) lfirst(lc))->why);
-}

@@ -98,9 +98,9 @@ duals_of(List *shadows)
 	return duals;
 }
 
-/* "a = (x), b = (y)": both ways, as the trigger will assign. */
+/* "a = (x), b = (y)", as the trigger assigns. */
 static char *
-assignments(List *duals, bool down)
+assignments(List *duals)
 {
 	List	   *parts = NIL;
 	ListCell   *lc;
@@ -109,7 +109,7 @@ assignments(List *duals, bool down)
 	{
 		const SfDual *dual = lfirst(lc);
 
-		if (dual->up || down)
+		if (dual->up)
 			parts = lappend(parts, psprintf("%s = (%s)", sf_ident(dual->column), dual->expression));
 	}
 	return sf_join(parts, ", ");
@@ -125,18 +125,15 @@ sf_shadow_add_columns(const SfShadowBracket *bracket, const SfFact *table)
 	List	   *shadows = of_table(bracket, table),
 			   *duals = duals_of(shadows),
 			   *statements;
+	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
 	SfEmit		out = emit_for(bracket);
 	ListCell   *lc;
 
 	foreach(lc, shadows)
 		add_column(&out, lfirst(lc));
 	statements = add_all_joined(NIL, out.statements);
-	statements = add_all_joined(statements, sf_dual_create(table, ((SfShadow *) linitial(shadows))->new, duals));
-	statements = add_joined(statements, psprintf("UPDATE %s SET %s WHERE false", sf_name(table),
-												 assignments(duals, true)));
-	((SfStatement *) llast(statements))->proven = true;
-	((SfStatement *) llast(statements))->why = "nothing is written: whether the expressions fit is found out";
-	return statements;
+	statements = add_all_joined(statements, sf_dual_create(table, first, duals));
+	return add_joined(statements, sf_dual_fits(table, first));
 }
 
 /* What has a value by now was written since. */
@@ -156,7 +153,7 @@ sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 											sf_ident(shadow->name), shadow->up));
 	}
 	return sf_add_statement(NIL, psprintf("UPDATE %s SET %s WHERE %s", sf_name(table),
-										  assignments(duals_of(shadows), false), sf_join(missing, " OR ")),
+										  assignments(duals_of(shadows)), sf_join(missing, " OR ")),
 							false, false);
 }
 

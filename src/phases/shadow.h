@@ -36,7 +36,16 @@ typedef struct SfShadowStatement
 /* Of SfShadowStatement, of a bracket's actions: what is made ahead, then the exchange, then what only waits for it. */
 extern List *sf_shadow_statements(const SfPlan *plan, List *actions);
 
-/* Notes the reason at the statements of a column that is not replaced though it should be. */
-extern void sf_shadow_explain(const SfPlan *plan, const SfAction *action, List *statements);
+/*
+ * Of SfFact: the live columns that were to take others' places by these steps (of SfStep), and have not: the old ones
+ * have all that was written.
+ */
+extern List *sf_shadow_spares(const SfFactBase *live, const SfFactBase *start, List *steps);
+
+/* The table whose spare column, or what belongs to it, the action drops; NULL: it does not. */
+extern SfFact *sf_shadow_spare_table(const SfPlan *plan, const SfAction *action);
+
+/* Notes what is to be said of columns at the action's statements: why one is not replaced, that a spare one is one. */
+extern void sf_shadow_note(const SfPlan *plan, const SfAction *action, List *statements);
 
 #endif

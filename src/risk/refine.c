@@ -465,11 +465,6 @@ sf_refine_rows(SfRisk *risk, const SfRiskCase *it)
 {
 	const UpdateStmt *update = (const UpdateStmt *) it->operation->node;
 
-	if (it->context->proven)	/* that there are none */
-	{
-		risk->effects &= ~SF_RISK_SCANS;
-		return;
-	}
 	if (update->whereClause && update->fromClause == NIL && !sf_returns(update) && update->withClause == NULL)
 		risk->effects |= SF_RISK_FILLS;
 }
