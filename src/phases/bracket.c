@@ -89,7 +89,7 @@ extend_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 typedef struct SfFollower
 {
 	const SfFact *fact;
-	const SfFact *leader;		/* the first such column of its table */
+	const SfFact *leader;		/* the first such column */
 } SfFollower;
 
 static const SfFact *
@@ -113,23 +113,15 @@ add_follower(List **followers, const SfFact *fact, const SfFact *leader)
 	*followers = lappend(*followers, follower);
 }
 
+/* All columns are exchanged at once. */
 static List *
 leaders(const SfPlan *plan)
 {
 	List	   *followers = NIL;
-	ListCell   *lc,
-			   *lf;
+	ListCell   *lc;
 
 	foreach(lc, plan->shadows)
-	{
-		const SfFact *column = ((SfShadow *) lfirst(lc))->new;
-		const SfFact *leader = column;
-
-		foreach(lf, followers)
-			if (((SfFollower *) lfirst(lf))->fact->parent == column->parent)
-				leader = ((SfFollower *) lfirst(lf))->leader;
-		add_follower(&followers, column, leader);
-	}
+		add_follower(&followers, ((SfShadow *) lfirst(lc))->new, ((SfShadow *) linitial(plan->shadows))->new);
 	return followers;
 }
 

@@ -4,8 +4,8 @@
  * A *bracket* runs from the drop of something to its create (replaced, or taken down and put back to let something else
  * change); for a type that is put in the place of its old self, up to the last column that moves over; where names
  * change places, from the first that steps aside until it has its new one.  Nobody may see the state in between.
- * Columns of one table that others take the place of (SfShadow) are exchanged together, with all that goes with the old
- * ones and comes for the new ones.
+ * Columns that others take the place of (SfShadow) are exchanged together, with all that goes with the old ones and
+ * comes for the new ones.
  */
 #ifndef SF_BRACKET_H
 #define SF_BRACKET_H

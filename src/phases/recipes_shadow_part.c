@@ -164,6 +164,30 @@ rename_part(const SfShadowBracket *bracket, const SfShadowPart *part)
 	return statements_of(out.statements);
 }
 
+/* The columns of an index are called as those of its table were when it was made, and who looks at it sees that. */
+static List *
+rename_columns(const SfShadowBracket *bracket, const SfShadowPart *part)
+{
+	char	   *index[2] = {part->fact->name[0], sf_last(part->fact)};
+	List	   *names = NIL,
+			   *statements = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; i < lengthof(texts); i++)
+		if (sf_is_kind(part->ahead, texts[i].kind) && names == NIL)
+			names = sf_text_columns(texts[i].head, sf_attr(part->ahead, texts[i].attr), texts[i].tail);
+	foreach(lc, bracket->shadows)
+	{
+		const SfShadow *shadow = lfirst(lc);
+
+		if (shadow->new->parent == part->fact->parent && is_in(names, shadow->name))
+			statements = sf_add_statement(statements, psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
+															   sf_qualified(2, index), sf_ident(shadow->name),
+															   sf_ident(sf_last(shadow->new))), false, true);
+	}
+	return statements;
+}
+
 static bool
 index_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 {
@@ -171,7 +195,7 @@ index_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 
 	part->ahead->kind->create(&out, part->ahead, NIL);
 	part->needed = statements_of(out.statements);
-	part->given = rename_part(bracket, part);
+	part->given = list_concat(rename_part(bracket, part), rename_columns(bracket, part));
 	return true;
 }
 
@@ -192,6 +216,7 @@ key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 	}
 	else
 		part->given = sf_add_statement(NIL, sf_key_adopts(part->fact, name), true, true);
+	part->given = list_concat(part->given, rename_columns(bracket, part));
 	return true;
 }
 

@@ -268,3 +268,44 @@ sf_expression_renamed(const char *expression, List *renames)
 	/* The end on a line of its own, so that it cannot be part of a comment. */
 	return sf_text_renamed("SELECT (", expression, "\n)", renames, NIL);
 }
+
+static List *
+strings(List *words)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, words)
+		names = lappend(names, strVal(lfirst(lc)));
+	return names;
+}
+
+static List *
+element_columns(List *elements)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, elements)
+		if (((IndexElem *) lfirst(lc))->name)
+			names = lappend(names, ((IndexElem *) lfirst(lc))->name);
+	return names;
+}
+
+List *
+sf_text_columns(const char *head, const char *text, const char *tail)
+{
+	Node	   *statement = parse(head, text, tail);
+
+	if (IsA(statement, IndexStmt))
+		return list_concat(element_columns(((IndexStmt *) statement)->indexParams),
+						   element_columns(((IndexStmt *) statement)->indexIncludingParams));
+	if (IsA(statement, AlterTableStmt))
+	{
+		const AlterTableCmd *command = linitial(((AlterTableStmt *) statement)->cmds);
+		const Constraint *key = castNode(Constraint, command->def);
+
+		return list_concat(strings(key->keys), strings(key->including));
+	}
+	return NIL;
+}

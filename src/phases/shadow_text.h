@@ -23,4 +23,7 @@ extern char *sf_text_renamed(const char *head, const char *text, const char *tai
 /* The same for an expression over the row. */
 extern char *sf_expression_renamed(const char *expression, List *renames);
 
+/* Of char *: the columns that an index or a key has, those of expressions apart.  The text is a part as above. */
+extern List *sf_text_columns(const char *head, const char *text, const char *tail);
+
 #endif
