@@ -32,6 +32,7 @@
 #include "kinds/kind.h"
 #include "lib/text.h"
 #include "phases/archive.h"
+#include "phases/shadow.h"
 #include "plan/old_names.h"
 
 /* Dropping fewer objects than this is no accident, whatever share of the schema they are. */
@@ -409,12 +410,13 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	m->summary = summary_of(plan);
 	m->from_hash = sf_base_hash(live);
 	m->to_hash = sf_base_hash(model);
+	plan = sf_shadow_plan(plan, &options);
 	plan->kept = options.kept = sf_archive_choose(plan, archive_tag(m));
 	m->steps[SF_UP] = sf_steps_make(plan);
 	options.hints = back;
 	options.fills = fills(transforms, false);
 	options.back = fills(transforms, true);
-	m->steps[SF_DOWN] = sf_steps_make(sf_plan_make(model, live, &options));
+	m->steps[SF_DOWN] = sf_steps_make(sf_shadow_plan(sf_plan_make(model, live, &options), &options));
 	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
 
 	r = store(m);

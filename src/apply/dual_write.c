@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
@@ -22,6 +23,7 @@
 #include "apply/sessions.h"
 
 PG_FUNCTION_INFO_V1(sf_dual_write);
+PG_FUNCTION_INFO_V1(sf_dual_check);
 
 typedef enum Side
 {
@@ -126,9 +128,27 @@ comes_back(const SfDualWrite *dual, const SfAssignment *up, TupleTableSlot *row)
 	return any;
 }
 
+/* Is there a value among those that it comes from? */
+static bool
+has_source(const SfAssignment *a, TupleTableSlot *row)
+{
+	int			attno = -1;
+
+	while ((attno = bms_next_member(a->uses, attno)) >= 0)
+		if (!slot_attisnull(row, attno))
+			return true;
+	return false;
+}
+
 static Way
 way_of_insert(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row, Side side)
 {
+	/*
+	 * A column that will take the old one's place is one column to the new version as well, which may write it by the
+	 * old one's name: it has nothing to say by leaving it out.
+	 */
+	if (a->beside && slot_attisnull(row, a->target) && has_source(a, row))
+		return WAY_UP;
 	if (side != SIDE_UNKNOWN)
 		return side == SIDE_NEW ? WAY_DOWN : WAY_UP;
 	/* Who does not know the new column leaves it out; what the old one has then may be its default. */
@@ -143,8 +163,11 @@ way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData 
 	bool		new_changed = has_changed(data, a->target);
 	bool		old_changed = any_changed(data, a->uses);
 
-	if (new_changed != old_changed)
-		return new_changed ? WAY_DOWN : WAY_UP;
+	if (old_changed && !new_changed)
+		return WAY_UP;
+	/* Filled by a script's UPDATE: the old ones are not to be written, perhaps with less in them. */
+	if (new_changed && !old_changed)
+		return agrees(dual, a, data->tg_newslot) ? WAY_NONE : WAY_DOWN;
 	/* A row that the backfill has not come to moves out of its reach now. */
 	if (!new_changed)
 		return !slot_attisnull(data->tg_newslot, a->target) || comes_back(dual, a, data->tg_newslot) ? WAY_NONE :
@@ -258,4 +281,25 @@ sf_dual_write(PG_FUNCTION_ARGS)
 		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(data->tg_relation), n, columns, values, nulls);
 	dual->depth--;
 	return PointerGetDatum(tuple);
+}
+
+/* Compiles what the trigger will run: an expression that does not fit would else be met by who writes the first row. */
+Datum
+sf_dual_check(PG_FUNCTION_ARGS)
+{
+	Relation	rel = relation_open(PG_GETARG_OID(0), AccessShareLock);
+	const char *name = NameStr(*PG_GETARG_NAME(1));
+	const Trigger *trigger = NULL;
+
+	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
+		if (strcmp(rel->trigdesc->triggers[i].tgname, name) == 0)
+			trigger = &rel->trigdesc->triggers[i];
+	if (trigger == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("trigger \"%s\" for table \"%s\" does not exist", name, RelationGetRelationName(rel)),
+				 errhint("Name a trigger of schemaflow.sf_dual_write(); migrations make it.")));
+	(void) sf_dual_write_of(rel, trigger);
+	relation_close(rel, AccessShareLock);
+	PG_RETURN_VOID();
 }

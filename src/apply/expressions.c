@@ -187,7 +187,8 @@ compile_all(Relation rel, const Trigger *trigger)
 		char	  **args = trigger->tgargs + FIXED_ARGS + i * ARGS_EACH;
 		SfAssignment *a = &dual->assignments[i];
 
-		a->up = strcmp(args[0], "up") == 0;
+		a->beside = strcmp(args[0], "beside") == 0;
+		a->up = a->beside || strcmp(args[0], "up") == 0;
 		a->fill = strcmp(args[0], "fill") == 0;
 		a->column = pstrdup(args[1]);
 		a->expression = pstrdup(args[2]);

@@ -14,6 +14,7 @@
 /* One column := expression over the other columns of the row. */
 typedef struct SfAssignment
 {
+	bool		beside;			/* up, from one old column, whose place the new one will take */
 	bool		up;				/* old columns give a new one, or the other way round */
 	bool		fill;			/* neither: whoever leaves it NULL */
 	AttrNumber	target;

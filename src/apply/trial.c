@@ -132,6 +132,8 @@ static const char *const own_statements[] = {
 	"CREATE FUNCTION " SF_ARCHIVE_FOLLOW "(regclass, regclass, name[]) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_archive_follow'",
 	"CREATE FUNCTION schemaflow.sf_dual_write() RETURNS trigger LANGUAGE c AS '$libdir/schemaflow', 'sf_dual_write'",
+	"CREATE FUNCTION schemaflow.sf_dual_check(regclass, name) RETURNS void "
+	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_dual_check'",
 	"CREATE FUNCTION schemaflow.sf_gate(text) RETURNS void LANGUAGE sql AS ''",
 };
 

@@ -44,6 +44,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_gate';
 COMMENT ON FUNCTION schemaflow.sf_gate(text) IS
 	'raises while sessions of another version of the application are connected: a step of migrations';
 
+CREATE FUNCTION schemaflow.sf_dual_check("table" regclass, trigger name) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_dual_check';
+COMMENT ON FUNCTION schemaflow.sf_dual_check(regclass, name) IS
+	'raises when an expression of a dual-write trigger does not fit the table, before the first row does: a step of migrations';
+
 CREATE PROCEDURE @extschema@.sf_contract(revision text DEFAULT NULL, force boolean DEFAULT false,
 	allow text[] DEFAULT '{}', wait boolean DEFAULT true)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_contract';

@@ -11,6 +11,9 @@
 #include "kinds/kind.h"
 #include "miscadmin.h"
 #include "phases/bracket.h"
+#include "phases/shadow.h"
+
+#define ROUNDS	2				/* of drawing together */
 
 /* The bracket of a fact: what must be in it. */
 typedef struct SfMark
@@ -52,6 +55,16 @@ opens(const SfAction *action)
 	return (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
 }
 
+/*
+ * The fact whose bracket the action opens, or is the first of; NULL: none.  A spare column goes together with the
+ * trigger that fills it, and all else of its table that goes.
+ */
+static const SfFact *
+bracket_key(const SfPlan *plan, const SfAction *action)
+{
+	return opens(action) ? pair_of(action) : sf_shadow_spare_table(plan, action);
+}
+
 static void
 open_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 {
@@ -72,16 +85,82 @@ extend_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 		mark->members = lappend_int(mark->members, index);
 }
 
-/* Note where the action stands in brackets that it opens, extends or closes. */
-static void
-mark_action(sf_marks_hash *marks, const SfAction *action, int index)
+/* What comes with a column that takes another's place, so that it joins that one's bracket. */
+typedef struct SfFollower
+{
+	const SfFact *fact;
+	const SfFact *leader;		/* the first such column */
+} SfFollower;
+
+static const SfFact *
+leader_of(List *followers, const SfFact *fact)
 {
 	ListCell   *lc;
 
-	if (opens(action))
-		open_mark(marks, pair_of(action), index);
+	foreach(lc, followers)
+		if (((SfFollower *) lfirst(lc))->fact == fact)
+			return ((SfFollower *) lfirst(lc))->leader;
+	return NULL;
+}
+
+static void
+add_follower(List **followers, const SfFact *fact, const SfFact *leader)
+{
+	SfFollower *follower = palloc(sizeof(SfFollower));
+
+	follower->fact = fact;
+	follower->leader = leader;
+	*followers = lappend(*followers, follower);
+}
+
+/* All columns are exchanged at once. */
+static List *
+leaders(const SfPlan *plan)
+{
+	List	   *followers = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->shadows)
+		add_follower(&followers, ((SfShadow *) lfirst(lc))->new, ((SfShadow *) linitial(plan->shadows))->new);
+	return followers;
+}
+
+/* What was there, and goes with the old columns; what is new where it is made on a table that stands, or binds it. */
+static void
+mark_follower(sf_marks_hash *marks, List **followers, const SfAction *action, int index)
+{
+	const SfFact *own = leader_of(*followers, action->new);
+	bool		follows = own != NULL;
+	ListCell   *lc;
+
+	if (own)
+		extend_mark(marks, own, index);
+	foreach(lc, action->rebuild || action->table || action->kind->binds ? action->new->needs : NIL)
+	{
+		const SfFact *leader = leader_of(*followers, ((SfEdge *) lfirst(lc))->to);
+
+		if (leader == NULL)
+			continue;
+		extend_mark(marks, leader, index);
+		if (!follows)
+			add_follower(followers, action->new, leader);
+		follows = true;
+	}
+}
+
+/* Note where the action stands in brackets that it opens, extends or closes. */
+static void
+mark_action(const SfPlan *plan, sf_marks_hash *marks, List **followers, const SfAction *action, int index)
+{
+	const SfFact *key = bracket_key(plan, action);
+	ListCell   *lc;
+
+	if (key)
+		open_mark(marks, key, index);
 	if (action->verb == SF_VERB_RENAME)
 		extend_mark(marks, pair_of(action), index);
+	if (action->verb == SF_VERB_CREATE)
+		mark_follower(marks, followers, action, index);
 	/* Put back inside its parent's CREATE. */
 	if (action->verb == SF_VERB_CREATE)
 		foreach(lc, action->folded)
@@ -98,22 +177,23 @@ mark_action(sf_marks_hash *marks, const SfAction *action, int index)
 }
 
 static sf_marks_hash *
-mark_actions(List *actions)
+mark_actions(const SfPlan *plan, List *actions)
 {
 	sf_marks_hash *marks = sf_marks_create(CurrentMemoryContext, 64, NULL);
+	List	   *followers = leaders(plan);
 	ListCell   *lc;
 
 	foreach(lc, actions)
-		mark_action(marks, lfirst(lc), foreach_current_index(lc));
+		mark_action(plan, marks, &followers, lfirst(lc), foreach_current_index(lc));
 	return marks;
 }
 
 int *
-sf_brackets(List *actions)
+sf_brackets(const SfPlan *plan, List *actions)
 {
 	int			n = list_length(actions);
 	int		   *until = palloc(Max(n, 1) * sizeof(int));
-	sf_marks_hash *marks = mark_actions(actions);
+	sf_marks_hash *marks = mark_actions(plan, actions);
 	sf_marks_iterator i;
 	SfMark	   *mark;
 
@@ -217,11 +297,12 @@ draw_mark(SfOrder *order, List *actions, const SfMark *mark)
 }
 
 List *
-sf_draw_together(List *actions)
+sf_draw_together(const SfPlan *plan)
 {
+	List	   *actions = plan->actions;
 	int			n = list_length(actions);
 	SfOrder		order = {palloc(Max(n, 1) * sizeof(SfAction *)), palloc0(Max(n, 1) * sizeof(int))};
-	sf_marks_hash *marks = mark_actions(actions);
+	sf_marks_hash *marks = mark_actions(plan, actions);
 	List	   *result = NIL;
 	ListCell   *lc;
 
@@ -232,16 +313,18 @@ sf_draw_together(List *actions)
 		order.actions[foreach_current_index(lc)] = action;
 		order.place[action->position] = foreach_current_index(lc);
 	}
-	/* In order of the brackets' beginnings. */
-	foreach(lc, actions)
-	{
-		const SfAction *action = lfirst(lc);
-		SfMark	   *mark = opens(action) ? sf_marks_lookup(marks, pair_of(action)) : NULL;
+	/* In order of the brackets' beginnings.  What left one may have come into another that overlaps with it. */
+	for (int round = 0; round < ROUNDS; round++)
+		foreach(lc, actions)
+		{
+			const SfAction *action = lfirst(lc);
+			const SfFact *key = bracket_key(plan, action);
+			SfMark	   *mark = key ? sf_marks_lookup(marks, key) : NULL;
 
-		CHECK_FOR_INTERRUPTS();
-		if (mark && linitial_int(mark->members) == foreach_current_index(lc))
-			draw_mark(&order, actions, mark);
-	}
+			CHECK_FOR_INTERRUPTS();
+			if (mark && linitial_int(mark->members) == foreach_current_index(lc))
+				draw_mark(&order, actions, mark);
+		}
 	for (int i = 0; i < n; i++)
 		result = lappend(result, order.actions[i]);
 	sf_marks_destroy(marks);

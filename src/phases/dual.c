@@ -32,9 +32,15 @@ sf_dual_tables(const SfFact *column)
 
 /* Behind all others in the order in which they fire, that of their names. */
 static const char *
+plain_trigger_name(const SfFact *column)
+{
+	return makeObjectName("~schemaflow", sf_last(column), NULL);
+}
+
+static const char *
 trigger_name(const SfFact *column)
 {
-	return sf_ident(makeObjectName("~schemaflow", sf_last(column), NULL));
+	return sf_ident(plain_trigger_name(column));
 }
 
 List *
@@ -48,13 +54,21 @@ sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 	{
 		const SfDual *dual = lfirst(lc);
 
-		appendStringInfo(&arguments, ", '%s', %s, %s", dual->fill ? "fill" : dual->up ? "up" : "down",
+		appendStringInfo(&arguments, ", '%s', %s, %s",
+						 dual->fill ? "fill" : dual->beside ? "beside" : dual->up ? "up" : "down",
 						 sf_literal(dual->column), sf_literal(dual->expression));
 	}
 	return list_make2(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION "
 							   "schemaflow.sf_dual_write(" SF_THE_VERSION ", " SF_THE_SEARCH_PATH "%s)",
 							   trigger_name(column), sf_name(table), arguments.data),
 					  psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", sf_name(table), trigger_name(column)));
+}
+
+char *
+sf_dual_fits(const SfFact *table, const SfFact *column)
+{
+	return psprintf("SELECT schemaflow.sf_dual_check(%s, %s)", sf_literal(sf_name(table)),
+					sf_literal(plain_trigger_name(column)));
 }
 
 char *

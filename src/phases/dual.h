@@ -15,6 +15,7 @@ typedef struct SfDual
 	bool		fill;
 	const char *column;
 	const char *expression;
+	bool		beside;			/* the new one is what becomes of one old one, and takes its place */
 } SfDual;
 
 /* Tables that need a trigger of their own to keep the column: its own, and those that inherit it. */
@@ -22,6 +23,8 @@ extern List *sf_dual_tables(const SfFact *column);
 
 /* Of char *: the trigger for a column's table, and what makes it fire always. */
 extern List *sf_dual_create(const SfFact *table, const SfFact *column, List *duals);
+/* That its expressions fit is found out, before a row is written. */
+extern char *sf_dual_fits(const SfFact *table, const SfFact *column);
 extern char *sf_dual_drop(const SfFact *table, const SfFact *column);
 
 /* The gate: an error as long as the other version of the application is at work. */

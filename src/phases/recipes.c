@@ -11,6 +11,7 @@
 #include "guc.h"
 #include "phases/archive.h"
 #include "phases/recipes_parts.h"
+#include "phases/shadow.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
 #include "utils/guc.h"
@@ -78,7 +79,12 @@ sf_child_of(const SfFact *fact, const char *kind)
 bool
 sf_is_big(const SfFact *table)
 {
-	return sf_risk_rows(table->name[0], table->name[1]) >= sf_guc_online_rows();
+	int64		rows = sf_risk_rows(table->name[0], table->name[1]);
+
+	/* The way down starts from names that the database may not have yet. */
+	if (rows < 0 && table->twin)
+		rows = sf_risk_rows(table->twin->name[0], table->twin->name[1]);
+	return rows >= sf_guc_online_rows();
 }
 
 bool
@@ -156,5 +162,6 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 		statements = sf_add_statements(NIL, action->statements, 0, false);
 	if (bracket == NIL && sf_is_kind(action->old, "column") && sf_recipe_is_late(plan, action))
 		statements = list_concat(sf_leave_out(plan, action->old), statements);
+	sf_shadow_note(plan, action, statements);
 	return statements;
 }

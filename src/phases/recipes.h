@@ -27,6 +27,7 @@ typedef struct SfStatement
 	const char *why;			/* a note for the reader, or NULL */
 	bool		ready;			/* when all is there that the new version of the application needs, before the gate */
 	bool		closing;		/* behind all else, when the other version of the application is gone */
+	bool		alone;			/* in a transaction of its own */
 } SfStatement;
 
 extern List *sf_add_statement(List *statements, char *sql, bool proven, bool validates);

@@ -11,6 +11,7 @@
 #include "lib/text.h"
 #include "phases/archive.h"
 #include "phases/recipes_archive.h"
+#include "phases/shadow.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
 #include "utils/regproc.h"
@@ -23,9 +24,8 @@ sf_is_users_type(const SfFact *column)
 	return strchr(sf_attr(column, "type"), '.') != NULL;
 }
 
-/* Neither part of another table nor made of others: its rows are its own, and all in it. */
-static bool
-stands_alone(const SfFact *table)
+bool
+sf_stands_alone(const SfFact *table)
 {
 	ListCell   *lc;
 
@@ -81,7 +81,7 @@ key_for(const SfFact *column)
 static bool
 keeps_table(SfKept *kept, int64 rows)
 {
-	return stands_alone(kept->fact);
+	return sf_stands_alone(kept->fact);
 }
 
 /* What a subscription writes fires no trigger that follows. */
@@ -101,7 +101,7 @@ keeps_column(SfKept *kept, int64 rows)
 	const SfFact *table = kept->fact->parent;
 	int			limit = sf_guc_archive_limit();
 
-	if (!stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
+	if (!sf_stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
 		return false;
 	kept->key = key_for(kept->fact);
 	return kept->key != NIL && (limit < 0 || rows <= limit);
@@ -177,7 +177,8 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 		SfKept	   *kept;
 		int64		rows;
 
-		if (i < 0 || (action->rebuild && !contents[i].rebuilt) || action->statements == NIL)
+		if (i < 0 || (action->rebuild && !contents[i].rebuilt) || action->statements == NIL ||
+			sf_shadow_ends(up, action))
 			continue;
 		table = sf_relation_of(action->old);
 		rows = sf_risk_rows(table->name[0], table->name[1]);

@@ -11,6 +11,9 @@
 /* A type that may be dropped or change while values of it are in the archive: there they are text. */
 extern bool sf_is_users_type(const SfFact *column);
 
+/* Neither part of another table nor made of others: its rows are its own, and all in it. */
+extern bool sf_stands_alone(const SfFact *table);
+
 /* What an archived value is as one of the column. */
 extern char *sf_kept_value(const SfFact *column);
 extern char *sf_kept_drop(const SfKept *kept);

@@ -62,8 +62,8 @@ not_null_constraint(const SfFact *column)
  * it is a constraint, and can be made unproved and validated like others; before, a valid check is a proof: make
  * one, set, and drop it.
  */
-static List *
-prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved)
+List *
+sf_prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved)
 {
 	const SfFact *constraint = not_null_constraint(column);
 	const char *table = psprintf("ALTER TABLE %s", sf_rel(column));
@@ -176,7 +176,7 @@ sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action)
 			filled = true;
 		}
 		if (strcmp(lfirst(lc), set) == 0)
-			statements = prove_not_null(statements, plan, column, set,
+			statements = sf_prove_not_null(statements, plan, column, set,
 										render_not_null(plan, action, SF_EMIT_NOT_VALID));
 		else
 			statements = sf_add_statement(statements, lfirst(lc), false, false);
@@ -211,7 +211,7 @@ fill_column(const SfPlan *plan, const SfAction *action, const char *expression, 
 		if (is_fill(lfirst(lc)))
 			statements = list_concat(statements, before);
 		if (lnext(texts, lc) == NULL && sf_attr(action->new, "not_null"))
-			statements = prove_not_null(statements, plan, action->new, lfirst(lc),
+			statements = sf_prove_not_null(statements, plan, action->new, lfirst(lc),
 										llast(render_filled(plan, action, expression, SF_EMIT_NOT_VALID)));
 		else
 			statements = sf_add_statement(statements, lfirst(lc), false, false);

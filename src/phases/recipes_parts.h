@@ -64,5 +64,7 @@ extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *
 extern List *sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_retype_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action);
+/* All that the column needs to be NOT NULL: "set" says it, "unproved" does where it is a constraint (18 on). */
+extern List *sf_prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved);
 
 #endif

@@ -17,6 +17,7 @@
 #include "phases/bracket.h"
 #include "phases/dual.h"
 #include "phases/recipes.h"
+#include "phases/shadow.h"
 #include "phases/steps.h"
 #include "risk/risk.h"
 #include "storage/lock.h"
@@ -302,6 +303,7 @@ place(SfStepsState *state, SfUnit **unit, const SfAction *action, const SfStatem
 	if (*unit == NULL || !joined)
 		*unit = new_unit(state);
 	add_step(state, *unit, action, statement);
+	(*unit)->alone = (*unit)->alone || statement->alone;
 	/* The objects that it makes, a table's TOAST among them. */
 	(*unit)->locks++;
 	if (action->verb == SF_VERB_CREATE && first)
@@ -354,24 +356,39 @@ put_all_off(List *statements)
 		((SfStatement *) lfirst(lc))->closing = true;
 }
 
-/* The actions from first to last: a bracket, or one that is none. */
+/* A bracket that exchanges columns: most of it is made ahead of the gate. */
 static void
-make_plain(SfStepsState *state, int first, int last, bool late)
+make_exchange(SfStepsState *state, List *actions)
 {
-	List	   *actions = NIL;
+	SfUnit	   *unit = NULL;
+	ListCell   *lc;
+
+	foreach(lc, sf_shadow_statements(state->plan, actions))
+	{
+		const SfShadowStatement *one = lfirst(lc);
+
+		place(state, &unit, one->action, &one->statement, false, one->statement.joined);
+	}
+	foreach(lc, actions)
+		mark_made(state, lfirst(lc));
+}
+
+/* Actions: a bracket, or one that is none. */
+static void
+make_plain(SfStepsState *state, List *actions, bool late)
+{
+	bool		alone = list_length(actions) == 1;
 	List	   *statements = NIL;	/* of List, one an action */
 	ListCell   *la,
 			   *ls;
 
-	for (int i = first; i <= last; i++)
-		actions = lappend(actions, list_nth(state->actions, i));
 	foreach(la, actions)
 	{
-		statements = lappend(statements, sf_recipe_statements(state->plan, lfirst(la), last > first ? actions : NIL));
+		statements = lappend(statements, sf_recipe_statements(state->plan, lfirst(la), alone ? NIL : actions));
 		if (late)
 			put_all_off(llast(statements));
 	}
-	if (last == first)
+	if (alone)
 	{
 		place_stage(state, linitial(actions), linitial(statements), SF_INSIDE);
 		mark_made(state, linitial(actions));
@@ -386,7 +403,7 @@ make_plain(SfStepsState *state, int first, int last, bool late)
 
 /*
  * Which actions can come only when the other version of the application is gone: those that take away what it needs,
- * with their brackets, and those that wait for them.
+ * or exchange columns (shadow.h), with their brackets, and those that wait for them.
  */
 static bool *
 find_late(const SfStepsState *state, const int *until)
@@ -405,7 +422,8 @@ find_late(const SfStepsState *state, const int *until)
 		{
 			const SfAction *action = list_nth(state->actions, i);
 
-			any = last == first && sf_recipe_is_late(state->plan, action);
+			any = sf_shadow_exchanged(state->plan, action) ||
+				(last == first && sf_recipe_is_late(state->plan, action));
 			foreach(la, action->after)
 				any = any || at[((SfAfter *) lfirst(la))->action->position];
 		}
@@ -419,14 +437,20 @@ find_late(const SfStepsState *state, const int *until)
 static void
 make_units(SfStepsState *state)
 {
-	int		   *until = sf_brackets(state->actions);
+	int		   *until = sf_brackets(state->plan, state->actions);
 	bool	   *late = find_late(state, until);
 
 	for (int first = 0, last; first < list_length(state->actions); first = last + 1)
 	{
+		List	   *actions;
+
 		CHECK_FOR_INTERRUPTS();
 		last = bracket_end(until, first);
-		make_plain(state, first, last, late[first]);
+		actions = list_copy_tail(list_copy_head(state->actions, last + 1), first);
+		if (sf_shadow_within(state->plan, actions))
+			make_exchange(state, actions);
+		else
+			make_plain(state, actions, late[first]);
 	}
 }
 
@@ -521,7 +545,7 @@ sf_steps_make(SfPlan *plan)
 	control.entrysize = sizeof(SfFact *);
 	control.hcxt = CurrentMemoryContext;
 	state.made = hash_create("facts made by the plan", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	state.actions = sf_draw_together(plan->actions);
+	state.actions = sf_draw_together(plan);
 	level = sf_pins_enter();
 	make_units(&state);
 	close_up(&state);

@@ -286,6 +286,28 @@ is_displaced(const SfBuild *build, const SfItem *item)
 	return false;
 }
 
+/* Another column takes its place.  A new table that binds itself to it does not wait for that: its binding does. */
+static void
+replace_shadowed(SfBuild *build, List **work)
+{
+	ListCell   *lc,
+			   *le;
+
+	foreach(lc, build->plan->shadows)
+	{
+		const SfFact *column = ((SfShadow *) lfirst(lc))->new;
+
+		replace(sf_item(column), work);
+		foreach(le, column->needed_by)
+		{
+			const SfFact *user = ((SfEdge *) lfirst(le))->from;
+
+			if (sf_item(user) && sf_binds_to_other(user))
+				sf_item(user)->apart = true;
+		}
+	}
+}
+
 static void
 add_items(SfBuild *build, SfFactBase *base, bool wanted)
 {
@@ -333,6 +355,7 @@ sf_build_items(SfBuild *build)
 		else
 			judge_pair(item, &work);
 	}
+	replace_shadowed(build, &work);
 	while (work)
 	{
 		SfItem	   *item = linitial(work);

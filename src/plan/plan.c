@@ -30,6 +30,12 @@ is_name_of_one(const SfFactBase *base, const char *name)
 	return false;
 }
 
+bool
+sf_plan_is_free_name(const SfPlan *plan, const char *name)
+{
+	return !is_name_of_one(plan->from, name) && !is_name_of_one(plan->to, name);
+}
+
 char *
 sf_plan_free_name(const SfPlan *plan, const char *old, const char *label)
 {
@@ -39,7 +45,7 @@ sf_plan_free_name(const SfPlan *plan, const char *old, const char *label)
 		int			length = pg_mbcliplen(old, strlen(old), NAMEDATALEN - 1 - strlen(suffix));
 		char	   *name = psprintf("%.*s%s", length, old, suffix);
 
-		if (!is_name_of_one(plan->from, name) && !is_name_of_one(plan->to, name))
+		if (sf_plan_is_free_name(plan, name))
 			return name;
 	}
 }
@@ -187,6 +193,7 @@ sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
 	build.plan->fills = options ? options->fills : NIL;
 	build.plan->back = options ? options->back : NIL;
 	build.plan->kept = options ? options->kept : NIL;
+	build.plan->shadows = options ? options->shadows : NIL;
 	build.options = options;
 	build.plan->not_modelled = list_concat_copy(from->not_modelled, to->not_modelled);
 	sf_diff_pair(from, to, options ? options->hints : NIL);

@@ -65,6 +65,27 @@ typedef struct SfKept
 	List	   *key;			/* of SfFact: for a column, those that say which row a value belongs to */
 } SfKept;
 
+/*
+ * A column that another one takes the place of, which has been filled beside it: made anew in the plan, with all that
+ * needs it, though by itself it could be altered (phases/shadow.h).
+ */
+typedef struct SfShadow
+{
+	SfFact	   *old;			/* the column on the starting side */
+	SfFact	   *new;			/* and on the wanted one */
+	char	   *name;			/* of the new one, until it has the old one's place */
+	char	   *up;				/* its value, over the row as it was */
+	char	   *down;			/* the old one's value, from the new one under that name */
+	bool		loses;			/* not every old value comes back */
+} SfShadow;
+
+/* A column that could not be replaced that way, and why. */
+typedef struct SfRefusal
+{
+	const SfFact *new;
+	char	   *why;
+} SfRefusal;
+
 typedef struct SfPlan
 {
 	SfFactBase *from;
@@ -74,6 +95,9 @@ typedef struct SfPlan
 	List	   *fills;			/* of SfFill */
 	List	   *back;			/* of SfFill: the same for the other way */
 	List	   *kept;			/* of SfKept: of either side */
+	List	   *shadows;		/* of SfShadow */
+	List	   *refusals;		/* of SfRefusal */
+	List	   *spares;			/* of SfFact: columns that go, and whose values others have */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
@@ -85,6 +109,7 @@ typedef struct SfPlanOptions
 	List	   *fills;			/* of SfFill: how columns get their values */
 	List	   *back;			/* of SfFill: the same for the other way */
 	List	   *kept;			/* of SfKept: what is put aside, or brought back */
+	List	   *shadows;		/* of SfShadow: columns that are replaced by others */
 } SfPlanOptions;
 
 /*

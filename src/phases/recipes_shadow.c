@@ -1,0 +1,207 @@
+/*
+ * recipes_shadow.c - a bracket that exchanges columns: what comes ahead of the gate, and the transaction behind it.
+ */
+#include "postgres.h"
+
+#include "phases/recipes_shadow.h"
+
+SfShadow *
+sf_shadow_exchanged(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_CREATE ? plan->shadows : NIL)
+		if (((SfShadow *) lfirst(lc))->new == action->new)
+			return lfirst(lc);
+	return NULL;
+}
+
+SfShadow *
+sf_shadow_ends(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_DROP ? plan->shadows : NIL)
+		if (((SfShadow *) lfirst(lc))->old == action->old)
+			return lfirst(lc);
+	return NULL;
+}
+
+bool
+sf_shadow_within(const SfPlan *plan, List *actions)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->shadows ? actions : NIL)
+		if (sf_shadow_exchanged(plan, lfirst(lc)))
+			return true;
+	return false;
+}
+
+static SfShadowBracket *
+bracket_of(const SfPlan *plan, List *actions)
+{
+	SfShadowBracket *bracket = palloc0(sizeof(SfShadowBracket));
+	ListCell   *lc;
+
+	bracket->plan = plan;
+	bracket->actions = actions;
+	foreach(lc, actions)
+	{
+		SfShadow   *shadow = sf_shadow_exchanged(plan, lfirst(lc));
+
+		if (shadow == NULL)
+			continue;
+		bracket->shadows = lappend(bracket->shadows, shadow);
+		bracket->tables = list_append_unique_ptr(bracket->tables, shadow->new->parent);
+	}
+	return bracket;
+}
+
+/* ---- in order ---- */
+
+static List *
+add(List *result, const SfAction *action, List *statements)
+{
+	ListCell   *lc;
+
+	foreach(lc, statements)
+	{
+		SfShadowStatement *one = palloc(sizeof(SfShadowStatement));
+
+		one->action = action;
+		one->statement = *(SfStatement *) lfirst(lc);
+		result = lappend(result, one);
+	}
+	return result;
+}
+
+/* The action that gives the table its first shadow: what is done for all of them is told of it. */
+static const SfAction *
+first_of(const SfShadowBracket *bracket, const SfFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
+
+		if (shadow && shadow->new->parent == table)
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
+/* The planner has to know the new columns' values before they are read by their names. */
+static List *
+analyze(const SfFact *table)
+{
+	List	   *statements = sf_add_statement(NIL, psprintf("ANALYZE %s", sf_name(table)), false, true);
+
+	((SfStatement *) linitial(statements))->alone = true;
+	return statements;
+}
+
+static List *
+ahead(SfShadowBracket *bracket)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->tables)
+		result = add(result, first_of(bracket, lfirst(lc)), sf_shadow_add_columns(bracket, lfirst(lc)));
+	foreach(lc, bracket->tables)
+		result = add(result, first_of(bracket, lfirst(lc)), sf_shadow_fill(bracket, lfirst(lc)));
+	foreach(lc, bracket->actions)
+	{
+		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
+
+		if (shadow)
+			result = add(result, lfirst(lc), sf_shadow_prove(bracket, shadow));
+	}
+	foreach(lc, bracket->actions)
+	{
+		SfShadowPart *part = sf_shadow_part(bracket, lfirst(lc));
+
+		if (part)
+			result = add(result, lfirst(lc), part->needed);
+	}
+	foreach(lc, bracket->tables)
+		result = add(result, first_of(bracket, lfirst(lc)), analyze(lfirst(lc)));
+	return result;
+}
+
+static SfShadowPart *
+part_of(const SfShadowBracket *bracket, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_CREATE ? bracket->parts : NIL)
+		if (((SfShadowPart *) lfirst(lc))->fact == action->new)
+			return lfirst(lc);
+	return NULL;
+}
+
+/* The part's new name instead of the plan's CREATE, and what the plan says behind that. */
+static List *
+give_name(const SfShadowBracket *bracket, const SfAction *action, const SfShadowPart *part)
+{
+	List	   *statements = list_copy(part->given);
+	int			said = list_length(sf_render_create(bracket->plan, action, 0));
+
+	return sf_add_statements(statements, action->statements, said, false);
+}
+
+static List *
+exchange_one(const SfShadowBracket *bracket, const SfAction *action)
+{
+	const SfShadow *begun = sf_shadow_exchanged(bracket->plan, action),
+			   *ended = sf_shadow_ends(bracket->plan, action);
+	const SfShadowPart *part = part_of(bracket, action);
+
+	if (begun)
+		return sf_shadow_take_place(bracket, begun, action);
+	if (ended)
+		return sf_shadow_drop_old(bracket, ended, action);
+	if (part)
+		return give_name(bracket, action, part);
+	return sf_recipe_statements(bracket->plan, action, bracket->actions);
+}
+
+/* Those of a stage; closing: one transaction behind the gate, or what comes after it. */
+static List *
+of_stage(List *all, SfStage stage, bool closing)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, all)
+	{
+		SfShadowStatement *one = lfirst(lc);
+
+		if (one->statement.stage != stage)
+			continue;
+		one->statement.closing = closing;
+		if (stage == SF_INSIDE)
+			one->statement.joined = result != NIL;
+		result = lappend(result, one);
+	}
+	return result;
+}
+
+List *
+sf_shadow_statements(const SfPlan *plan, List *actions)
+{
+	SfShadowBracket *bracket = bracket_of(plan, actions);
+	List	   *result = ahead(bracket),
+			   *exchange = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->tables)
+		exchange = add(exchange, first_of(bracket, lfirst(lc)), sf_shadow_untie(bracket, lfirst(lc)));
+	foreach(lc, actions)
+		exchange = add(exchange, lfirst(lc), exchange_one(bracket, lfirst(lc)));
+	result = list_concat(result, of_stage(exchange, SF_BEFORE, false));
+	result = list_concat(result, of_stage(exchange, SF_INSIDE, true));
+	return list_concat(result, of_stage(exchange, SF_AFTER, true));
+}

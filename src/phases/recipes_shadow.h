@@ -1,0 +1,47 @@
+/*
+ * recipes_shadow.h - private to phases/: the recipes for a bracket that exchanges columns (shadow.h).
+ */
+#ifndef SF_RECIPES_SHADOW_H
+#define SF_RECIPES_SHADOW_H
+
+#include "kinds/kind.h"
+#include "phases/recipes_parts.h"
+#include "phases/shadow.h"
+
+/* What is made ahead of the exchange, for the shadows, and takes another's name then. */
+typedef struct SfShadowPart
+{
+	const SfFact *fact;			/* as it will be */
+	SfFact	   *ahead;			/* as it is until then */
+	List	   *needed;			/* to make it ahead: of SfStatement */
+	List	   *given;			/* when it takes the name: of SfStatement */
+} SfShadowPart;
+
+typedef struct SfShadowBracket
+{
+	const SfPlan *plan;
+	List	   *actions;		/* of SfAction */
+	List	   *shadows;		/* of SfShadow */
+	List	   *tables;			/* of SfFact: theirs, on the wanted side */
+	List	   *parts;			/* of SfShadowPart */
+	List	   *names;			/* of char *: that parts have until then */
+} SfShadowBracket;
+
+/* A name that nobody has on either side, by which it is known what it is for. */
+extern char *sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *second);
+
+/* A copy of a fact under another name, whose attributes can be changed. */
+extern SfFact *sf_shadow_copy(const SfFact *fact, char *name);
+
+/* The part that the action makes, if it can be made ahead; it joins the bracket's. */
+extern SfShadowPart *sf_shadow_part(SfShadowBracket *bracket, const SfAction *action);
+
+/* The columns' own statements, of SfStatement: added with their trigger, filled, proved; then the exchange. */
+extern List *sf_shadow_add_columns(const SfShadowBracket *bracket, const SfFact *table);
+extern List *sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table);
+extern List *sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow);
+extern List *sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table);
+extern List *sf_shadow_drop_old(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
+extern List *sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
+
+#endif

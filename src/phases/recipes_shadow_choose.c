@@ -1,0 +1,334 @@
+/*
+ * recipes_shadow_choose.c - which columns are replaced by others, and which would be but cannot.
+ *
+ * What looks possible is planned; then each statement that the plan would run is asked what it does to the tables that
+ * stand.  Where one would read or write a table under a lock that stops others, the column that it is about keeps the
+ * plain form, with the reason, and the rest is planned again.  So nothing is assumed to be harmless.
+ */
+#include "postgres.h"
+
+#include "guc.h"
+#include "miscadmin.h"
+#include "phases/bracket.h"
+#include "phases/recipes_archive.h"
+#include "phases/recipes_shadow.h"
+#include "phases/shadow_text.h"
+#include "plan/emit.h"
+#include "risk/risk.h"
+#include "utils/guc.h"
+
+/* ---- what the expressions are ---- */
+
+/* What the user said becomes of the column, by either of its names. */
+static const char *
+given_fill(List *fills, const SfFact *column, const SfFact *twin)
+{
+	SfEmit		out = {0};
+	const char *fill;
+
+	out.fills = fills;
+	fill = sf_fill(&out, column);
+	return fill ? fill : sf_fill(&out, twin);
+}
+
+/* What becomes of expr, a value of one column, in the other; NULL: nothing leads there but its text. */
+static char *
+converted(const SfPlan *plan, const char *expr, const SfFact *from, const SfFact *to)
+{
+	const char *type = sf_attr(to, "type");
+	SfEmit		out;
+	char	   *using;
+
+	sf_plan_emit_init(&out, plan);
+	if (strcmp(sf_attr(from, "type"), type) == 0)
+		return pstrdup(expr);
+	using = out.conversion(expr, sf_attr(from, "type"), type);
+	if (using == NULL)
+		return pstrdup(expr);
+	return strcmp(using, psprintf("%s::text::%s", expr, type)) == 0 ? NULL : using;
+}
+
+/* The new columns of the table go by other names while the old ones are there. */
+static List *
+renames_of(List *shadows, const SfFact *table)
+{
+	List	   *renames = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		const SfShadow *shadow = lfirst(lc);
+		SfRenamed  *renamed;
+
+		if (shadow->new->parent != table)
+			continue;
+		renamed = palloc(sizeof(SfRenamed));
+		renamed->from = sf_last(shadow->new);
+		renamed->to = shadow->name;
+		renames = lappend(renames, renamed);
+	}
+	return renames;
+}
+
+/* NULL: both expressions are known; else why not. */
+static char *
+find_expressions(const SfPlan *plan, const SfPlanOptions *options, List *shadows, SfShadow *shadow)
+{
+	const char *up = given_fill(options->fills, shadow->new, shadow->old),
+			   *down = given_fill(options->back, shadow->old, shadow->new);
+
+	shadow->up = up ? pstrdup(up) : converted(plan, sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
+	if (shadow->up == NULL)
+		shadow->up = psprintf("%s::text::%s", sf_ident(sf_last(shadow->old)), sf_attr(shadow->new, "type"));
+	if (down)
+		shadow->down = sf_expression_renamed(down, renames_of(shadows, shadow->new->parent));
+	else
+		shadow->down = converted(plan, sf_ident(shadow->name), shadow->new, shadow->old);
+	if (shadow->down)
+		return NULL;
+	return down ? pstrdup("what gives the old values names columns in a way that is not understood")
+		: psprintf("no cast leads from %s back to %s: say with @down what the old version of the application sees",
+				   sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type"));
+}
+
+/* ---- which columns should be ---- */
+
+static bool
+has_identity(const SfFact *column)
+{
+	return sf_child_of(column, "identity") != NULL;
+}
+
+/* NULL: the column can be replaced, as far as it itself tells. */
+static char *
+refusal_of(const SfFact *old, const SfFact *new)
+{
+	if (!sf_stands_alone(new->parent) || !sf_stands_alone(old->parent))
+		return pstrdup("its table is partitioned, or is part of another");
+	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))
+		return pstrdup("it is a generated column");
+	if (has_identity(old) != has_identity(new))
+		return pstrdup("it becomes an identity column, or ceases to be one, at the same time");
+	return NULL;
+}
+
+/* Does the action rewrite a big table, or read all of it under the strongest lock? */
+static bool
+is_heavy(const SfPlan *plan, const SfAction *action)
+{
+	static const char *const attrs[] = {"type", "collation"};
+	SfRiskContext context = {plan->from, plan->to, action->old, action->new,
+	GetConfigOption("TimeZone", false, false)};
+	bool		changes = false;
+	ListCell   *lc;
+
+	if (action->verb != SF_VERB_ALTER || action->part != SF_PART_ALL || !sf_is_kind(action->new, "column") ||
+		action->table == NULL || !sf_is_kind(action->new->parent, "table") || sf_attr(action->new->parent, "of_type") ||
+		sf_comes_along(action->new))
+		return false;
+	for (int i = 0; i < lengthof(attrs); i++)
+		changes = changes || sf_changed(action->old, action->new, attrs[i]);
+	foreach(lc, changes && sf_is_big(action->old->parent) ? action->statements : NIL)
+		if (sf_risk_assess(lfirst(lc), &context)->effects & (SF_RISK_REWRITES | SF_RISK_SCANS))
+			return true;
+	return false;
+}
+
+static bool
+loses_values(const SfPlan *plan, const SfAction *action)
+{
+	SfRiskContext context = {plan->from, plan->to, action->old, action->new,
+	GetConfigOption("TimeZone", false, false)};
+	ListCell   *lc;
+
+	foreach(lc, action->statements)
+		if (sf_risk_assess(lfirst(lc), &context)->effects & SF_RISK_LOSES)
+			return true;
+	return false;
+}
+
+static void
+refuse(List **refusals, const SfFact *new, char *why)
+{
+	SfRefusal  *refusal = palloc(sizeof(SfRefusal));
+
+	refusal->new = new;
+	refusal->why = why;
+	*refusals = lappend(*refusals, refusal);
+}
+
+static List *
+candidates(const SfPlan *plan, List **refusals)
+{
+	List	   *shadows = NIL,
+			   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		const SfAction *action = lfirst(lc);
+		SfShadow   *shadow;
+		char	   *why;
+
+		if (!is_heavy(plan, action))
+			continue;
+		why = refusal_of(action->old, action->new);
+		if (why)
+		{
+			refuse(refusals, action->new, why);
+			continue;
+		}
+		shadow = palloc0(sizeof(SfShadow));
+		shadow->old = action->old;
+		shadow->new = action->new;
+		shadow->name = sf_shadow_name(plan, names, sf_last(action->new), NULL);
+		shadow->loses = loses_values(plan, action);
+		names = lappend(names, shadow->name);
+		shadows = lappend(shadows, shadow);
+	}
+	return shadows;
+}
+
+/* Those whose expressions are known. */
+static List *
+with_expressions(const SfPlan *plan, const SfPlanOptions *options, List *shadows, List **refusals)
+{
+	List	   *known = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		SfShadow   *shadow = lfirst(lc);
+		char	   *why = find_expressions(plan, options, shadows, shadow);
+
+		if (why)
+			refuse(refusals, shadow->new, why);
+		else
+			known = lappend(known, shadow);
+	}
+	return known;
+}
+
+/* ---- which of them can be ---- */
+
+/* Did the relation stand before the plan, and is it there after it? */
+static bool
+stands(const SfPlan *plan, const SfRiskLock *lock)
+{
+	const SfFact *fact = sf_risk_find_relation(plan->to, lock->schema, lock->name);
+
+	return lock->index || (fact ? fact->twin != NULL :
+						   sf_risk_find_relation(plan->from, lock->schema, lock->name) != NULL);
+}
+
+static bool
+is_harmful(const SfPlan *plan, const SfShadowStatement *one)
+{
+	SfRiskContext context = {plan->from, plan->to, one->action->old, one->action->new, NULL, one->statement.proven};
+	SfRisk	   *risk = sf_risk_assess(one->statement.sql, &context);
+	ListCell   *lc;
+
+	/* Filled with rows at once, which are read for it. */
+	if (one->action->verb == SF_VERB_CREATE && sf_is_kind(one->action->new, "materialized view"))
+		return true;
+	if ((risk->effects & (SF_RISK_REWRITES | SF_RISK_SCANS)) == 0)
+		return false;
+	foreach(lc, risk->locks)
+		if (((SfRiskLock *) lfirst(lc))->mode >= ShareLock && stands(plan, lfirst(lc)))
+			return true;
+	return false;
+}
+
+/* Of the bracket's columns the one that the statement is about: one that it needs, else any. */
+static SfShadow *
+who_asks(const SfPlan *plan, const SfAction *action, List *actions)
+{
+	SfShadow   *any = NULL;
+	ListCell   *la,
+			   *lc;
+
+	foreach(la, actions)
+	{
+		SfShadow   *shadow = sf_shadow_exchanged(plan, lfirst(la));
+
+		if (shadow == NULL)
+			continue;
+		any = shadow;
+		foreach(lc, action->new ? action->new->needs : NIL)
+			if (((SfEdge *) lfirst(lc))->to == shadow->new)
+				return shadow;
+	}
+	return any;
+}
+
+/* Is there a bracket that cannot do without reading a table under a lock?  Then the column that has to leave it. */
+static SfShadow *
+find_obstacle(const SfPlan *plan, char **why)
+{
+	List	   *actions = sf_draw_together(plan);
+	int		   *until = sf_brackets(plan, actions);
+	ListCell   *lc;
+
+	for (int first = 0, last; first < list_length(actions); first = last + 1)
+	{
+		List	   *bracket;
+
+		for (last = first; until[last] > last; last++)
+			;
+		bracket = list_copy_tail(list_copy_head(actions, last + 1), first);
+		if (!sf_shadow_within(plan, bracket))
+			continue;
+		foreach(lc, sf_shadow_statements(plan, bracket))
+		{
+			const SfShadowStatement *one = lfirst(lc);
+			const SfAction *action = one->action;
+
+			if (!is_harmful(plan, one))
+				continue;
+			*why = psprintf("%s would have to be made while others wait",
+							sf_fact_label(action->new ? action->new : action->old));
+			return who_asks(plan, action, bracket);
+		}
+	}
+	return NULL;
+}
+
+static List *
+without(List *shadows, const SfShadow *one)
+{
+	List	   *rest = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+		if (lfirst(lc) != one)
+			rest = lappend(rest, lfirst(lc));
+	return rest;
+}
+
+SfPlan *
+sf_shadow_plan(SfPlan *plan, const SfPlanOptions *options)
+{
+	SfPlanOptions with = *options;
+	List	   *refusals = NIL;
+	List	   *shadows = candidates(plan, &refusals);
+
+	shadows = with_expressions(plan, options, shadows, &refusals);
+	while (shadows)
+	{
+		SfShadow   *obstacle;
+		char	   *why;
+
+		CHECK_FOR_INTERRUPTS();
+		with.shadows = shadows;
+		plan = sf_plan_make(plan->from, plan->to, &with);
+		obstacle = find_obstacle(plan, &why);
+		if (obstacle == NULL)
+			break;
+		refuse(&refusals, obstacle->new, why);
+		shadows = without(shadows, obstacle);
+		if (shadows == NIL)
+			plan = sf_plan_make(plan->from, plan->to, options);
+	}
+	plan->refusals = refusals;
+	return plan;
+}

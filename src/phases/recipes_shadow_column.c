@@ -1,0 +1,278 @@
+/*
+ * recipes_shadow_column.c - a column and the one that takes its place: added, kept in step, filled, exchanged.
+ *
+ * What a column has of its own (storage, statistics target, options, NOT NULL) the shadow gets at once, and takes along
+ * under its new name.  A default would fill it where the old application leaves it out, so it comes with the name.
+ */
+#include "postgres.h"
+
+#include "commands/defrem.h"
+#include "phases/dual.h"
+#include "phases/recipes_shadow.h"
+#include "plan/emit.h"
+
+static List *
+of_table(const SfShadowBracket *bracket, const SfFact *table)
+{
+	List	   *shadows = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->shadows)
+		if (((SfShadow *) lfirst(lc))->new->parent == table)
+			shadows = lappend(shadows, lfirst(lc));
+	return shadows;
+}
+
+/* The new column under the shadow's name: what it is by itself. */
+static SfFact *
+as_shadow(const SfShadow *shadow)
+{
+	SfFact	   *column = sf_shadow_copy(shadow->new, shadow->name);
+
+	column->children = NIL;
+	return column;
+}
+
+static SfEmit
+emit_for(const SfShadowBracket *bracket)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, bracket->plan);
+	out.fills = NIL;
+	out.flags = SF_EMIT_EXISTING;
+	return out;
+}
+
+static List *
+add_joined(List *statements, char *sql)
+{
+	bool		joined = statements != NIL;
+
+	statements = sf_add_statement(statements, sql, false, false);
+	((SfStatement *) llast(statements))->joined = joined;
+	return statements;
+}
+
+static List *
+add_all_joined(List *statements, List *texts)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+		statements = add_joined(statements, lfirst(lc));
+	return statements;
+}
+
+/* ---- ahead ---- */
+
+static void
+add_column(SfEmit *out, const SfShadow *shadow)
+{
+	SfFact	   *column = as_shadow(shadow);
+
+	column->attr[sf_kind_attr(column->kind, "not_null")] = NULL;
+	column->kind->create(out, column, NIL);
+	column->kind->after(out, column);
+}
+
+static List *
+duals_of(List *shadows)
+{
+	List	   *duals = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		const SfShadow *shadow = lfirst(lc);
+		SfDual	   *up = palloc0(sizeof(SfDual)),
+				   *down = palloc0(sizeof(SfDual));
+
+		up->up = up->beside = true;
+		up->column = shadow->name;
+		up->expression = shadow->up;
+		down->column = sf_last(shadow->old);
+		down->expression = shadow->down;
+		duals = lappend(lappend(duals, up), down);
+	}
+	return duals;
+}
+
+/* "a = (x), b = (y)", as the trigger assigns. */
+static char *
+assignments(List *duals)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, duals)
+	{
+		const SfDual *dual = lfirst(lc);
+
+		if (dual->up)
+			parts = lappend(parts, psprintf("%s = (%s)", sf_ident(dual->column), dual->expression));
+	}
+	return sf_join(parts, ", ");
+}
+
+/*
+ * The columns and their trigger in one transaction: no row is written between them.  That the expressions can be
+ * assigned is found out here, and not by the first application that writes.
+ */
+List *
+sf_shadow_add_columns(const SfShadowBracket *bracket, const SfFact *table)
+{
+	List	   *shadows = of_table(bracket, table),
+			   *duals = duals_of(shadows),
+			   *statements;
+	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
+	SfEmit		out = emit_for(bracket);
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+		add_column(&out, lfirst(lc));
+	statements = add_all_joined(NIL, out.statements);
+	statements = add_all_joined(statements, sf_dual_create(table, first, duals));
+	return add_joined(statements, sf_dual_fits(table, first));
+}
+
+/* What has a value by now was written since. */
+List *
+sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
+{
+	List	   *shadows = of_table(bracket, table),
+			   *missing = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		const SfShadow *shadow = lfirst(lc);
+
+		/* A row value of NULLs is a value here. */
+		missing = lappend(missing, psprintf("%s IS NOT DISTINCT FROM NULL AND (%s) IS DISTINCT FROM NULL",
+											sf_ident(shadow->name), shadow->up));
+	}
+	return sf_add_statement(NIL, psprintf("UPDATE %s SET %s WHERE %s", sf_name(table),
+										  assignments(duals_of(shadows)), sf_join(missing, " OR ")),
+							false, false);
+}
+
+List *
+sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
+{
+	SfFact	   *column = as_shadow(shadow);
+	SfEmit		out = emit_for(bracket);
+	int			i = sf_kind_attr(column->kind, "not_null");
+	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
+
+	if (sf_attr(column, "not_null") == NULL)
+		return NIL;
+	only[i] = true;
+	column->kind->attrs[i].alter(&out, column, column, only);
+	return sf_prove_not_null(NIL, bracket->plan, column, llast(out.statements), NULL);
+}
+
+/* ---- the exchange ---- */
+
+List *
+sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
+{
+	return sf_add_statement(NIL, sf_dual_drop(table, ((SfShadow *) linitial(of_table(bracket, table)))->new), false,
+							false);
+}
+
+/* The identity as the shadow has it until the old one's sequence has given its name up. */
+static SfFact *
+identity_ahead(const SfShadowBracket *bracket, const SfShadow *shadow, const SfFact *identity)
+{
+	SfFact	   *ahead = sf_shadow_copy(identity, shadow->name);
+	char	   *names[2] = {identity->name[0], sf_shadow_name(bracket->plan, bracket->names, identity->name[1],
+															  psprintf("%s_seq", sf_last(identity)))};
+
+	ahead->parent = as_shadow(shadow);
+	ahead->attr[sf_kind_attr(ahead->kind, "sequence")] = sf_qualified(2, names);
+	return ahead;
+}
+
+/* The new sequence goes on where the old one stands. */
+static char *
+carry_position(const SfFact *ahead, const SfFact *old)
+{
+	return psprintf("SELECT pg_catalog.setval(%s, GREATEST(LEAST(last_value, %s), %s), is_called) FROM %s",
+					sf_literal(sf_attr(ahead, "sequence")), sf_attr(ahead, "max"), sf_attr(ahead, "min"),
+					sf_attr(old, "sequence"));
+}
+
+List *
+sf_shadow_drop_old(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action)
+{
+	const SfFact *identity = sf_child_of(shadow->new, "identity");
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	if (identity)
+	{
+		SfFact	   *ahead = identity_ahead(bracket, shadow, identity);
+		SfEmit		out = emit_for(bracket);
+
+		out.flags = 0;
+		identity->kind->create(&out, ahead, NIL);
+		statements = add_all_joined(statements, out.statements);
+		statements = add_joined(statements, carry_position(ahead, sf_child_of(shadow->old, "identity")));
+	}
+	foreach(lc, action->statements)
+	{
+		statements = add_joined(statements, lfirst(lc));
+		((SfStatement *) llast(statements))->keeps = !shadow->loses;
+		((SfStatement *) llast(statements))->why = psprintf("its values are in %s", sf_ident(shadow->name));
+	}
+	return statements;
+}
+
+static void
+rename_sequence(SfEmit *out, const SfFact *ahead, const SfFact *identity)
+{
+	int			i = sf_kind_attr(identity->kind, "sequence");
+
+	identity->kind->attrs[i].alter(out, ahead, identity, NULL);
+}
+
+/* From 18 on: the constraint that came with SET NOT NULL, by the name that the server gave it. */
+static void
+rename_not_null(SfEmit *out, const SfShadow *shadow, const SfFact *fact)
+{
+	const char *given = makeObjectName(fact->name[1], shadow->name, "not_null");
+
+	sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(given),
+			sf_ident(sf_attr(fact, "actual_name")));
+}
+
+/* What folds into the column's definition, for one that is there. */
+static void
+add_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shadow, const SfFact *part)
+{
+	if (sf_is_kind(part, "identity"))
+		rename_sequence(out, identity_ahead(bracket, shadow, part), part);
+	else if (sf_is_kind(part, "not null"))
+		rename_not_null(out, shadow, part);
+	else
+		part->kind->create(out, part, NIL);
+	if (part->kind->after)
+		part->kind->after(out, part);
+	sf_emit_birth(out, part);
+}
+
+List *
+sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action)
+{
+	SfEmit		out = emit_for(bracket);
+	List	   *statements;
+	ListCell   *lc;
+
+	shadow->new->kind->rename(&out, as_shadow(shadow), shadow->new);
+	foreach(lc, action->folded)
+		add_folded(&out, bracket, shadow, lfirst(lc));
+	statements = add_all_joined(NIL, out.statements);
+	((SfStatement *) linitial(statements))->why = "takes the place of the old one";
+	return statements;
+}

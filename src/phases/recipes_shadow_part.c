@@ -1,0 +1,318 @@
+/*
+ * recipes_shadow_part.c - indexes, constraints and statistics that name a column, made ahead for its shadow.
+ *
+ * Each is the planned fact under another name, with the shadow's name in its texts; so the kinds' own writers make it.
+ */
+#include "postgres.h"
+
+#include "commands/defrem.h"
+#include "phases/recipes_shadow.h"
+#include "phases/shadow_text.h"
+#include "plan/emit.h"
+
+/* ---- names ---- */
+
+static bool
+is_in(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
+char *
+sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *second)
+{
+	for (int n = 0;; n++)
+	{
+		char	   *prefix = n ? psprintf("~schemaflow%d", n) : pstrdup("~schemaflow");
+		char	   *name = makeObjectName(prefix, first, second);
+
+		if (sf_plan_is_free_name(plan, name) && !is_in(taken, name))
+			return name;
+	}
+}
+
+SfFact *
+sf_shadow_copy(const SfFact *fact, char *name)
+{
+	SfFact	   *copy = sf_fact_copy(fact);
+
+	copy->attr = palloc(Max(fact->kind->nattrs, 1) * sizeof(char *));
+	memcpy(copy->attr, fact->attr, fact->kind->nattrs * sizeof(char *));
+	sf_own_name(copy) = name;
+	return copy;
+}
+
+/* ---- texts ---- */
+
+/* Attributes that name columns, and what their text is a part of. */
+static const struct
+{
+	const char *kind;
+	const char *attr;
+	const char *head;
+	const char *tail;
+}			texts[] =
+{
+	{"index", "definition", "CREATE INDEX ON t ", ""},
+	{"index", "predicate", "CREATE INDEX ON t (c) WHERE ", ""},
+	{"primary key", "definition", "ALTER TABLE t ADD ", ""},
+	{"unique", "definition", "ALTER TABLE t ADD ", ""},
+	{"check", "definition", "ALTER TABLE t ADD ", ""},
+	{"foreign key", "definition", "ALTER TABLE t ADD ", ""},
+	{"statistics", "definition", "CREATE STATISTICS s ON ", " FROM t"},
+};
+
+/* The relation whose columns the fact names: its own, or else (statistics) that of a column it needs. */
+static const SfFact *
+named_relation(const SfFact *fact, const SfFact *but)
+{
+	ListCell   *lc;
+
+	if (but == NULL && fact->parent && sf_is_kind(fact->parent, "table"))
+		return fact->parent;
+	foreach(lc, fact->needs)
+	{
+		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+
+		if (sf_is_kind(need, "column") && need->parent != but)
+			return need->parent;
+	}
+	return but;
+}
+
+static List *
+renames_in(const SfShadowBracket *bracket, const SfFact *relation)
+{
+	List	   *renames = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->shadows)
+	{
+		const SfShadow *shadow = lfirst(lc);
+		SfRenamed  *renamed;
+
+		if (shadow->new->parent != relation)
+			continue;
+		renamed = palloc(sizeof(SfRenamed));
+		renamed->from = sf_last(shadow->new);
+		renamed->to = shadow->name;
+		renames = lappend(renames, renamed);
+	}
+	return renames;
+}
+
+/* False: a text cannot be said with the shadows' names. */
+static bool
+name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
+{
+	const SfFact *own = named_relation(ahead, NULL);
+	List	   *renames = renames_in(bracket, own),
+			   *referenced = renames_in(bracket, named_relation(ahead, own));
+
+	for (int i = 0; i < lengthof(texts); i++)
+	{
+		char	  **text;
+
+		if (!sf_is_kind(ahead, texts[i].kind))
+			continue;
+		text = &ahead->attr[sf_kind_attr(ahead->kind, texts[i].attr)];
+		if (*text)
+			*text = sf_text_renamed(texts[i].head, *text, texts[i].tail, renames, referenced);
+		else
+			continue;
+		if (*text == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* ---- recipes ---- */
+
+static SfEmit
+emit_for(const SfShadowBracket *bracket, int flags)
+{
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, bracket->plan);
+	out.flags = SF_EMIT_EXISTING | flags;
+	return out;
+}
+
+static List *
+statements_of(List *sql)
+{
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sql)
+		statements = sf_add_statement(statements, lfirst(lc), false, true);
+	return statements;
+}
+
+/* The new name, and that is all. */
+static List *
+rename_part(const SfShadowBracket *bracket, const SfShadowPart *part)
+{
+	SfEmit		out = emit_for(bracket, 0);
+
+	part->fact->kind->rename(&out, part->ahead, part->fact);
+	return statements_of(out.statements);
+}
+
+/* The columns of an index are called as those of its table were when it was made, and who looks at it sees that. */
+static List *
+rename_columns(const SfShadowBracket *bracket, const SfShadowPart *part)
+{
+	char	   *index[2] = {part->fact->name[0], sf_last(part->fact)};
+	List	   *names = NIL,
+			   *statements = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; i < lengthof(texts); i++)
+		if (sf_is_kind(part->ahead, texts[i].kind) && names == NIL)
+			names = sf_text_columns(texts[i].head, sf_attr(part->ahead, texts[i].attr), texts[i].tail);
+	foreach(lc, bracket->shadows)
+	{
+		const SfShadow *shadow = lfirst(lc);
+
+		if (shadow->new->parent == part->fact->parent && is_in(names, shadow->name))
+			statements = sf_add_statement(statements, psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
+															   sf_qualified(2, index), sf_ident(shadow->name),
+															   sf_ident(sf_last(shadow->new))), false, true);
+	}
+	return statements;
+}
+
+static bool
+index_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	SfEmit		out = emit_for(bracket, SF_EMIT_CONCURRENTLY);
+
+	part->ahead->kind->create(&out, part->ahead, NIL);
+	part->needed = statements_of(out.statements);
+	part->given = list_concat(rename_part(bracket, part), rename_columns(bracket, part));
+	return true;
+}
+
+/* The index does what the key does; only where that looks at rows later than at once the constraint is needed, too. */
+static bool
+key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	const char *name = sf_last(part->ahead);
+	char	   *build = sf_key_index(part->ahead, name);
+
+	if (build == NULL)
+		return false;
+	part->needed = sf_add_statement(NIL, build, false, true);
+	if (sf_attr(part->fact, "deferrable"))
+	{
+		part->needed = sf_add_statement(part->needed, sf_key_adopts(part->ahead, name), true, true);
+		part->given = rename_part(bracket, part);
+	}
+	else
+		part->given = sf_add_statement(NIL, sf_key_adopts(part->fact, name), true, true);
+	part->given = list_concat(part->given, rename_columns(bracket, part));
+	return true;
+}
+
+static bool
+constraint_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	SfEmit		out = emit_for(bracket, SF_EMIT_NOT_VALID);
+
+	part->ahead->kind->create(&out, part->ahead, NIL);
+	part->ahead->kind->validate(&out, part->ahead);
+	part->needed = statements_of(out.statements);
+	part->given = rename_part(bracket, part);
+	return true;
+}
+
+static bool
+statistics_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	SfEmit		out = emit_for(bracket, 0);
+
+	part->ahead->kind->create(&out, part->ahead, NIL);
+	part->ahead->kind->after(&out, part->ahead);
+	part->needed = statements_of(out.statements);
+	part->given = rename_part(bracket, part);
+	return true;
+}
+
+static const struct
+{
+	const char *kind;
+	bool		(*ahead) (const SfShadowBracket *bracket, SfShadowPart *part);
+}			recipes[] =
+{
+	{"index", index_ahead},
+	{"primary key", key_ahead},
+	{"unique", key_ahead},
+	{"check", constraint_ahead},
+	{"foreign key", constraint_ahead},
+	{"statistics", statistics_ahead},
+};
+
+/* ---- which ---- */
+
+/* Is it there before the exchange: because the bracket does not make it, or makes it ahead? */
+static bool
+is_there(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->shadows)
+		if (((SfShadow *) lfirst(lc))->new == fact)
+			return true;
+	foreach(lc, bracket->parts)
+		if (((SfShadowPart *) lfirst(lc))->fact == fact)
+			return true;
+	foreach(lc, bracket->actions)
+	{
+		const SfAction *action = lfirst(lc);
+
+		if (action->verb == SF_VERB_CREATE && (action->new == fact || list_member_ptr(action->folded, fact)))
+			return false;
+	}
+	return true;
+}
+
+static bool
+can_be_ahead(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+		if (!is_there(bracket, ((SfEdge *) lfirst(lc))->to))
+			return false;
+	return true;
+}
+
+SfShadowPart *
+sf_shadow_part(SfShadowBracket *bracket, const SfAction *action)
+{
+	for (int i = 0; i < lengthof(recipes); i++)
+	{
+		SfShadowPart *part;
+		char	   *name;
+
+		if (action->verb != SF_VERB_CREATE || !sf_is_kind(action->new, recipes[i].kind) ||
+			!can_be_ahead(bracket, action->new))
+			continue;
+		name = sf_shadow_name(bracket->plan, bracket->names, sf_last(action->new), NULL);
+		part = palloc0(sizeof(SfShadowPart));
+		part->fact = action->new;
+		part->ahead = sf_shadow_copy(action->new, name);
+		if (!name_shadows(bracket, part->ahead) || !recipes[i].ahead(bracket, part))
+			return NULL;
+		bracket->names = lappend(bracket->names, name);
+		bracket->parts = lappend(bracket->parts, part);
+		return part;
+	}
+	return NULL;
+}

@@ -1,0 +1,78 @@
+/*
+ * recipes_shadow_spare.c - columns that do not take the place of others after all: what is said of them, and how they go (shadow.h).
+ */
+#include "postgres.h"
+
+#include "kinds/kind.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
+#include "phases/shadow.h"
+#include "phases/steps.h"
+
+/* The column that the statement gives another name, where that is what it does. */
+static SfFact *
+renamed_column(const SfFactBase *base, const char *sql)
+{
+	const RenameStmt *rename = (RenameStmt *) linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt;
+	char	   *names[3];
+
+	if (!IsA(rename, RenameStmt) || rename->renameType != OBJECT_COLUMN || rename->relation->schemaname == NULL)
+		return NULL;
+	names[0] = rename->relation->schemaname;
+	names[1] = rename->relation->relname;
+	names[2] = rename->subname;
+	return sf_base_find_named(base, "column", lengthof(names), names);
+}
+
+List *
+sf_shadow_spares(const SfFactBase *live, const SfFactBase *start, List *steps)
+{
+	List	   *spares = NIL;
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		SfFact	   *column = renamed_column(live, ((SfStep *) lfirst(lc))->sql);
+
+		if (column && sf_base_find(start, column->key) == NULL)
+			spares = lappend(spares, column);
+	}
+	return spares;
+}
+
+SfFact *
+sf_shadow_spare_table(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_DROP && action->old->twin == NULL ? plan->spares : NIL)
+		if (((SfFact *) lfirst(lc))->parent == action->old->parent)
+			return action->old->parent;
+	return NULL;
+}
+
+static SfRefusal *
+refusal_of(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_ALTER ? plan->refusals : NIL)
+		if (((SfRefusal *) lfirst(lc))->new == action->new)
+			return lfirst(lc);
+	return NULL;
+}
+
+void
+sf_shadow_note(const SfPlan *plan, const SfAction *action, List *statements)
+{
+	const SfRefusal *refusal = refusal_of(plan, action);
+	SfStatement *first = statements ? linitial(statements) : NULL;
+
+	if (first && refusal)
+		first->why = psprintf("not by a column beside it: %s", refusal->why);
+	if (first && action->verb == SF_VERB_DROP && list_member_ptr(plan->spares, action->old))
+	{
+		first->keeps = first->contracts = true;
+		first->why = "it was to take another's place, which has all that was written";
+	}
+}

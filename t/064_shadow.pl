@@ -1,0 +1,263 @@
+# A big table's column gets another type while both versions of an application are at work: a column beside it, filled
+# in batches, takes its place. What depends on the column, who writes meanwhile, ways back, what is refused.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = sf_node('shadow', conf => ['wal_level = logical']);
+my $n = 0;
+
+# A database with these tables, filled, and a model that is the tables with other types: %to says which words change.
+sub database
+{
+	my ($ddl, $rows, @change) = @_;
+	my $db = sf_database($node, 'app' . ++$n);
+	$node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 100");
+	$node->safe_psql($db, "$ddl; $rows; ANALYZE");
+	plan_change($db, changed($ddl, @change));
+	return $db;
+}
+
+sub changed
+{
+	my ($ddl, @change) = @_;
+	while (my ($from, $to) = splice @change, 0, 2)
+	{
+		$ddl =~ s/\Q$from\E/$to/ or die "\"$from\" is not in the tables";
+	}
+	return $ddl;
+}
+
+sub plan_change
+{
+	my ($db, $model) = @_;
+	$node->safe_psql($db, "SELECT count(*) FROM sf_define(\$model\$$model\$model\$)");
+	$node->safe_psql($db, q{SELECT count(*) FROM sf_plan_migration('types')});
+	return;
+}
+
+sub run_ok
+{
+	my ($db, $call, $name) = @_;
+	my ($rc, $out, $err) = sf_try($node, $db, $call);
+	is($rc, 0, $name) or diag($err);
+	return $err;
+}
+
+sub up
+{
+	my ($db) = @_;
+	run_ok($db, 'CALL sf_upgrade()', 'up to the gate');
+	is($node->safe_psql($db, 'SELECT status FROM sf_status'), 'ready', 'ready');
+	return;
+}
+
+# The schema as pg_dump has it, but for the order of columns: the new one is the last.
+sub dump_of
+{
+	my ($db, @options) = @_;
+	my ($out, $err) = ('', '');
+	($out, $err) = run_command([ 'pg_dump', '-s', '-N', 'schemaflow', '-N', 'schemaflow_archive', @options,
+			'-d', $node->connstr($db) ]);
+	$out =~ s/^(CREATE TABLE \S+ \(\n)(.*?)(\n\))/my ($a, $b, $c) = ($1, $2, $3); $a . join("\n", sort map { s{,$}{}r } split m{\n}, $b) . $c/gmse;
+	$out =~ s/^(--.*|\\(?:un)?restrict.*)?\n//gm;
+	return join "\n", sort split /(?<=;)\n/, $out;
+}
+
+sub built
+{
+	my ($ddl) = @_;
+	my $db = sf_database($node, 'built' . ++$n);
+	$node->safe_psql($db, $ddl);
+	return dump_of($db);
+}
+
+sub files
+{
+	my ($db) = @_;
+	return $node->safe_psql($db, q{SELECT string_agg(relname || pg_relation_filenode(oid), ' ' ORDER BY relname) FROM pg_class
+		WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace});
+}
+
+sub is_clean
+{
+	my ($db, $what) = @_;
+	is($node->safe_psql($db, q{SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE '~schemaflow%'),
+		(SELECT count(*) FROM pg_attribute WHERE attname LIKE '~schemaflow%' AND NOT attisdropped),
+		(SELECT count(*) FROM pg_class WHERE relname LIKE '~schemaflow%'),
+		(SELECT count(*) FROM pg_constraint WHERE conname LIKE '~schemaflow%' OR conname LIKE '%proof%'),
+		(SELECT count(*) FROM pg_statistic_ext WHERE stxname LIKE '~schemaflow%')}), '0|0|0|0|0', "$what: nothing of ours is left");
+	return;
+}
+
+# ---- one column, and who writes meanwhile ----
+
+my $items = 'CREATE TABLE items (id int PRIMARY KEY, v int NOT NULL DEFAULT 7, note text)';
+my $rows = 'INSERT INTO items SELECT n, n FROM generate_series(1, 1000) n';
+my $db = database($items, $rows, 'v int' => 'v bigint');
+is($node->safe_psql($db, q{SELECT string_agg(DISTINCT class, '' ORDER BY class), bool_or(rewrites), bool_or(loses_data) FROM sf_steps()}),
+	'BGT|f|f', 'nothing is rewritten, nothing lost');
+is($node->safe_psql($db, q{SELECT bool_or(scans AND lock = 'ACCESS EXCLUSIVE') FROM sf_steps()}), 'f', 'nor read under a lock');
+my $before = files($db);
+up($db);
+my $version = $node->safe_psql($db, 'SELECT revision FROM sf_history()');
+$node->safe_psql($db, q{INSERT INTO items VALUES (2001, 5), (2002, DEFAULT); UPDATE items SET v = v + 1 WHERE id = 1;
+	INSERT INTO items (id, "~schemaflow_v") VALUES (2003, 6); UPDATE items SET "~schemaflow_v" = 60 WHERE id = 2});
+$node->safe_psql($db, qq{SET schemaflow.version = '$version'; INSERT INTO items (id, v) VALUES (2004, 8);
+	INSERT INTO items (id) VALUES (2005); INSERT INTO items (id, "~schemaflow_v") VALUES (2006, 9); UPDATE items SET v = 10 WHERE id = 3});
+is($node->safe_psql($db, q{SELECT string_agg(id || ' ' || v || ' ' || "~schemaflow_v", ', ' ORDER BY id) FROM items WHERE id < 4 OR id > 2000}),
+	'1 2 2, 2 60 60, 3 10 10, 2001 5 5, 2002 7 7, 2003 6 6, 2004 8 8, 2005 7 7, 2006 9 9', 'each sees what the other wrote');
+my ($rc, $out, $err) = sf_try($node, $db, 'INSERT INTO items (id, "~schemaflow_v") VALUES (2007, 3000000000)');
+like($err, qr/22003: integer out of range\nCONTEXT:  expression ""~schemaflow_v"" for column "v"/s,
+	'a value that the old version cannot have is refused');
+is($node->safe_psql($db, 'SELECT count(*) FROM items WHERE v IS DISTINCT FROM "~schemaflow_v"'), 0, 'all rows are filled');
+run_ok($db, 'CALL sf_contract()', 'contract');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
+is(files($db), $before, 'no table was rewritten');
+is(dump_of($db), built(changed($items, 'v int' => 'v bigint')), 'and is what an independent database has');
+is($node->safe_psql($db, 'SELECT count(*), sum(v) FROM items'), '1006|500608', 'with all values');
+is_clean($db, 'contracted');
+$node->safe_psql($db, 'INSERT INTO items (id, v) VALUES (3000, 3000000000)');
+
+# ---- down ----
+
+($rc, $out, $err) = sf_try($node, $db, q{CALL sf_downgrade('base')});
+like($err, qr/22003: integer out of range/, 'the way down meets what does not fit');
+is($node->safe_psql($db, 'SELECT v FROM items WHERE id = 3000'), '3000000000', 'which is still there');
+$node->safe_psql($db, 'DELETE FROM items WHERE id = 3000');
+run_ok($db, q{CALL sf_downgrade('base')}, 'down to the gate');
+run_ok($db, 'CALL sf_contract()', 'and through it');
+is(dump_of($db), built($items), 'the schema that it began with');
+is($node->safe_psql($db, 'SELECT count(*), sum(v) FROM items'), '1006|500608', 'and its values');
+is_clean($db, 'down');
+
+# ---- all that depends on columns ----
+
+my $rich = q{
+CREATE TABLE parent (id int GENERATED BY DEFAULT AS IDENTITY (START WITH 5) PRIMARY KEY, name text);
+CREATE SEQUENCE child_no_seq AS integer;
+CREATE TABLE child (no int PRIMARY KEY DEFAULT nextval('child_no_seq'),
+	parent int REFERENCES parent ON UPDATE CASCADE ON DELETE CASCADE,
+	also int REFERENCES parent ON UPDATE CASCADE DEFERRABLE);
+ALTER SEQUENCE child_no_seq OWNED BY child.no;
+CREATE TABLE items (id int PRIMARY KEY, w int, v int NOT NULL DEFAULT 7, code text, price varchar(20),
+	CONSTRAINT u UNIQUE (v, id), CONSTRAINT ud UNIQUE (id, v) DEFERRABLE INITIALLY DEFERRED,
+	CONSTRAINT pos CHECK (v > 0 AND w > v - 5), CONSTRAINT unproved CHECK (v <> 7777) NOT VALID);
+CREATE INDEX wv ON items (w, v);
+CREATE INDEX vd ON items (v DESC NULLS LAST) WITH (fillfactor = 70);
+CREATE INDEX vinc ON items (id) INCLUDE (v);
+CREATE INDEX vexpr ON items ((v + 1), (lower(code)));
+ALTER INDEX vexpr ALTER COLUMN 1 SET STATISTICS 99;
+CREATE INDEX vpart ON items (id) WHERE v > 10;
+CREATE INDEX vhash ON items USING hash (v);
+CREATE UNIQUE INDEX vident ON items (v, id);
+ALTER TABLE items REPLICA IDENTITY USING INDEX vident;
+ALTER TABLE items CLUSTER ON wv;
+COMMENT ON INDEX wv IS 'index comment';
+COMMENT ON COLUMN items.v IS 'column comment';
+COMMENT ON CONSTRAINT pos ON items IS 'check comment';
+COMMENT ON CONSTRAINT ud ON items IS 'key comment';
+ALTER TABLE items ALTER v SET STATISTICS 123, ALTER v SET (n_distinct = -0.5), ALTER price SET STORAGE EXTERNAL;
+GRANT SELECT (v, id), UPDATE (v) ON items TO PUBLIC;
+GRANT USAGE ON SEQUENCE parent_id_seq TO PUBLIC;
+CREATE STATISTICS st ON v, w FROM items;
+CREATE STATISTICS st2 ON (v % 10), (w % 10) FROM items;
+ALTER STATISTICS st SET STATISTICS 200;
+CREATE VIEW iv AS SELECT id, v FROM items WHERE v > 3;
+CREATE VIEW iv2 AS SELECT v * 2 AS d FROM iv;
+GRANT SELECT ON iv TO PUBLIC;
+ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY pol ON items USING (v > 0);
+CREATE FUNCTION trg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
+CREATE TRIGGER tu BEFORE UPDATE OF v ON items FOR EACH ROW WHEN (old.v IS DISTINCT FROM new.v) EXECUTE FUNCTION trg();
+CREATE RULE rul AS ON DELETE TO items WHERE old.v = 3 DO ALSO UPDATE parent SET name = name WHERE false;
+CREATE PUBLICATION pub FOR TABLE items (id, v)};
+my @wider = ('id int GEN' => 'id bigint GEN', 'AS integer' => 'AS bigint', 'no int' => 'no bigint', 'parent int' => 'parent bigint',
+	'v int' => 'v bigint', 'price varchar(20)' => 'price varchar(10)');
+my $fill = q{INSERT INTO parent SELECT n FROM generate_series(1, 1000) n; SELECT setval('parent_id_seq', 1000);
+	INSERT INTO child (parent, also) SELECT n, n FROM generate_series(1, 1000) n;
+	INSERT INTO items SELECT n, n, n, n, n FROM generate_series(1, 1000) n};
+# What the old version writes at the gate, and what must come of it.
+my $writes = q{UPDATE parent SET id = 5000 WHERE id = 1000; DELETE FROM parent WHERE id = 999; INSERT INTO parent (name) VALUES ('p');
+	UPDATE items SET v = v + 1 WHERE id = 5; UPDATE items SET v = 3000 - v, w = 4000 WHERE id > 998};
+my $sums = q{SELECT (SELECT count(*) || '/' || sum(id) FROM parent), (SELECT count(*) || '/' || sum(no) || '/' || sum(parent) ||
+	'/' || sum(also) FROM child), (SELECT count(*) || '/' || sum(v) || '/' || sum(price::int) FROM items)};
+$writes =~ s/DELETE FROM parent WHERE id = 999; /DELETE FROM child WHERE parent = 999; DELETE FROM parent WHERE id = 999; /;
+my $result;
+
+for my $how ('calls', 'script')
+{
+	$db = database($rich, $fill, @wider);
+	is($node->safe_psql($db, q{SELECT bool_or(rewrites), bool_or(loses_data), bool_or(scans AND lock = 'ACCESS EXCLUSIVE') FROM sf_steps()}),
+		'f|f|f', "$how: nothing is rewritten, lost, or read under a lock");
+	$before = files($db);
+	if ($how eq 'calls')
+	{
+		up($db);
+		is($node->safe_psql($db, q{SELECT count(*) FROM pg_stats WHERE attname LIKE '~schemaflow%'}), 5, 'the new columns are analyzed');
+		$node->safe_psql($db, $writes);
+		$result = $node->safe_psql($db, $sums);
+		run_ok($db, 'CALL sf_contract()', 'contract');
+		is($node->safe_psql($db, $sums), $result, 'the values of both');
+		is($node->safe_psql($db, q{INSERT INTO parent (name) VALUES ('next') RETURNING id}), 1002, 'the identity goes on');
+		is($node->safe_psql($db, q{INSERT INTO child (also) VALUES (1) RETURNING no}), 1001, 'the serial, too');
+		is($node->safe_psql($db, q{SELECT count(*) FROM pg_statistic_ext_data WHERE stxdndistinct IS NOT NULL}), 2,
+			'extended statistics are there');
+	}
+	else
+	{
+		my $script = $node->safe_psql($db, 'SELECT sf_script()');
+		($rc, $out, $err) = $node->psql($db, $script);
+		is($rc, 0, 'by script') or diag($err);
+	}
+	is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, "$how: the schema is that of the model");
+	is(files($db), $before, "$how: no table was rewritten");
+	is(dump_of($db), built(changed($rich, @wider)), "$how: and is what an independent database has");
+	is_clean($db, $how);
+}
+run_ok($db, q{CALL sf_downgrade('base')}, 'down to the gate');
+run_ok($db, 'CALL sf_contract()', 'and through it');
+is(dump_of($db), built($rich), 'down: the schema that it began with');
+is_clean($db, 'down');
+
+# ---- back from everywhere ----
+
+$db = database($rich, $fill, @wider);
+my $start = dump_of($db);
+for my $phase ('expand', 'backfill', 'validate')
+{
+	run_ok($db, "CALL sf_upgrade(through => '$phase')", "up through $phase");
+	$node->safe_psql($db, $writes =~ s/5000/5000 + (SELECT count(*) FROM parent WHERE id > 1000)/r =~ s/999/(SELECT max(id) FROM parent WHERE id < 1000)/gr);
+	$result = $node->safe_psql($db, $sums);
+	run_ok($db, 'CALL sf_abort()', "aborted behind $phase, without consent to lose anything");
+	is(dump_of($db), $start, 'the schema that it began with');
+	is($node->safe_psql($db, $sums), $result, 'and all that was written');
+	is_clean($db, "aborted behind $phase");
+}
+# What the trigger goes with is one transaction: nobody finds the one without the other.
+run_ok($db, 'CALL sf_upgrade()', 'ready again');
+
+# ---- stopped in the exchange ----
+
+my @exchange = split /\n/, $node->safe_psql($db, q{SELECT n FROM sf_steps() WHERE transaction = (SELECT max(transaction) FROM sf_steps()) ORDER BY n});
+my $ready = dump_of($db);
+for my $step (@exchange[ 0, @exchange / 3, 2 * @exchange / 3, -1 ])
+{
+	my ($run_out, $run_err) = ('', '');
+	my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($db), '-c', "SET schemaflow.pause_after_step = $step", '-c',
+			'CALL sf_contract()' ], '>', \$run_out, '2>', \$run_err, IPC::Run::timeout(180));
+	$node->poll_query_until($db, "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name ~ ' $step/.*still\$'") or die;
+	$node->safe_psql('postgres', q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'still$'});
+	$run->finish;
+	$node->poll_query_until($db, 'SELECT count(*) = 0 FROM sf_progress') or die;
+	is(dump_of($db), $ready, "killed behind step $step of the exchange: as it was when it was ready");
+}
+run_ok($db, 'CALL sf_contract()', 'the next call ends it');
+is(dump_of($db), built(changed($rich, @wider)), 'with the schema of the model');
+
+$node->stop;
+done_testing();
