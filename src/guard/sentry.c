@@ -229,6 +229,28 @@ wrapped(const char *text)
 	return copy;
 }
 
+/* A recipe of several statements in a line gets a line for each, where the line is long. */
+static char *
+statements_apart(const char *hint)
+{
+	StringInfoData out;
+	const char *line = hint;
+
+	initStringInfo(&out);
+	for (const char *c = hint; *c; c++)
+	{
+		appendStringInfoChar(&out, *c);
+		if (*c == '\n')
+			line = c + 1;
+		if (c[0] == ';' && c[1] == ' ' && c[2] != ' ' && c[2] != '-' && strcspn(line, "\n") > DETAIL_WIDTH)
+		{
+			appendStringInfoString(&out, "\n  ");
+			c++;
+		}
+	}
+	return out.data;
+}
+
 static void
 warn(const SfFinding *finding)
 {
@@ -238,7 +260,7 @@ warn(const SfFinding *finding)
 			(errcode(ERRCODE_WARNING),
 			 errmsg("guard: %s", sf_finding_message(finding)),
 			 finding->detail ? errdetail("%s", wrapped(finding->detail)) : 0,
-			 hint ? errhint("%s", hint) : 0));
+			 hint ? errhint("%s", statements_apart(hint)) : 0));
 }
 
 /* The names of the others, for the detail; NULL: none. */
@@ -268,7 +290,7 @@ refuse(SfSentry *sentry, const SfFinding *finding, List *findings)
 			(errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
 			 errmsg("guard: %s", sf_finding_message(finding)),
 			 detail ? errdetail("%s", wrapped(detail)) : 0,
-			 hint ? errhint("%s", hint) : 0));
+			 hint ? errhint("%s", statements_apart(hint)) : 0));
 }
 
 /* The first that is no advice is the one that is told, when it comes to that. */
