@@ -330,8 +330,19 @@ label_of_key(const char *key)
 	return label;
 }
 
+static List *
+add_difference(List *differences, const char *label, const char *name, const char *change)
+{
+	SfStateDifference *difference = palloc(sizeof(SfStateDifference));
+
+	difference->label = pstrdup(label);
+	difference->name = pstrdup(name);
+	difference->change = change;
+	return lappend(differences, difference);
+}
+
 List *
-sf_state_differences(const char *text, SfFactBase *live, bool to_side, bool keys_only)
+sf_state_compare(const char *text, SfFactBase *live, bool to_side, bool keys_only)
 {
 	State	   *state = parse(text);
 	List	   *result = NIL;
@@ -345,9 +356,9 @@ sf_state_differences(const char *text, SfFactBase *live, bool to_side, bool keys
 		if (line)
 			line->seen = true;
 		if (line == NULL || strcmp(line->hash[to_side], ABSENT) == 0)
-			result = lappend(result, psprintf("%s is there and should not be", sf_fact_label(object->fact)));
+			result = add_difference(result, sf_fact_label(object->fact), sf_fact_name(object->fact), "made");
 		else if (!keys_only && strcmp(line->hash[to_side], hash_text(object)) != 0)
-			result = lappend(result, psprintf("%s differs", sf_fact_label(object->fact)));
+			result = add_difference(result, sf_fact_label(object->fact), sf_fact_name(object->fact), "altered");
 	}
 	clear_notes(live);
 	for (int i = 0; i < state->n; i++)
@@ -355,7 +366,24 @@ sf_state_differences(const char *text, SfFactBase *live, bool to_side, bool keys
 		Line	   *line = &state->lines[i];
 
 		if (line->mark == '=' && !line->seen && strcmp(line->hash[to_side], ABSENT) != 0)
-			result = lappend(result, psprintf("%s is missing", label_of_key(line->key)));
+			result = add_difference(result, label_of_key(line->key), strchr(line->key, ':') + 1, "dropped");
+	}
+	return result;
+}
+
+List *
+sf_state_differences(const char *text, SfFactBase *live, bool to_side, bool keys_only)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sf_state_compare(text, live, to_side, keys_only))
+	{
+		const SfStateDifference *difference = lfirst(lc);
+		const char *what = strcmp(difference->change, "made") == 0 ? "is there and should not be" :
+			strcmp(difference->change, "altered") == 0 ? "differs" : "is missing";
+
+		result = lappend(result, psprintf("%s %s", difference->label, what));
 	}
 	return result;
 }

@@ -18,6 +18,17 @@ extern char *sf_state_text(SfFactBase *from, SfFactBase *to, bool all);
 /* Set the unmanaged flags of a finished base as the text says. */
 extern void sf_state_scope(const char *state, SfFactBase *live);
 
+/* How an object is not what the text says of one side. */
+typedef struct SfStateDifference
+{
+	char	   *label;			/* "table public.users" */
+	char	   *name;			/* "public.users" */
+	const char *change;			/* "made", "altered", "dropped": since then */
+} SfStateDifference;
+
+/* After sf_state_scope(): of SfStateDifference. keys_only: as below. */
+extern List *sf_state_compare(const char *state, SfFactBase *live, bool to_side, bool keys_only);
+
 /*
  * After sf_state_scope(): the objects that differ from the "from" (or "to") side, as "table public.users is missing".
  * keys_only: do not look at the content (written by another server major).

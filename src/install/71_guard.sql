@@ -91,3 +91,10 @@ RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'sf_trace';
 COMMENT ON FUNCTION @extschema@.sf_trace(text) IS
 	'run statements and roll them back: locks above ACCESS SHARE, who would wait for them, rewrites and scans; beside it sf_risk()';
 REVOKE ALL ON FUNCTION @extschema@.sf_trace(text) FROM PUBLIC;
+
+-- What differs from what the last migration has left, and whose doing that is.
+
+CREATE FUNCTION @extschema@.sf_drift(OUT object text, OUT change text, OUT detail text, OUT who text, OUT at timestamptz)
+RETURNS SETOF record LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sf_drift';
+COMMENT ON FUNCTION @extschema@.sf_drift() IS
+	'the live schema against what the last migration has left: made, altered or dropped since, and by whom where the guard''s log knows';

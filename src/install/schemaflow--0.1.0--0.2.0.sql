@@ -384,3 +384,10 @@ COMMENT ON FUNCTION @extschema@.sf_lint_json(text) IS 'sf_lint() as a JSON array
 CREATE FUNCTION @extschema@.sf_lint_sarif(sql text, file text DEFAULT 'migration.sql') RETURNS jsonb
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_lint_sarif';
 COMMENT ON FUNCTION @extschema@.sf_lint_sarif(text, text) IS 'sf_lint() as SARIF 2.1.0, which code hosts show beside the lines';
+
+-- What differs from what the last migration has left, and whose doing that is.
+
+CREATE FUNCTION @extschema@.sf_drift(OUT object text, OUT change text, OUT detail text, OUT who text, OUT at timestamptz)
+RETURNS SETOF record LANGUAGE c STABLE AS 'MODULE_PATHNAME', 'sf_drift';
+COMMENT ON FUNCTION @extschema@.sf_drift() IS
+	'the live schema against what the last migration has left: made, altered or dropped since, and by whom where the guard''s log knows';
