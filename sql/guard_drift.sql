@@ -3,35 +3,34 @@ CREATE DATABASE sf_guard_drift;
 \c sf_guard_drift
 CREATE EXTENSION schemaflow;
 SELECT count(*) FROM sf_guard_install();
-CREATE FUNCTION drift(OUT object text, OUT change text, OUT detail text, OUT who text, OUT now boolean) RETURNS SETOF record LANGUAGE sql AS
+CREATE SCHEMA helper;
+CREATE FUNCTION helper.drift(OUT object text, OUT change text, OUT detail text, OUT who text, OUT now boolean) RETURNS SETOF record LANGUAGE sql AS
 	$$SELECT object, change, detail, CASE who WHEN current_user THEN 'me' ELSE who END, at > now() - interval '1 hour' FROM sf_drift()$$;
 SELECT sf_drift();
 SELECT count(*) FROM sf_define($$
 CREATE TABLE users (id int PRIMARY KEY, email varchar(100), note text);
 CREATE TABLE teams (id int PRIMARY KEY);
-CREATE INDEX users_email ON users (email);
-CREATE FUNCTION drift(OUT object text, OUT change text, OUT detail text, OUT who text, OUT now boolean) RETURNS SETOF record LANGUAGE sql AS
-	'SELECT object, change, detail, CASE who WHEN current_user THEN ''me'' ELSE who END, at > now() - interval ''1 hour'' FROM sf_drift()'$$);
+CREATE INDEX users_email ON users (email)$$);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('first');
 CREATE TABLE users (id int PRIMARY KEY, email varchar(100), note text);
 CREATE TABLE teams (id int PRIMARY KEY);
 CREATE INDEX users_email ON users (email);
 SELECT sf_stamp('head');
-SELECT * FROM drift();
+SELECT * FROM helper.drift();
 ALTER TABLE users ALTER email TYPE text, ALTER note SET DEFAULT '';
 ALTER TABLE users ADD COLUMN extra int;
 CREATE TABLE by_hand (a int);
 DROP INDEX users_email;
 DROP TABLE teams;
 COMMENT ON TABLE users IS 'people';
-SELECT * FROM drift();
+SELECT * FROM helper.drift();
 -- When the model has gone on, the migration itself tells what differs, object by object.
 SELECT count(*) FROM sf_define('CREATE TABLE users (id int PRIMARY KEY)', allow_shrink => true);
-SELECT * FROM drift() WHERE object !~ 'function';
+SELECT * FROM helper.drift();
 -- What was done before the guard came, and behind its back.
 SELECT count(*) FROM sf_guard_remove();
 DROP TABLE by_hand;
 SELECT sf_ddl_log_purge('0') > 0 AS purged;
-SELECT * FROM drift() WHERE object !~ 'function';
+SELECT * FROM helper.drift();
 \c postgres
 DROP DATABASE sf_guard_drift;

@@ -164,7 +164,7 @@ WHERE locks IS DISTINCT FROM 'error' AND (locks IS DISTINCT FROM locks_seen OR f
 	OR regexp_replace(scans, ' \d+', '', 'g') IS DISTINCT FROM scans_seen)
 ORDER BY n;
 
--- Declared otherwise than seen: what is as it was already (tablespace, access method); partitions and what CASCADE reaches.
+-- Declared otherwise than seen: what is as it was already (tablespace, access method); partitions of a parent; proofs of bounds; what CASCADE reaches.
 SELECT name, relation, lock, work, declared FROM form JOIN seen USING (n) WHERE declared <> 'same' ORDER BY n, relation COLLATE "C";
 \c postgres
 DROP DATABASE sf_guard_trace;

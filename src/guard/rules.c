@@ -141,13 +141,13 @@ const SfRule sf_rules[] = {
 	 "nobody can read the view while it is filled"},
 
 	/* partitions */
-	{"attach_unproven", ENFORCE, 0, "table", SF_RISK_ALTER, "other", 0, sf_check_attach,
+	{"attach_unproven", ENFORCE, 0, "partition", SF_RISK_CREATE, NULL, 0, sf_check_attach,
 	 "ATTACH PARTITION reads the table under a lock unless a valid check proves its bounds"},
 	{"attach_default_scan", ENFORCE, 0, NULL, 0, NULL, 0, sf_check_attach_default,
 	 "a new partition makes the server read the default partition under a lock"},
 	{"create_partition_of", WARN, 0, NULL, 0, NULL, T_CreateStmt, sf_check_partition_of,
 	 "CREATE TABLE ... PARTITION OF locks the whole parent against reading"},
-	{"detach_blocking", ENFORCE, 0, "table", SF_RISK_ALTER, "other", 0, sf_check_detach,
+	{"detach_blocking", ENFORCE, 0, "partition", SF_RISK_DROP, NULL, 0, sf_check_detach,
 	 "DETACH PARTITION locks the whole parent against reading"},
 
 	/* types, functions, views, rights */
