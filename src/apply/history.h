@@ -127,6 +127,7 @@ extern void sf_history_lock(void);
 
 /* How an entry came about, where somebody asks for it. */
 #define SF_HOW_ABORT	"abort"
+#define SF_HOW_BEGIN	"begin"
 
 extern void sf_journal_add(const char *revision, SfDirection direction, int done, int of, const char *how);
 

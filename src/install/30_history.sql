@@ -81,7 +81,7 @@ CREATE TABLE schemaflow.journal (
 COMMENT ON TABLE schemaflow.journal IS 'what was done, written in the transaction that did it; the last entry of a revision says how it stands';
 COMMENT ON COLUMN schemaflow.journal.transaction IS 'how many of the transactions are done';
 COMMENT ON COLUMN schemaflow.journal.transactions IS 'of how many';
-COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
+COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; begin: about to run what is no transaction; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
 CREATE INDEX journal_revision ON schemaflow.journal (system_identifier, database_oid, revision, entry);
 COMMENT ON INDEX schemaflow.journal_revision IS 'the last entry of a revision';
 

@@ -4,7 +4,7 @@
 
 ALTER TABLE schemaflow.start ADD COLUMN addresses text;
 COMMENT ON COLUMN schemaflow.start.addresses IS 'the facts'' OIDs, behind the database that these are of: what was renamed is known by them';
-COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
+COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; begin: about to run what is no transaction; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
 
 ALTER TABLE schemaflow.rename_hint ADD COLUMN object text;
 COMMENT ON COLUMN schemaflow.rename_hint.object IS

@@ -1,0 +1,148 @@
+# Partitions of big tables come and go while the whole is used: attached proven, made by themselves, detached concurrently.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use IPC::Run ();
+use PostgreSQL::Test::Utils;
+use SchemaflowOnline;
+use SchemaflowTest;
+use Test::More;
+
+my $node = sf_node('parts', conf => ['log_min_messages = debug1']);
+my $log = $node->logfile;
+
+my $event = q{
+	CREATE TABLE event (id bigint, at date, kind text, CONSTRAINT event_id_check CHECK (id > 0)) PARTITION BY RANGE (at);
+	CREATE INDEX ev ON event (kind);};
+my $loose = sub { "CREATE TABLE event_$_[0] (id bigint, at date, kind text, CONSTRAINT event_id_check CHECK (id > 0));
+	CREATE INDEX event_$_[0]_kind_idx ON event_$_[0] (kind);" };
+my $part = sub { my $next = $_[0] + 1; "CREATE TABLE event_$_[0] PARTITION OF event FOR VALUES FROM ('20$_[0]-01-01') TO ('20$next-01-01');" };
+my $rows = sub { "INSERT INTO event_$_[0] SELECT g, date '20$_[0]-01-01' + g % 300, g FROM generate_series(1, 1000) g;" };
+
+# ---- ranges: one comes from a table, one is new, one becomes a table, one goes
+my $at = -s $log;
+my $db = online($node, 'ranges', $event . $part->(24) . $part->(25) . $loose->(26) . $rows->(24) . $rows->(25) . $rows->(26),
+	$event . $loose->(24) . $part->(26) . $part->(27),
+	of => 'event',
+	steps => [
+		q{T expand: ALTER TABLE public.event_24 ADD CONSTRAINT event_24__proof CHECK (at IS NOT NULL AND at >= '2024-01-01' AND at < '2025-01-01') NOT VALID},
+		'T validate: ALTER TABLE public.event_24 VALIDATE CONSTRAINT event_24__proof',
+		'N contract: ALTER TABLE public.event DETACH PARTITION public.event_24 CONCURRENTLY',
+		'T expand: ALTER TABLE public.event_24 DROP CONSTRAINT event_24__proof',
+		'N contract: ALTER TABLE public.event DETACH PARTITION public.event_25 CONCURRENTLY',
+		'T contract: DROP TABLE public.event_25',
+		'T expand: CREATE TABLE public.event_27 (LIKE public.event INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)',
+		q{T expand: ALTER TABLE public.event ATTACH PARTITION public.event_27 FOR VALUES FROM ('2027-01-01') TO ('2028-01-01')},
+		q{T expand: ALTER TABLE public.event_26 ADD CONSTRAINT event_26__proof CHECK (at IS NOT NULL AND at >= '2026-01-01' AND at < '2027-01-01') NOT VALID},
+		'T validate: ALTER TABLE public.event_26 VALIDATE CONSTRAINT event_26__proof',
+		q{T expand: ALTER TABLE public.event ATTACH PARTITION public.event_26 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')},
+		'T expand: ALTER TABLE public.event_26 DROP CONSTRAINT event_26__proof' ]);
+like(slurp_file($log, $at), qr/partition constraint for table "event_26" is implied by existing constraints/, 'the server believes it');
+is($node->safe_psql($db, q{SELECT max(lock) FROM sf_steps() WHERE lock_table = 'public.event'}), 'SHARE UPDATE EXCLUSIVE', 'the whole is never locked');
+
+# ---- lists, with a default partition
+$at = -s $log;
+online($node, 'lists', q{
+	CREATE TABLE li (id bigint, a bigint) PARTITION BY LIST (a);
+	CREATE TABLE li_1 PARTITION OF li FOR VALUES IN (1, 2);
+	CREATE TABLE li_d PARTITION OF li DEFAULT;
+	CREATE TABLE li_3 (id bigint, a bigint);
+	INSERT INTO li SELECT g, g FROM generate_series(1, 1000) g WHERE g NOT IN (3, 4, 5);
+	INSERT INTO li_3 SELECT g, 3 FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE li (id bigint, a bigint) PARTITION BY LIST (a);
+	CREATE TABLE li_1 PARTITION OF li FOR VALUES IN (1, 2);
+	CREATE TABLE li_3 PARTITION OF li FOR VALUES IN (3, NULL);
+	CREATE TABLE li_4 PARTITION OF li FOR VALUES IN (4, 5);
+	CREATE TABLE li_d PARTITION OF li DEFAULT;},
+	steps => [
+		q{T expand: ALTER TABLE public.li_d ADD CONSTRAINT li_d__proof CHECK (NOT (a IS NOT NULL AND a IN ('4', '5'))) NOT VALID},
+		'T validate: ALTER TABLE public.li_d VALIDATE CONSTRAINT li_d__proof',
+		'T expand: CREATE TABLE public.li_4 (LIKE public.li INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION)',
+		q{T expand: ALTER TABLE public.li ATTACH PARTITION public.li_4 FOR VALUES IN ('4', '5')},
+		'T expand: ALTER TABLE public.li_d DROP CONSTRAINT li_d__proof',
+		q{T expand: ALTER TABLE public.li_3 ADD CONSTRAINT li_3__proof CHECK ((a IS NULL OR a IN ('3'))) NOT VALID},
+		'T validate: ALTER TABLE public.li_3 VALIDATE CONSTRAINT li_3__proof',
+		q{T expand: ALTER TABLE public.li_d ADD CONSTRAINT li_d__proof CHECK (NOT ((a IS NULL OR a IN ('3')))) NOT VALID},
+		'T validate: ALTER TABLE public.li_d VALIDATE CONSTRAINT li_d__proof',
+		q{T expand: ALTER TABLE public.li ATTACH PARTITION public.li_3 FOR VALUES IN ('3', NULL)},
+		'T expand: ALTER TABLE public.li_3 DROP CONSTRAINT li_3__proof',
+		'T expand: ALTER TABLE public.li_d DROP CONSTRAINT li_d__proof' ]);
+my $said = slurp_file($log, $at);
+like($said, qr/partition constraint for table "li_3" is implied by existing constraints/, 'of a list with NULL');
+is(scalar(() = $said =~ /updated partition constraint for default partition "li_d" is implied by existing constraints/g) >= 2, 1, 'and of the default partition');
+
+# ---- below a partition, the bounds of the whole above count, too; texts with brackets and quotes
+$at = -s $log;
+$db = online($node, 'nested', q{
+	CREATE TABLE top (k text, n int) PARTITION BY LIST (k);
+	CREATE TABLE "mid'le" PARTITION OF top FOR VALUES IN ('a, (b)', 'it''s') PARTITION BY RANGE (n);
+	CREATE TABLE low_1 PARTITION OF "mid'le" FOR VALUES FROM (MINVALUE) TO (1000);
+	CREATE TABLE low_2 (k text, n int);
+	INSERT INTO low_1 SELECT 'it''s', g FROM generate_series(1, 999) g;
+	INSERT INTO low_2 SELECT 'a, (b)', g FROM generate_series(1000, 2000) g}, q{
+	CREATE TABLE top (k text, n int) PARTITION BY LIST (k);
+	CREATE TABLE "mid'le" PARTITION OF top FOR VALUES IN ('a, (b)', 'it''s') PARTITION BY RANGE (n);
+	CREATE TABLE low_1 PARTITION OF "mid'le" FOR VALUES FROM (MINVALUE) TO (1000);
+	CREATE TABLE low_2 PARTITION OF "mid'le" FOR VALUES FROM (1000) TO (MAXVALUE);});
+like(slurp_file($log, $at), qr/partition constraint for table "low_2" is implied by existing constraints/, 'all of it is proved');
+
+# ---- what cannot be proved comes and goes in the plain form, which says what it does
+$db = online_database($node, 'plain', q{
+	CREATE TABLE h (a int, b int) PARTITION BY HASH (a);
+	CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+	CREATE TABLE h_1 (a int, b int);
+	INSERT INTO h SELECT a, a FROM generate_series(1, 1000) a WHERE satisfies_hash_partition('h'::regclass, 2, 0, a)}, q{
+	CREATE TABLE h (a int, b int) PARTITION BY HASH (a);
+	CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+	CREATE TABLE h_1 PARTITION OF h FOR VALUES WITH (MODULUS 2, REMAINDER 1);});
+is(online_steps($node, $db, '.'), 'T expand: ALTER TABLE public.h ATTACH PARTITION public.h_1 FOR VALUES WITH (modulus 2, remainder 1)', 'by a hash');
+is($node->safe_psql($db, 'SELECT scans, lock, lock_table FROM sf_steps()'), 't|ACCESS EXCLUSIVE|public.h_1', 'it says so');
+
+# ---- a detachment is stopped in the middle: by the server, by a script; gone on with, and given up
+my $from = $event . $part->(24) . $part->(25) . $rows->(24) . $rows->(25);
+my $to = $event . $part->(25);
+
+# Runs it until it waits for a reader half way, and ends it there.
+sub stop_half_way
+{
+	my ($name, @command) = @_;
+	my $base = online_database($node, $name, $from, $to);
+	my $start = online_facts($node, $base);
+	my $reader = $node->background_psql($base);
+	my ($out, $err) = ('', '');
+
+	$reader->query_safe('BEGIN; SELECT count(*) FROM event');
+	my $file = "$PostgreSQL::Test::Utils::tmp_check/$name.sql";
+	append_to_file($file, $node->safe_psql($base, 'SELECT sf_script()'));
+	my $run = IPC::Run::start([ @command, $command[-1] eq '-f' ? $file : (), '-d', $node->connstr($base) ], '<', \undef, '>', \$out, '2>', \$err, IPC::Run::timeout(60));
+	$node->poll_query_until($base, q{SELECT EXISTS (SELECT FROM pg_inherits WHERE inhdetachpending)}) or die "$name: $err";
+	$node->poll_query_until($base, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')}) or die "$name: $err";
+	$node->safe_psql($base, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'});
+	$run->finish;
+	$reader->quit;
+	is($node->safe_psql($base, 'SELECT count(*) FROM pg_inherits WHERE inhdetachpending'), 1, "$name: half detached");
+	return ($base, $start);
+}
+
+my @call = ('psql', '-XAtq', '-c', q{CALL sf_upgrade(allow => '{data_loss}')});
+my ($half, $start) = stop_half_way('resumed', @call);
+is($node->safe_psql($half, q{SELECT string_agg(l, ' ') FROM sf_leftovers((SELECT revision FROM sf_history()), 1) l}),
+	'ALTER TABLE public.event DETACH PARTITION public.event_24 FINALIZE', 'what is left to do is known');
+my ($rc, $out, $err) = sf_try($node, $half, q{CALL sf_upgrade(allow => '{data_loss}')});
+is($rc, 0, 'the next call goes on') or diag($err);
+is($node->safe_psql($half, 'SELECT count(*) FROM sf_diff()'), 0, 'to the model');
+
+($half, $start) = stop_half_way('given_up', @call);
+($rc, $out, $err) = sf_try($node, $half, q{CALL sf_abort()});
+is($rc, 0, 'or back') or diag($err);
+is(online_facts($node, $half), $start, 'to the start');
+is($node->safe_psql($half, 'SELECT count(*) FROM event'), 2000, 'with all rows');
+
+($half, $start) = stop_half_way('script', 'psql', '-Xq', '-f');
+($rc, $out, $err) = $node->psql($half, $node->safe_psql($half, 'SELECT sf_script()'));
+is($rc, 0, 'a script goes on, too') or diag($err);
+is($node->safe_psql($half, 'SELECT count(*) FROM sf_diff()'), 0, 'to the model');
+
+$node->stop;
+done_testing();
