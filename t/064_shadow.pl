@@ -259,5 +259,133 @@ for my $step (@exchange[ 0, @exchange / 3, 2 * @exchange / 3, -1 ])
 run_ok($db, 'CALL sf_contract()', 'the next call ends it');
 is(dump_of($db), built(changed($rich, @wider)), 'with the schema of the model');
 
+# ---- under load: nobody has an error, and nothing is lost ----
+
+my $bank = q{CREATE TABLE accounts (id int PRIMARY KEY, balance int NOT NULL, note text);
+	CREATE TABLE moves (id serial PRIMARY KEY, account int REFERENCES accounts, amount int)};
+my @bigger = ('id int' => 'id bigint', 'balance int' => 'balance bigint', 'id serial' => 'id bigserial',
+	'account int' => 'account bigint', 'amount int' => 'amount bigint');
+$db = database($bank, q{INSERT INTO accounts SELECT n, 0 FROM generate_series(1, 20000) n;
+	INSERT INTO moves (account, amount) SELECT n, 0 FROM generate_series(1, 500) n}, @bigger);
+my $load = "$PostgreSQL::Test::Utils::tmp_check/load.sql";
+append_to_file($load, q{\set id random(1, 20000)
+\set amount random(1, 9)
+BEGIN;
+UPDATE accounts SET balance = balance + :amount WHERE id = :id;
+SELECT balance FROM accounts WHERE id = :id;
+INSERT INTO moves (account, amount) VALUES (:id, :amount);
+END;
+});
+my @benches;
+for my $protocol ('simple', 'extended')
+{
+	my ($bench_out, $bench_err) = ('', '');
+	my $bench = IPC::Run::start([ 'pgbench', '-n', '-M', $protocol, '-c', '3', '-T', '600', '-f', $load, $node->connstr($db) ],
+		'>', \$bench_out, '2>', \$bench_err, IPC::Run::timeout(300));
+	push @benches, [ $bench, \$bench_err, $protocol ];
+}
+my $moved = 'SELECT (SELECT sum(balance) FROM accounts) - (SELECT sum(amount) FROM moves)';
+my $going = sub {
+	my $count = $node->safe_psql($db, 'SELECT count(*) FROM moves');
+	$node->poll_query_until($db, "SELECT count(*) > $count + 100 FROM moves") or die 'no load';
+};
+$going->();
+for my $way (q{CALL sf_upgrade()}, q{CALL sf_downgrade('base')})
+{
+	run_ok($db, $way, "$way under load");
+	$going->();
+	is($node->safe_psql($db, $moved), 0, 'nothing is lost at the gate');
+	run_ok($db, 'CALL sf_contract()', 'and through it');
+	$going->();
+	is($node->safe_psql($db, $moved), 0, 'nor behind it');
+}
+for my $one (@benches)
+{
+	my ($bench, $bench_err, $protocol) = @$one;
+	ok($bench->pumpable, "$protocol protocol: the load lasted to the end") or diag($$bench_err);
+	$bench->signal('TERM');
+	$bench->finish;
+	unlike($$bench_err, qr/ERROR|abort/, "$protocol protocol: no client had an error") or diag($$bench_err);
+}
+is(dump_of($db), built($bank), 'up and down again');
+
+# ---- values that change, and types that the migration makes ----
+
+my $odd = q{CREATE TABLE odd (id int PRIMARY KEY, code text NOT NULL, "we ""ird" varchar(20), kind text DEFAULT 'a', doc json,
+	at timestamptz, day date, word text COLLATE "C", n numeric, year int, list int[], up int REFERENCES odd, CONSTRAINT k CHECK (kind IN ('a', 'b')));
+	CREATE INDEX yi ON odd (("year" + 1), (extract(year FROM day)), word text_pattern_ops) WHERE "we ""ird" <> 'year';
+	CREATE INDEX lower ON odd (lower(word), "we ""ird", kind)};
+my $even = q{CREATE TYPE letter AS ENUM ('a', 'b'); CREATE TABLE odd (id bigint PRIMARY KEY,
+	-- @up substr(code, 2)::int
+	-- @down 'C' || code
+	code int NOT NULL,
+	"we ""ird" varchar(10), kind letter DEFAULT 'a', doc jsonb, at timestamp, day date, word text COLLATE "POSIX", n numeric(10, 2), year bigint,
+	list bigint[], up bigint REFERENCES odd, CONSTRAINT k CHECK (kind IN ('a', 'b')));
+	CREATE INDEX yi ON odd (("year" + 1), (extract(year FROM day)), word text_pattern_ops) WHERE "we ""ird" <> 'year';
+	CREATE INDEX lower ON odd (lower(word), "we ""ird", kind);
+	CREATE TABLE uses (id int PRIMARY KEY, odd bigint REFERENCES odd)};
+$db = sf_database($node, 'odd');
+$node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 100; $odd;
+	INSERT INTO odd SELECT n, 'C' || n, n, 'a', '{}', now(), now(), n, n / 3.0, n, ARRAY[n], n FROM generate_series(1, 1000) n; ANALYZE");
+plan_change($db, $even);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/loses data that cannot come back.*odd\.n\b/s, 'what loses digits needs consent');
+run_ok($db, q{CALL sf_upgrade(allow => '{data_loss}')}, 'up');
+is($node->safe_psql($db, q{SELECT count(*) FROM information_schema.tables WHERE table_name = 'uses'}), 1,
+	'a new table does not wait for the column that it references');
+$node->safe_psql($db, q{INSERT INTO odd (id, code, kind) VALUES (2000, 'C77', 'b'); UPDATE odd SET n = 1.234 WHERE id = 1;
+	INSERT INTO odd (id, "~schemaflow_code") VALUES (2001, 78); UPDATE odd SET "~schemaflow_code" = 79 WHERE id = 2});
+is($node->safe_psql($db, q{SELECT string_agg(code || ' ' || "~schemaflow_code" || ' ' || coalesce("~schemaflow_n"::text, '-'), ',' ORDER BY id)
+	FROM odd WHERE id IN (1, 2) OR id > 1999}), 'C1 1 1.23,C79 79 0.67,C77 77 -,C78 78 -', 'by expressions, both ways');
+run_ok($db, q{CALL sf_contract(allow => '{data_loss}')}, 'contract');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
+is(dump_of($db), built($even), 'and is what an independent database has');
+run_ok($db, q{CALL sf_downgrade('base', allow => '{data_loss}')}, 'down');
+run_ok($db, q{CALL sf_contract(allow => '{data_loss}')}, 'and through the gate');
+is(dump_of($db), built($odd), 'the schema that it began with');
+is($node->safe_psql($db, q{SELECT string_agg(code, ',' ORDER BY id) FROM odd WHERE id IN (1, 2) OR id > 1999}), 'C1,C79,C77,C78', 'and its values');
+
+# Values that do not become different under the new type: found before the gate, and undone.
+$db = database('CREATE TABLE t (id int PRIMARY KEY, code text UNIQUE)', q{INSERT INTO t SELECT n, n FROM generate_series(1, 1000) n;
+	INSERT INTO t VALUES (1001, '007')}, 'code text' => "\n-- \@up code::int\n-- \@down code::text\ncode int");
+$start = dump_of($db);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/23505: could not create unique index "~schemaflow_t_code_key".*HINT:  What was done before has been undone/s, 'not unique any more');
+is(dump_of($db), $start, 'the schema as it was');
+
+# An expression that is none: before the application that writes meets it.
+$db = database('CREATE TABLE t (id int PRIMARY KEY, code text)', 'INSERT INTO t SELECT n FROM generate_series(1, 1000) n',
+	'code text' => "\n-- \@up code::int\n-- \@down nothing(code)\ncode int");
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/42883: function nothing\(integer\) does not exist.*undone.*expression "nothing\("~schemaflow_code"\)" for column "code"/s,
+	'an expression that does not fit');
+is_clean($db, 'undone');
+($rc, $out, $err) = sf_try($node, $db, q{SELECT schemaflow.sf_dual_check('t', 'no_trigger')});
+like($err, qr/42704: trigger "no_trigger" for table "t" does not exist/, 'only triggers can be checked');
+
+# ---- what keeps the plain form, and why ----
+
+$db = database(q{CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int, g int GENERATED ALWAYS AS (b + 1) STORED, p point, w int, i int NOT NULL,
+	EXCLUDE USING btree (a WITH =)); CREATE MATERIALIZED VIEW mv AS SELECT c FROM t;
+	CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE whole (id int, v int) PARTITION BY RANGE (id);
+	CREATE TABLE part PARTITION OF whole DEFAULT; CREATE TABLE old_name (id int, v int); CREATE TABLE small (v int)},
+	q{INSERT INTO t (id, a, b, c, i) SELECT n, n, n, n, n FROM generate_series(1, 1000) n; INSERT INTO whole SELECT n, n FROM generate_series(1, 1000) n;
+	INSERT INTO old_name SELECT n, n FROM generate_series(1, 1000) n},
+	'a int' => 'a bigint', 'b int' => 'b bigint', 'c int' => 'c bigint', 'p point' => 'p int', 'w int' => 'w positive',
+	'i int NOT NULL' => 'i bigint GENERATED ALWAYS AS IDENTITY', 'whole (id int, v int)' => 'whole (id int, v bigint)',
+	'TABLE old_name (id int, v int)' => "TABLE new_name ( -- \@renamed from=old_name\nid int, v bigint)", 'small (v int)' => 'small (v bigint)');
+my %why = map { split /\|/, $_, 2 } split /\n/, $node->safe_psql($db, q{SELECT object, why FROM sf_steps() WHERE sql ~ ' TYPE ' ORDER BY n});
+my %expected = (
+	'public.t.a' => qr/exclusion public\.t\.t_a_excl would .*: drop it in a migration before/,
+	'public.t.b' => qr/column public\.t\.g would have to be made while others wait: all rows are written anew/,
+	'public.t.c' => qr/materialized view public\.mv would .*: drop it/,
+	'public.t.p' => qr/no cast leads from integer back to point: say with \@down/,
+	'public.t.w' => qr/column public\.t\.w would have to be made while others wait/,
+	'public.t.i' => qr/becomes an identity column/,
+	'public.whole.v' => qr/partitioned/,
+	'public.new_name.v' => qr/another name at the same time/,
+	'public.small.v' => qr/^$/);
+like($why{"column $_"}, $expected{$_}, "$_ keeps the plain form") for sort keys %expected;
+
 $node->stop;
 done_testing();

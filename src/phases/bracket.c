@@ -55,6 +55,24 @@ opens(const SfAction *action)
 	return (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
 }
 
+/* All columns that others take the place of are exchanged at once: in the bracket of the first. */
+static const SfFact *
+leader(const SfPlan *plan)
+{
+	return ((SfShadow *) linitial(plan->shadows))->new;
+}
+
+static bool
+is_shadowed(const SfPlan *plan, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->shadows)
+		if (((SfShadow *) lfirst(lc))->new == fact)
+			return true;
+	return false;
+}
+
 /*
  * The fact whose bracket the action opens, or is the first of; NULL: none.  A spare column goes together with the
  * trigger that fills it, and all else of its table that goes.
@@ -62,7 +80,9 @@ opens(const SfAction *action)
 static const SfFact *
 bracket_key(const SfPlan *plan, const SfAction *action)
 {
-	return opens(action) ? pair_of(action) : sf_shadow_spare_table(plan, action);
+	if (!opens(action))
+		return sf_shadow_spare_table(plan, action);
+	return is_shadowed(plan, pair_of(action)) ? leader(plan) : pair_of(action);
 }
 
 static void
@@ -85,66 +105,24 @@ extend_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 		mark->members = lappend_int(mark->members, index);
 }
 
-/* What comes with a column that takes another's place, so that it joins that one's bracket. */
-typedef struct SfFollower
-{
-	const SfFact *fact;
-	const SfFact *leader;		/* the first such column */
-} SfFollower;
-
-static const SfFact *
-leader_of(List *followers, const SfFact *fact)
-{
-	ListCell   *lc;
-
-	foreach(lc, followers)
-		if (((SfFollower *) lfirst(lc))->fact == fact)
-			return ((SfFollower *) lfirst(lc))->leader;
-	return NULL;
-}
-
+/*
+ * What comes with the new columns, too: what was there and went with the old ones; what is new where it is made on a
+ * table that stands, or binds it.  followers: of SfFact, those that do by now.
+ */
 static void
-add_follower(List **followers, const SfFact *fact, const SfFact *leader)
+mark_follower(const SfPlan *plan, sf_marks_hash *marks, List **followers, const SfAction *action, int index)
 {
-	SfFollower *follower = palloc(sizeof(SfFollower));
-
-	follower->fact = fact;
-	follower->leader = leader;
-	*followers = lappend(*followers, follower);
-}
-
-/* All columns are exchanged at once. */
-static List *
-leaders(const SfPlan *plan)
-{
-	List	   *followers = NIL;
 	ListCell   *lc;
 
-	foreach(lc, plan->shadows)
-		add_follower(&followers, ((SfShadow *) lfirst(lc))->new, ((SfShadow *) linitial(plan->shadows))->new);
-	return followers;
-}
-
-/* What was there, and goes with the old columns; what is new where it is made on a table that stands, or binds it. */
-static void
-mark_follower(sf_marks_hash *marks, List **followers, const SfAction *action, int index)
-{
-	const SfFact *own = leader_of(*followers, action->new);
-	bool		follows = own != NULL;
-	ListCell   *lc;
-
-	if (own)
-		extend_mark(marks, own, index);
 	foreach(lc, action->rebuild || action->table || action->kind->binds ? action->new->needs : NIL)
 	{
-		const SfFact *leader = leader_of(*followers, ((SfEdge *) lfirst(lc))->to);
+		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
 
-		if (leader == NULL)
+		if (!is_shadowed(plan, need) && !list_member_ptr(*followers, need))
 			continue;
-		extend_mark(marks, leader, index);
-		if (!follows)
-			add_follower(followers, action->new, leader);
-		follows = true;
+		extend_mark(marks, leader(plan), index);
+		*followers = lappend(*followers, action->new);
+		return;
 	}
 }
 
@@ -159,8 +137,8 @@ mark_action(const SfPlan *plan, sf_marks_hash *marks, List **followers, const Sf
 		open_mark(marks, key, index);
 	if (action->verb == SF_VERB_RENAME)
 		extend_mark(marks, pair_of(action), index);
-	if (action->verb == SF_VERB_CREATE)
-		mark_follower(marks, followers, action, index);
+	if (action->verb == SF_VERB_CREATE && plan->shadows)
+		mark_follower(plan, marks, followers, action, index);
 	/* Put back inside its parent's CREATE. */
 	if (action->verb == SF_VERB_CREATE)
 		foreach(lc, action->folded)
@@ -180,7 +158,7 @@ static sf_marks_hash *
 mark_actions(const SfPlan *plan, List *actions)
 {
 	sf_marks_hash *marks = sf_marks_create(CurrentMemoryContext, 64, NULL);
-	List	   *followers = leaders(plan);
+	List	   *followers = NIL;
 	ListCell   *lc;
 
 	foreach(lc, actions)

@@ -102,6 +102,26 @@ analyze(const SfFact *table)
 	return statements;
 }
 
+/* A table's new columns and their trigger in one transaction: no row is written between them. */
+static List *
+add_columns(const SfShadowBracket *bracket, const SfFact *table)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
+
+		if (shadow && shadow->new->parent == table)
+			result = add(result, lfirst(lc), sf_shadow_add_column(bracket, shadow));
+	}
+	result = add(result, first_of(bracket, table), sf_shadow_tie(bracket, table));
+	foreach(lc, result)
+		((SfShadowStatement *) lfirst(lc))->statement.joined = lc != list_head(result);
+	return result;
+}
+
 static List *
 ahead(SfShadowBracket *bracket)
 {
@@ -109,7 +129,7 @@ ahead(SfShadowBracket *bracket)
 	ListCell   *lc;
 
 	foreach(lc, bracket->tables)
-		result = add(result, first_of(bracket, lfirst(lc)), sf_shadow_add_columns(bracket, lfirst(lc)));
+		result = list_concat(result, add_columns(bracket, lfirst(lc)));
 	foreach(lc, bracket->tables)
 		result = add(result, first_of(bracket, lfirst(lc)), sf_shadow_fill(bracket, lfirst(lc)));
 	foreach(lc, bracket->actions)

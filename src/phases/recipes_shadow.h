@@ -36,8 +36,9 @@ extern SfFact *sf_shadow_copy(const SfFact *fact, char *name);
 /* The part that the action makes, if it can be made ahead; it joins the bracket's. */
 extern SfShadowPart *sf_shadow_part(SfShadowBracket *bracket, const SfAction *action);
 
-/* The columns' own statements, of SfStatement: added with their trigger, filled, proved; then the exchange. */
-extern List *sf_shadow_add_columns(const SfShadowBracket *bracket, const SfFact *table);
+/* The columns' own statements, of SfStatement: added, tied by the trigger, filled, proved; then the exchange. */
+extern List *sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow);
+extern List *sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow);
 extern List *sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table);

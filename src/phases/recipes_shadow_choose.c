@@ -13,7 +13,7 @@
 #include "phases/recipes_archive.h"
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
-#include "plan/emit.h"
+#include "plan/cast.h"
 #include "risk/risk.h"
 #include "utils/guc.h"
 
@@ -31,21 +31,15 @@ given_fill(List *fills, const SfFact *column, const SfFact *twin)
 	return fill ? fill : sf_fill(&out, twin);
 }
 
-/* What becomes of expr, a value of one column, in the other; NULL: nothing leads there but its text. */
+/* What becomes of expr, a value of one column, in the other. */
 static char *
-converted(const SfPlan *plan, const char *expr, const SfFact *from, const SfFact *to)
+converted(const char *expr, const SfFact *from, const SfFact *to)
 {
 	const char *type = sf_attr(to, "type");
-	SfEmit		out;
-	char	   *using;
+	char	   *using = strcmp(sf_attr(from, "type"), type) == 0 ? NULL :
+		sf_conversion(expr, sf_attr(from, "type"), type);
 
-	sf_plan_emit_init(&out, plan);
-	if (strcmp(sf_attr(from, "type"), type) == 0)
-		return pstrdup(expr);
-	using = out.conversion(expr, sf_attr(from, "type"), type);
-	if (using == NULL)
-		return pstrdup(expr);
-	return strcmp(using, psprintf("%s::text::%s", expr, type)) == 0 ? NULL : using;
+	return using ? using : pstrdup(expr);
 }
 
 /* The new columns of the table go by other names while the old ones are there. */
@@ -72,23 +66,22 @@ renames_of(List *shadows, const SfFact *table)
 
 /* NULL: both expressions are known; else why not. */
 static char *
-find_expressions(const SfPlan *plan, const SfPlanOptions *options, List *shadows, SfShadow *shadow)
+find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 {
 	const char *up = given_fill(options->fills, shadow->new, shadow->old),
 			   *down = given_fill(options->back, shadow->old, shadow->new);
 
-	shadow->up = up ? pstrdup(up) : converted(plan, sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
-	if (shadow->up == NULL)
-		shadow->up = psprintf("%s::text::%s", sf_ident(sf_last(shadow->old)), sf_attr(shadow->new, "type"));
+	shadow->up = up ? pstrdup(up) : converted(sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
 	if (down)
+	{
 		shadow->down = sf_expression_renamed(down, renames_of(shadows, shadow->new->parent));
-	else
-		shadow->down = converted(plan, sf_ident(shadow->name), shadow->new, shadow->old);
-	if (shadow->down)
+		return shadow->down ? NULL : pstrdup("what gives the old values names columns in a way that is not understood");
+	}
+	shadow->down = converted(sf_ident(shadow->name), shadow->new, shadow->old);
+	if (sf_casts(sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type")))
 		return NULL;
-	return down ? pstrdup("what gives the old values names columns in a way that is not understood")
-		: psprintf("no cast leads from %s back to %s: say with @down what the old version of the application sees",
-				   sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type"));
+	return psprintf("no cast leads from %s back to %s: say with @down what the old version of the application sees",
+					sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type"));
 }
 
 /* ---- which columns should be ---- */
@@ -105,6 +98,8 @@ refusal_of(const SfFact *old, const SfFact *new)
 {
 	if (!sf_stands_alone(new->parent) || !sf_stands_alone(old->parent))
 		return pstrdup("its table is partitioned, or is part of another");
+	if (strcmp(sf_name(old->parent), sf_name(new->parent)) != 0)
+		return pstrdup("its table gets another name at the same time");
 	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))
 		return pstrdup("it is a generated column");
 	if (has_identity(old) != has_identity(new))
@@ -191,7 +186,7 @@ candidates(const SfPlan *plan, List **refusals)
 
 /* Those whose expressions are known. */
 static List *
-with_expressions(const SfPlan *plan, const SfPlanOptions *options, List *shadows, List **refusals)
+with_expressions(const SfPlanOptions *options, List *shadows, List **refusals)
 {
 	List	   *known = NIL;
 	ListCell   *lc;
@@ -199,7 +194,7 @@ with_expressions(const SfPlan *plan, const SfPlanOptions *options, List *shadows
 	foreach(lc, shadows)
 	{
 		SfShadow   *shadow = lfirst(lc);
-		char	   *why = find_expressions(plan, options, shadows, shadow);
+		char	   *why = find_expressions(options, shadows, shadow);
 
 		if (why)
 			refuse(refusals, shadow->new, why);
@@ -239,22 +234,44 @@ is_harmful(const SfPlan *plan, const SfShadowStatement *one)
 	return false;
 }
 
-/* Of the bracket's columns the one that the statement is about: one that it needs, else any. */
+/* What has no online form at all, and what can be done instead. */
+static const struct
+{
+	const char *kind;
+	const char *choice;
+}			choices[] =
+{
+	{"exclusion", "drop it in a migration before and make it again behind, or change the type in a quiet hour"},
+	{"materialized view", "drop it in a migration before and make it again behind, or change the type in a quiet hour"},
+	{"column", "all rows are written anew for it"},
+};
+
+static char *
+describe(const SfFact *fact)
+{
+	const char *choice = NULL;
+
+	for (int i = 0; i < lengthof(choices); i++)
+		if (sf_is_kind(fact, choices[i].kind))
+			choice = choices[i].choice;
+	return psprintf("%s would have to be made while others wait%s%s", sf_fact_label(fact), choice ? ": " : "",
+					choice ? choice : "");
+}
+
+/* Of the bracket's columns the one that the statement is about: its own, one that it needs, else any. */
 static SfShadow *
 who_asks(const SfPlan *plan, const SfAction *action, List *actions)
 {
-	SfShadow   *any = NULL;
+	SfShadow   *any = sf_shadow_exchanged(plan, action);
 	ListCell   *la,
 			   *lc;
 
-	foreach(la, actions)
+	foreach(la, any ? NIL : actions)
 	{
 		SfShadow   *shadow = sf_shadow_exchanged(plan, lfirst(la));
 
-		if (shadow == NULL)
-			continue;
-		any = shadow;
-		foreach(lc, action->new ? action->new->needs : NIL)
+		any = shadow ? shadow : any;
+		foreach(lc, shadow && action->new ? action->new->needs : NIL)
 			if (((SfEdge *) lfirst(lc))->to == shadow->new)
 				return shadow;
 	}
@@ -285,8 +302,7 @@ find_obstacle(const SfPlan *plan, char **why)
 
 			if (!is_harmful(plan, one))
 				continue;
-			*why = psprintf("%s would have to be made while others wait",
-							sf_fact_label(action->new ? action->new : action->old));
+			*why = describe(action->new ? action->new : action->old);
 			return who_asks(plan, action, bracket);
 		}
 	}
@@ -312,7 +328,7 @@ sf_shadow_plan(SfPlan *plan, const SfPlanOptions *options)
 	List	   *refusals = NIL;
 	List	   *shadows = candidates(plan, &refusals);
 
-	shadows = with_expressions(plan, options, shadows, &refusals);
+	shadows = with_expressions(options, shadows, &refusals);
 	while (shadows)
 	{
 		SfShadow   *obstacle;

@@ -66,14 +66,31 @@ add_all_joined(List *statements, List *texts)
 
 /* ---- ahead ---- */
 
+/* Who may use the column may use it under this name, too: the new version of the application does. */
 static void
-add_column(SfEmit *out, const SfShadow *shadow)
+grant_as(SfEmit *out, SfFact *column, const SfFact *grant)
+{
+	SfFact	   *copy = sf_fact_copy(grant);
+
+	copy->parent = column;
+	copy->name[column->nname - 1] = sf_last(column);
+	grant->kind->create(out, copy, NIL);
+}
+
+List *
+sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow)
 {
 	SfFact	   *column = as_shadow(shadow);
+	SfEmit		out = emit_for(bracket);
+	ListCell   *lc;
 
 	column->attr[sf_kind_attr(column->kind, "not_null")] = NULL;
-	column->kind->create(out, column, NIL);
-	column->kind->after(out, column);
+	column->kind->create(&out, column, NIL);
+	column->kind->after(&out, column);
+	foreach(lc, shadow->new->children)
+		if (sf_is_kind(lfirst(lc), "grant"))
+			grant_as(&out, column, lfirst(lc));
+	return add_all_joined(NIL, out.statements);
 }
 
 static List *
@@ -115,25 +132,14 @@ assignments(List *duals)
 	return sf_join(parts, ", ");
 }
 
-/*
- * The columns and their trigger in one transaction: no row is written between them.  That the expressions can be
- * assigned is found out here, and not by the first application that writes.
- */
+/* That the expressions fit is found out here, and not by the first application that writes. */
 List *
-sf_shadow_add_columns(const SfShadowBracket *bracket, const SfFact *table)
+sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table)
 {
-	List	   *shadows = of_table(bracket, table),
-			   *duals = duals_of(shadows),
-			   *statements;
+	List	   *shadows = of_table(bracket, table);
 	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
-	SfEmit		out = emit_for(bracket);
-	ListCell   *lc;
 
-	foreach(lc, shadows)
-		add_column(&out, lfirst(lc));
-	statements = add_all_joined(NIL, out.statements);
-	statements = add_all_joined(statements, sf_dual_create(table, first, duals));
-	return add_joined(statements, sf_dual_fits(table, first));
+	return add_joined(add_all_joined(NIL, sf_dual_create(table, first, duals_of(shadows))), sf_dual_fits(table, first));
 }
 
 /* What has a value by now was written since. */

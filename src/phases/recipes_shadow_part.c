@@ -260,7 +260,7 @@ static const struct
 
 /* ---- which ---- */
 
-/* Is it there before the exchange: because the bracket does not make it, or makes it ahead? */
+/* Is it there before the exchange, under its name: because the bracket does not make it, or makes it ahead? */
 static bool
 is_there(const SfShadowBracket *bracket, const SfFact *fact)
 {
@@ -278,8 +278,10 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 
 		if (action->verb == SF_VERB_CREATE && (action->new == fact || list_member_ptr(action->folded, fact)))
 			return false;
+		if (action->verb == SF_VERB_RENAME && action->new == fact)
+			return false;
 	}
-	return true;
+	return fact->parent == NULL || is_there(bracket, fact->parent);
 }
 
 static bool

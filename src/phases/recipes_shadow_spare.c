@@ -1,5 +1,5 @@
 /*
- * recipes_shadow_spare.c - columns that do not take the place of others after all: what is said of them, and how they go (shadow.h).
+ * recipes_shadow_spare.c - columns that do not take the place of others after all: what is said of them, how they go.
  */
 #include "postgres.h"
 

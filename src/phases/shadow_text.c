@@ -1,9 +1,9 @@
 /*
  * shadow_text.c - a text as it reads when columns have other names.  See shadow_text.h.
  *
- * The server has no way from a parse tree back to text, so the words are replaced in the text, by where a column's name
- * can stand.  That is a guess, and it is proved: the names are changed in the parse tree as well, and the new text must
- * parse into just that tree.
+ * The server has no way from a parse tree back to text, so words are replaced in the text.  Where columns stand in
+ * expressions the parser says; in a list of columns it is where an element begins.  The result is proved: the names are
+ * changed in the parse tree as well, and the new text must parse into just that tree.
  */
 #include "postgres.h"
 
@@ -33,6 +33,7 @@ new_name(const char *name, List *renames)
 typedef struct TreeState
 {
 	List	   *renames;
+	List	   *places;			/* of int: of those in expressions, in the statement's text */
 	bool		unclear;		/* something that may mean one of them without its plain name */
 } TreeState;
 
@@ -55,7 +56,10 @@ rename_references(Node *node, void *arg)
 		if (!IsA(last, String) || (name && list_length(reference->fields) > 1))
 			state->unclear = true;
 		else if (name)
+		{
 			llast(reference->fields) = makeString(pstrdup(name));
+			state->places = lappend_int(state->places, reference->location);
+		}
 		return false;
 	}
 	return raw_expression_tree_walker(node, rename_references, arg);
@@ -168,51 +172,86 @@ behind_quoted(const char *p)
 	return *p ? p + 1 : p;
 }
 
+/* Of a text of the server's: where it needs no quotes, a name is in lower case. */
 static char *
-word_at(const char *start, const char *end, bool fold)
+word_at(const char *start, const char *end)
 {
 	if (*start == '"')
 		return sf_replaced(pnstrdup(start + 1, end - start - 2), "\"\"", "\"");
-	return fold ? downcase_identifier(start, end - start, false, false) : pnstrdup(start, end - start);
+	return pnstrdup(start, end - start);
 }
 
-/* Not a column's: behind a dot or "::" it is another name's part, or a type's; before a parenthesis a function's. */
+/* The reader's place in a text. */
+typedef struct WordState
+{
+	List	   *renames;
+	int			depth;			/* of parentheses */
+	char		before;			/* the last character that is no space */
+} WordState;
+
+/* May the word be an element of a list of columns?  Not if it is a function's name. */
 static bool
-may_be_column(char before, const char *behind)
+is_element(const WordState *at, const char *behind)
 {
 	behind += strspn(behind, " \t\r\n");
-	return before != '.' && before != ':' && *behind != '(' && *behind != '.';
+	return *behind != '(' && *behind != '.' && at->depth <= 1 && strchr(at->depth ? "(," : " ,", at->before);
 }
 
-/* fold: words without quotes may be in any case; in texts of the server's those in upper case are its own. */
-static char *
-replace_words(const char *text, List *renames, List *referenced, bool fold)
+/* What is to stand for the word at that place; NULL: it stays. */
+static const char *
+replacement(const WordState *at, const char *start, const char *end, List *places, int place)
 {
+	ListCell   *lc;
+
+	if (list_member_int(places, place))
+		foreach(lc, at->renames)
+		{
+			const SfRenamed *renamed = lfirst(lc);
+			char	   *word = word_at(start, end);
+
+			if (strcmp(*start == '"' ? word : downcase_identifier(word, strlen(word), false, false),
+					   renamed->from) == 0)
+				return renamed->to;
+		}
+	return is_element(at, end) ? new_name(word_at(start, end), at->renames) : NULL;
+}
+
+static const char *
+behind_word(const char *p)
+{
+	if (*p == '\'' || *p == '"')
+		return behind_quoted(p);
+	if (!is_word_start(*p))
+		return p + 1;
+	while (is_word_part(*p))
+		p++;
+	return p;
+}
+
+/* offset: of the text in its statement. */
+static char *
+replace_words(const char *text, int offset, const TreeState *tree, List *referenced)
+{
+	WordState	at = {tree->renames, 0, ' '};
 	StringInfoData out;
-	char		before = ' ';
 
 	initStringInfo(&out);
-	for (const char *p = text, *start = p; *p; start = p)
+	for (const char *start = text, *end; *start; start = end)
 	{
 		const char *name = NULL;
 
-		if (*p == '\'' || *p == '"')
-			p = behind_quoted(p);
-		else if (is_word_start(*p))
-			while (is_word_part(*p))
-				p++;
-		else
-			p++;
+		end = behind_word(start);
 		if (*start == '"' || is_word_start(*start))
-			name = may_be_column(before, p) ? new_name(word_at(start, p, fold), renames) : NULL;
-		if (p - start == 10 && strncmp(start, "REFERENCES", 10) == 0)
-			renames = referenced;
+			name = replacement(&at, start, end, tree->places, offset + (int) (start - text));
+		if (end - start == 10 && strncmp(start, "REFERENCES", 10) == 0)
+			at.renames = referenced;
 		if (name)
 			appendStringInfoString(&out, sf_ident(name));
 		else
-			appendBinaryStringInfo(&out, start, p - start);
+			appendBinaryStringInfo(&out, start, end - start);
+		at.depth += *start == '(' ? 1 : *start == ')' ? -1 : 0;
 		if (!isspace((unsigned char) *start))
-			before = *start;
+			at.before = *start;
 	}
 	return out.data;
 }
@@ -250,16 +289,13 @@ sf_text_renamed(const char *head, const char *text, const char *tail, List *rena
 {
 	TreeState	state = {renames};
 	Node	   *wanted = parse(head, text, tail);
+	char	   *candidate;
 
 	rename_statement(wanted, &state, referenced);
-	for (int fold = 0; fold <= 1 && !state.unclear; fold++)
-	{
-		char	   *candidate = replace_words(text, renames, referenced, fold);
-
-		if (equal(try_parse(head, candidate, tail), wanted))
-			return candidate;
-	}
-	return NULL;
+	if (state.unclear)
+		return NULL;
+	candidate = replace_words(text, strlen(head), &state, referenced);
+	return equal(try_parse(head, candidate, tail), wanted) ? candidate : NULL;
 }
 
 char *

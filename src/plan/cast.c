@@ -35,3 +35,14 @@ sf_conversion(const char *expr, const char *from, const char *to)
 	}
 	return psprintf("%s::text::%s", expr, to);
 }
+
+bool
+sf_casts(const char *from, const char *to)
+{
+	Oid			source = type_named(from),
+				target = type_named(to),
+				function;
+
+	return !OidIsValid(source) || !OidIsValid(target) || source == target ||
+		find_coercion_pathway(target, source, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE;
+}

@@ -12,4 +12,7 @@
  */
 extern char *sf_conversion(const char *expr, const char *from, const char *to);
 
+/* Is there a cast, as far as both types are there to be asked? */
+extern bool sf_casts(const char *from, const char *to);
+
 #endif
