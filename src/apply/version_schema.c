@@ -318,7 +318,7 @@ layout_of(const char *version, const SfMigration *m, SfDirection direction, int 
 {
 	List	   *tables = sf_layout_read();
 
-	if (m && strcmp(version, sf_migration_version(m, direction)) == 0)
+	if (m && (direction == SF_DOWN) == (strcmp(version, sf_migration_version(m, SF_UP)) != 0))
 		sf_layout_foresee(tables, sf_steps_behind(m->steps[direction], done));
 	else if (m)
 		sf_layout_recall(tables, sf_steps_through(m->steps[direction], done));
@@ -329,7 +329,7 @@ layout_of(const char *version, const SfMigration *m, SfDirection direction, int 
 
 /* Are all steps done that the new version waits for?  What is left for the contract is not. */
 static bool
-is_served(const SfVersions *versions)
+is_ready(const SfVersions *versions)
 {
 	ListCell   *lc;
 
@@ -365,7 +365,7 @@ check_version(const SfVersions *versions, const char *version)
 				 errmsg("version %s is over", version),
 				 errdetail("The schema does not serve it any more."),
 				 errhint("SELECT sf_version_schema('head') makes that of the current version.")));
-	if (state == SF_VERSION_NEXT && (versions->half->undoing || !is_served(versions)))
+	if (state == SF_VERSION_NEXT && (versions->half->undoing || !is_ready(versions)))
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("version %s is not there yet", version),
@@ -423,6 +423,11 @@ sf_version_schema_make(const char *version, const char *covers, const char *name
 	/* Two who make the same one. */
 	sf_history_lock();
 	r = find_recorded(version, covers);
+	if (r && !stands(r))
+	{
+		forget(r);
+		r = NULL;
+	}
 	if (r && name && strcmp(r->schema, name) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DUPLICATE_SCHEMA),

@@ -4,6 +4,25 @@
 #include "postgres.h"
 
 #include "apply/versions.h"
+#include "lib/origin.h"
+#include "lib/pins.h"
+#include "lib/spi.h"
+
+/* Of String: migrations that have a gate on their way up. */
+static List *
+gated(void)
+{
+	const char *args[] = {sf_origin_system(), sf_origin_database()};
+	int			pins = sf_pins_enter();
+	SfRows	   *rows = sf_query("SELECT DISTINCT revision FROM schemaflow.step WHERE " SF_ORIGIN_IS_OURS
+								" AND direction = 'up' AND class = 'G'", lengthof(args), args);
+	List	   *result = NIL;
+
+	sf_pins_leave(pins);
+	for (int r = 0; r < rows->nrows; r++)
+		result = lappend(result, makeString(sf_cell(rows, r, 0)));
+	return result;
+}
 
 SfVersions *
 sf_versions_read(void)
@@ -11,6 +30,7 @@ sf_versions_read(void)
 	SfVersions *versions = palloc0(sizeof(SfVersions));
 
 	versions->revisions = sf_revisions();
+	versions->gated = gated();
 	versions->half = sf_revision_partly(versions->revisions);
 	if (versions->half)
 	{
@@ -57,16 +77,29 @@ sf_version_gate_passed(const SfVersions *versions)
 	return false;
 }
 
+/*
+ * Is the schema still such that the version can use it: applied, and no migration since then has had a gate?  A gate is
+ * where a version ends; a migration without one takes nothing from it.
+ */
 static bool
-is_current(const SfVersions *versions, const char *version)
+is_served(const SfVersions *versions, const char *version)
 {
-	List	   *current = sf_revisions_current(versions->revisions);
+	SfRevision *r = sf_revision_find(versions->revisions, version);
+	bool		base = strcmp(version, SF_VERSION_BASE) == 0;
 	ListCell   *lc;
 
-	foreach(lc, current)
-		if (strcmp(((SfRevision *) lfirst(lc))->revision, version) == 0)
-			return true;
-	return current == NIL && strcmp(version, SF_VERSION_BASE) == 0;
+	if (!base && (r == NULL || (!sf_is_applied(r) && r != versions->half)))
+		return false;
+	foreach(lc, versions->revisions)
+	{
+		SfRevision *later = lfirst(lc);
+
+		if (later == r || later == versions->half || !sf_is_applied(later) || !list_member(versions->gated, makeString(later->revision)))
+			continue;
+		if (base || sf_is_ancestor(r, later))
+			return false;
+	}
+	return true;
 }
 
 /* Half undone: it leads back to where it came from, and the other version ends at once. */
@@ -74,11 +107,11 @@ static SfVersionState
 state_in_the_middle(const SfVersions *versions, const char *version)
 {
 	SfDirection leads = versions->direction;
-	SfDirection comes = leads == SF_UP ? SF_DOWN : SF_UP;
+	bool		made = strcmp(version, sf_migration_version(versions->migration, SF_UP)) == 0;
 
-	if (strcmp(version, sf_migration_version(versions->migration, leads)) == 0)
+	if (made ? leads == SF_UP : leads == SF_DOWN && is_served(versions, version))
 		return SF_VERSION_NEXT;
-	if (strcmp(version, sf_migration_version(versions->migration, comes)) != 0)
+	if (!made && !is_served(versions, version))
 		return SF_VERSION_AHEAD;
 	return versions->half->undoing || sf_version_gate_passed(versions) ? SF_VERSION_OVER : SF_VERSION_LAST;
 }
@@ -91,7 +124,7 @@ sf_version_state(const SfVersions *versions, const char *version)
 
 	if (versions->half)
 		state = state_in_the_middle(versions, version);
-	else if (is_current(versions, version))
+	else if (is_served(versions, version))
 		state = SF_VERSION_CURRENT;
 	if (state != SF_VERSION_AHEAD)
 		return state;

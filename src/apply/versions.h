@@ -3,6 +3,7 @@
  *
  * A version is named by the revision of the migration that made it; what was before the first one is "base".  Two are at
  * work while a migration is half done: the one that it comes from and the one that it leads to; else the current one.
+ * A version ends at a gate; migrations without one take nothing from it.
  */
 #ifndef SF_VERSIONS_H
 #define SF_VERSIONS_H
@@ -14,13 +15,14 @@ typedef enum SfVersionState
 	SF_VERSION_AHEAD,			/* its migration has not begun, or is not known */
 	SF_VERSION_NEXT,			/* the migration that is half done leads to it */
 	SF_VERSION_LAST,			/* that migration comes from it */
-	SF_VERSION_CURRENT,			/* no migration is half done */
+	SF_VERSION_CURRENT,			/* no migration is half done, and none with a gate came after it */
 	SF_VERSION_OVER				/* it was one of these once */
 } SfVersionState;
 
 typedef struct SfVersions
 {
 	List	   *revisions;		/* of SfRevision */
+	List	   *gated;			/* of String: revisions that have a gate on their way up */
 	SfRevision *half;			/* the one that is half done; NULL: none */
 	SfMigration *migration;		/* the same with its steps */
 	SfDirection direction;		/* of it */
