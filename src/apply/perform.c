@@ -54,11 +54,18 @@ typedef struct Performance
 } Performance;
 
 static char *where = NULL;
+static bool at_gate = false;
 
 const char *
 sf_perform_where(void)
 {
 	return where;
+}
+
+bool
+sf_perform_at_gate(void)
+{
+	return at_gate;
 }
 
 /* ---- telling ---- */
@@ -384,6 +391,7 @@ run_gate(const Performance *p, List *steps)
 	ErrorData  *error;
 
 	note_step(p, linitial(steps), false);
+	at_gate = true;
 	while ((error = try_transaction(p, steps, NULL)) != NULL)
 	{
 		if (error->sqlerrcode != ERRCODE_OBJECT_IN_USE ||
@@ -394,6 +402,7 @@ run_gate(const Performance *p, List *steps)
 		told = true;
 		sf_wait_a_little(GATE_AGAIN_MS);
 	}
+	at_gate = false;
 }
 
 /* Without asking it. */

@@ -422,7 +422,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 								  "or the model, then call again.");
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
 		}
-		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
+		end_run(sf_perform_at_gate() ? "ready" : error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed",
+				error);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
