@@ -75,6 +75,13 @@
 #define sf_is_virtual(constraint)	false
 #endif
 
+/* 17: a search_path as it was is called by what it is for. */
+#if PG_VERSION_NUM < 170000
+#define SearchPathMatcher	OverrideSearchPath
+#define GetSearchPathMatcher(context)	GetOverrideSearchPath(context)
+#define SearchPathMatchesCurrentEnvironment(path)	OverrideSearchPathMatchesCurrent(path)
+#endif
+
 /*
  * 16: parseTypeString() reports softly through an error context; before, missing_ok kept a type that is not there
  * silent.

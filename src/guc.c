@@ -17,6 +17,9 @@ static int	archive = SF_ARCHIVE_ROWS;
 static int	archive_limit = 1000000;
 static int	backfill_wal_rate = 0;
 static int	batch_time = 75;
+static int	fence = SF_FENCE_ERROR;
+static int	gate = SF_GATE_DECLARED;
+static int	gate_wait = 0;
 static int	guard = SF_GUARD_ENFORCE;
 static int	guard_rows = 1;
 static int	lock_deadline = 600000;
@@ -30,6 +33,7 @@ static int	read_wait = 30000;
 static int	scratch_pool = 2;
 static int	worker_wait = 30000;
 static char *version = NULL;
+static int	versions = SF_VERSIONS_OFF;
 
 static const struct config_enum_entry manage_options[] = {
 	{"model", SF_MANAGE_MODEL, false},
@@ -41,6 +45,25 @@ static const struct config_enum_entry archive_options[] = {
 	{"rows", SF_ARCHIVE_ROWS, false},
 	{"always", SF_ARCHIVE_ALWAYS, false},
 	{"never", SF_ARCHIVE_NEVER, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry fence_options[] = {
+	{"off", SF_FENCE_OFF, false},
+	{"warn", SF_FENCE_WARN, false},
+	{"error", SF_FENCE_ERROR, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry gate_options[] = {
+	{"declared", SF_GATE_DECLARED, false},
+	{"all", SF_GATE_ALL, false},
+	{NULL, 0, false}
+};
+
+static const struct config_enum_entry versions_options[] = {
+	{"off", SF_VERSIONS_OFF, false},
+	{"on", SF_VERSIONS_ON, false},
 	{NULL, 0, false}
 };
 
@@ -72,6 +95,9 @@ static const struct
 	{"schemaflow.batch_time", &batch_time, 1, 60000, GUC_UNIT_MS, PGC_USERSET,
 		"How long a batch of a backfill should take.",
 	"Whoever needs a row of it waits that long at most. Batches get as many blocks as fit."},
+	{"schemaflow.gate_wait", &gate_wait, 0, INT_MAX, GUC_UNIT_MS, PGC_USERSET,
+		"How long a contract waits for sessions of another version to go, and for replicas to follow.",
+	"0 means that it is refused at once."},
 	{"schemaflow.guard_rows", &guard_rows, 1, INT_MAX, 0, PGC_SUSET,
 		"From how many rows on the guard takes a table for one in use.",
 	"What is done to smaller ones takes a moment. For rules about work and locks."},
@@ -120,13 +146,23 @@ static const struct
 		"Whether plans keep what they drop in the schema schemaflow_archive.",
 	"\"rows\": of tables that have rows when it is planned; \"always\": of empty ones, too, for a plan that is to "
 	"run in another database; \"never\"."},
+	{"schemaflow.fence", &fence, fence_options, PGC_USERSET,
+		"What happens to a session that says it is a version of the application that is over.",
+	"\"error\": it is refused; \"warn\"; \"off\"."},
+	{"schemaflow.gate", &gate, gate_options, PGC_USERSET,
+		"Which sessions keep a contract from being begun.",
+	"\"declared\": those that say they are another version; \"all\": those that do not say what they are as well."},
 	{"schemaflow.guard", &guard, guard_options, PGC_SUSET,
 		"What happens to DDL that would hurt, in databases with a guard.",
 	"\"enforce\": it is refused; \"warn\": it is warned of; \"off\". SELECT sf_guard_install() makes a guard."},
 	{"schemaflow.manage", &manage, manage_options, PGC_USERSET,
 		"Which schemas are compared with the model.",
 	"\"model\": those that the model names or has named, and public; "
-	"\"all\": all but the system's and other extensions'."}
+	"\"all\": all but the system's and other extensions'."},
+	{"schemaflow.versions", &versions, versions_options, PGC_USERSET,
+		"Whether plans keep what the old version of the application uses until it is gone.",
+	"\"on\": names change, and columns and tables go, behind the gate; until then the new version uses its schema "
+	"(sf_version_schema)."}
 };
 
 /* What sessions.c can put into a lock's tag. */
@@ -254,6 +290,30 @@ int
 sf_guc_online_rows(void)
 {
 	return online_rows;
+}
+
+SfFence
+sf_guc_fence(void)
+{
+	return (SfFence) fence;
+}
+
+SfGate
+sf_guc_gate(void)
+{
+	return (SfGate) gate;
+}
+
+int
+sf_guc_gate_wait(void)
+{
+	return gate_wait;
+}
+
+SfKeepVersions
+sf_guc_versions(void)
+{
+	return (SfKeepVersions) versions;
 }
 
 const char *

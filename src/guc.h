@@ -19,6 +19,27 @@ typedef enum SfArchive
 	SF_ARCHIVE_NEVER
 } SfArchive;
 
+/* Values of schemaflow.fence: for a session of a version that is over. */
+typedef enum SfFence
+{
+	SF_FENCE_OFF,
+	SF_FENCE_WARN,
+	SF_FENCE_ERROR
+} SfFence;
+
+/* Values of schemaflow.gate: whom it asks. */
+typedef enum SfGate
+{
+	SF_GATE_DECLARED,			/* sessions that say which version they are */
+	SF_GATE_ALL					/* and those that do not */
+} SfGate;
+
+/* Values of schemaflow.versions. */
+typedef enum SfKeepVersions
+{
+	SF_VERSIONS_OFF,
+	SF_VERSIONS_ON				/* what the old version uses stays until it is gone */
+} SfKeepVersions;
 /* Values of schemaflow.guard. */
 typedef enum SfGuardMode
 {
@@ -32,6 +53,9 @@ extern SfArchive sf_guc_archive(void);
 extern int	sf_guc_archive_limit(void); /* rows; -1: any number */
 extern int	sf_guc_backfill_wal_rate(void); /* kB in a second; 0: no limit */
 extern int	sf_guc_batch_time(void);	/* milliseconds */
+extern SfFence sf_guc_fence(void);
+extern SfGate sf_guc_gate(void);
+extern int	sf_guc_gate_wait(void); /* milliseconds */
 extern SfGuardMode sf_guc_guard(void);
 extern int	sf_guc_guard_rows(void);
 extern int	sf_guc_lock_deadline(void); /* milliseconds */
@@ -44,6 +68,7 @@ extern int	sf_guc_pause_after_step(void);	/* 0: never */
 extern int	sf_guc_read_wait(void);	/* milliseconds */
 extern int	sf_guc_scratch_pool(void);
 extern const char *sf_guc_version(void);	/* "": the session does not say */
+extern SfKeepVersions sf_guc_versions(void);
 extern int	sf_guc_worker_wait(void);	/* milliseconds */
 
 /* From _PG_init. */

@@ -13,6 +13,7 @@
 #include "api/print.h"
 #include "api/result.h"
 #include "apply/journal.h"
+#include "apply/version_schema.h"
 #include "lib/text.h"
 
 #define MESSAGE_WIDTH	36		/* of a listing that is 100 columns wide */
@@ -273,6 +274,12 @@ sf_leftovers(PG_FUNCTION_ARGS)
 Datum
 sf_mark(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(sf_journal_mark(sf_text_arg(fcinfo, 0, "revision"), transaction_arg(fcinfo, 1),
-													 sf_direction_arg(fcinfo, 2))));
+	SfRevision *r = sf_revision_resolve(sf_revisions(), sf_text_arg(fcinfo, 0, "revision"));
+	int			n = transaction_arg(fcinfo, 1);
+	SfDirection direction = sf_direction_arg(fcinfo, 2);
+	char	   *state = sf_journal_mark(sf_text_arg(fcinfo, 0, "revision"), n, direction);
+
+	if (r)
+		sf_versions_settle(sf_migration_load(r->revision), direction, n);
+	PG_RETURN_TEXT_P(cstring_to_text(state));
 }

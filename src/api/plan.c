@@ -32,6 +32,7 @@
 #include "kinds/kind.h"
 #include "lib/text.h"
 #include "phases/archive.h"
+#include "phases/recipes_versions.h"
 #include "phases/shadow.h"
 #include "plan/old_names.h"
 
@@ -380,9 +381,13 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	SfMigration *m = palloc0(sizeof(SfMigration));
 	SfPlanOptions options = {migration_owner()};
 	SfFactBase *live,
-			   *model;
+			   *model,
+			   *under_old_names;
 	SfRevision *r;
-	SfPlan	   *plan;
+	SfPlan	   *plan,
+			   *down;
+	bool		kept;
+	int			level;
 	List	   *back,
 			   *lines,
 			   *transforms = sf_transforms_load();
@@ -395,7 +400,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	options.hints = sf_hints_load(live, model, &back);
 	options.fills = fills(transforms, true);
 	options.back = fills(transforms, false);
-	sf_plan_old_names(live, model, options.hints);
+	under_old_names = sf_plan_old_names(live, model, options.hints);
 
 	plan = sf_plan_make(live, model, &options);
 	if (plan->actions == NIL)
@@ -410,13 +415,18 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	m->summary = summary_of(plan);
 	m->from_hash = sf_base_hash(live);
 	m->to_hash = sf_base_hash(model);
+	kept = sf_versions_kept(live);
+	level = sf_versions_enter(kept);
 	plan = sf_shadow_plan(plan, &options);
 	plan->kept = options.kept = sf_archive_choose(plan, archive_tag(m));
-	m->steps[SF_UP] = sf_steps_make(plan);
+	m->steps[SF_UP] = kept ? sf_versions_steps_up(plan, under_old_names, &options) : sf_steps_make(plan);
 	options.hints = back;
 	options.fills = fills(transforms, false);
 	options.back = fills(transforms, true);
-	m->steps[SF_DOWN] = sf_steps_make(sf_shadow_plan(sf_plan_make(model, live, &options), &options));
+	down = sf_shadow_plan(sf_plan_make(model, live, &options), &options);
+	down->two_versions = kept;
+	m->steps[SF_DOWN] = sf_steps_make(down);
+	sf_versions_leave(level);
 	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
 
 	r = store(m);

@@ -27,7 +27,6 @@
 
 #include "api/define.h"
 #include "apply/runner.h"
-#include "apply/sessions.h"
 #include "apply/trial.h"
 #include "compat.h"
 #include "server/server.h"
@@ -38,8 +37,6 @@ PG_FUNCTION_INFO_V1(sf_upgrade);
 PG_FUNCTION_INFO_V1(sf_downgrade);
 PG_FUNCTION_INFO_V1(sf_abort);
 PG_FUNCTION_INFO_V1(sf_contract);
-PG_FUNCTION_INFO_V1(sf_gate);
-PG_FUNCTION_INFO_V1(sf_use);
 PG_FUNCTION_INFO_V1(sf_pause);
 PG_FUNCTION_INFO_V1(sf_resume);
 PG_FUNCTION_INFO_V1(sf_test);
@@ -212,6 +209,8 @@ sf_abort(PG_FUNCTION_ARGS)
 	check_context(fcinfo, "sf_abort");
 	request.to = "current";
 	request.allow = array_arg(fcinfo, 0);
+	/* 0.1.0 had two arguments. */
+	request.gates = PG_NARGS() > 2 && !PG_ARGISNULL(2) && PG_GETARG_BOOL(2) ? SF_GATES_FORCE : SF_GATES_CHECK;
 	return run(fcinfo, &request, PG_ARGISNULL(1) || PG_GETARG_BOOL(1));
 }
 
@@ -244,25 +243,6 @@ sf_contract(PG_FUNCTION_ARGS)
 	request.gates = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1) ? SF_GATES_FORCE : SF_GATES_CHECK;
 	request.allow = array_arg(fcinfo, 2);
 	return run(fcinfo, &request, PG_ARGISNULL(3) || PG_GETARG_BOOL(3));
-}
-
-/* ---- versions of the application ---- */
-
-Datum
-sf_gate(PG_FUNCTION_ARGS)
-{
-	sf_session_gate(sf_text_arg(fcinfo, 0, "version"));
-	PG_RETURN_VOID();
-}
-
-Datum
-sf_use(PG_FUNCTION_ARGS)
-{
-	char	   *version = sf_text_arg(fcinfo, 0, "version");
-
-	SetConfigOption("schemaflow.version", version, PGC_USERSET, PGC_S_SESSION);
-	(void) sf_session_version();
-	PG_RETURN_VOID();
 }
 
 /* ---- from another session ---- */

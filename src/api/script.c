@@ -15,6 +15,8 @@
 
 #include "api/define.h"
 #include "api/print.h"
+#include "apply/version_conflict.h"
+#include "apply/versions.h"
 #include "apply/way.h"
 #include "guc.h"
 #include "kinds/kind.h"
@@ -153,7 +155,12 @@ put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, Lis
 	appendStringInfo(out, "SELECT %s AS sf_run \\gset\n\\if :sf_run\n",
 					 call("sf_pending", m, first->transaction, direction));
 	if (!outside)
+	{
 		appendStringInfo(out, "BEGIN;\nSET LOCAL lock_timeout = %d;\n", sf_guc_lock_timeout());
+		if (sf_version_may_conflict(sf_steps_behind(sf_steps_through(steps, first->transaction),
+													first->transaction - 1)))
+			appendStringInfo(out, "SELECT %s AS sf_aside \\gset\n", call("sf_aside", m, first->transaction, direction));
+	}
 	for (; lc != NULL && ((SfStep *) lfirst(lc))->transaction == first->transaction; lc = lnext(steps, lc))
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -29,10 +29,12 @@
 #include "apply/perform.h"
 #include "apply/runner.h"
 #include "apply/undo.h"
+#include "apply/version_schema.h"
 #include "facts/live.h"
 #include "facts/secrets.h"
 #include "kinds/kind.h"
 #include "guc.h"
+#include "lib/pins.h"
 #include "server/server.h"
 
 #define STEP_WIDTH	72			/* of a step's text in a line */
@@ -52,11 +54,18 @@ typedef struct Performance
 } Performance;
 
 static char *where = NULL;
+static bool at_gate = false;
 
 const char *
 sf_perform_where(void)
 {
 	return where;
+}
+
+bool
+sf_perform_at_gate(void)
+{
+	return at_gate;
 }
 
 /* ---- telling ---- */
@@ -201,6 +210,7 @@ mark(const Performance *p, int transaction)
 		sf_undo_mark(p->migration, p->direction, transaction, p->more);
 	else
 		sf_journal_mark(p->migration->revision, transaction, p->direction);
+	sf_versions_settle(p->migration, p->direction, transaction);
 	if (transaction == sf_transactions(p->migration, p->direction))
 		sf_backfill_forget(p->migration->revision);
 }
@@ -219,7 +229,10 @@ try_transaction(const Performance *p, List *steps, SfLockSet *locks)
 		sf_worker_begin();
 		MemoryContextSwitchTo(old);
 		enter_step(p, linitial(steps));
-		sf_locks_take(locks);
+		sf_set_local("lock_timeout", psprintf("%d", sf_guc_lock_wait()));
+		sf_versions_aside(steps);
+		if (locks)
+			sf_locks_take(locks);
 		foreach(lc, steps)
 			run_step(p, lfirst(lc));
 		mark(p, ((SfStep *) linitial(steps))->transaction);
@@ -386,6 +399,31 @@ run_batches(const Performance *p, const SfStep *step)
 
 /* ---- gates ---- */
 
+#define GATE_AGAIN_MS	500
+
+/* Ask it again and again, as long as we may wait. */
+static void
+run_gate(const Performance *p, List *steps)
+{
+	TimestampTz start = GetCurrentTimestamp();
+	bool		told = false;
+	ErrorData  *error;
+
+	note_step(p, linitial(steps), false);
+	at_gate = true;
+	while ((error = try_transaction(p, steps, NULL)) != NULL)
+	{
+		if (error->sqlerrcode != ERRCODE_OBJECT_IN_USE ||
+			TimestampDifferenceExceeds(start, GetCurrentTimestamp(), sf_guc_gate_wait()))
+			ReThrowError(error);
+		if (!told)
+			ereport(INFO, (errmsg("the gate waits: %s", error->message), errdetail_internal("%s", error->detail)));
+		told = true;
+		sf_wait_a_little(GATE_AGAIN_MS);
+	}
+	at_gate = false;
+}
+
 /* Without asking it. */
 static void
 pass_gate(const Performance *p, const SfStep *step)
@@ -533,11 +571,10 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 				break;
 			case 'G':
 				if (gates == SF_GATES_FORCE)
-				{
 					pass_gate(p, linitial(steps));
-					break;
-				}
-				/* FALLTHROUGH */
+				else
+					run_gate(p, steps);
+				break;
 			default:
 				run_transaction(p, steps);
 		}

@@ -17,6 +17,9 @@ extern bool sf_perform(const SfMigration *migration, SfDirection direction, cons
 /* Run steps that were made to undo what was done of a migration (undo.h); more: it is not undone by these alone. */
 extern void sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more);
 
+/* Is it a gate that has not opened? Then the migration is as ready as before. */
+extern bool sf_perform_at_gate(void);
+
 /* Where the runner stands, for the error of what stops it; NULL: in no step. */
 extern const char *sf_perform_where(void);
 

@@ -10,6 +10,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "postmaster/bgworker.h"
 #include "storage/ipc.h"
 #include "utils/memutils.h"
 
@@ -17,6 +18,7 @@
 #include "apply/journal.h"
 #include "apply/perform.h"
 #include "apply/runner.h"
+#include "apply/sessions.h"
 #include "apply/undo.h"
 #include "apply/way.h"
 #include "lib/origin.h"
@@ -256,6 +258,17 @@ may_undo(const SfMigration *migration, SfMigration *back, SfDirection direction,
 	return true;
 }
 
+/* Those who use what will not be there any more. */
+static void
+check_mirror_gate(const SfMigration *migration, const SfRunRequest *request)
+{
+	const SfRevision *half = sf_revision_partly(sf_revisions());
+	SfDirection back = half->undoing ? half->direction : half->direction == SF_UP ? SF_DOWN : SF_UP;
+
+	if (request->gates != SF_GATES_FORCE)
+		sf_session_gate(sf_migration_version(migration, back), "CALL sf_abort(force => true)");
+}
+
 /* Returns false when it must not be. */
 static bool
 undo(const SfMigration *migration, const SfRunRequest *request)
@@ -275,6 +288,9 @@ undo(const SfMigration *migration, const SfRunRequest *request)
 		MemoryContextSwitchTo(context);
 		back = sf_undo_make(migration, &direction, &names);
 		may = may_undo(migration, back, direction, request);
+		/* In the transaction that ends the version: none comes in between. */
+		if (request && round == 0)
+			check_mirror_gate(migration, request);
 		if (names == NULL)
 			round = 1;
 		else if (round == 0)
@@ -354,6 +370,7 @@ run_abort(const SfRunRequest *request)
 		SfMigration *back;
 
 		sf_migration_check_owner(migration->revision, migration->owner);
+		check_mirror_gate(migration, request);
 		back = sf_undo_make(migration, &direction, &names);
 		(void) may_undo(migration, back, direction, request);
 		sf_run_begin(request);
@@ -405,7 +422,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 								  "or the model, then call again.");
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
 		}
-		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
+		end_run(sf_perform_at_gate() ? "ready" : error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed",
+				error);
 		ReThrowError(error);
 	}
 	PG_END_TRY();
@@ -443,6 +461,7 @@ sf_apply_handler(SfJobContext *job)
 	SfRunRequest request;
 
 	caller = job->role;
+	sf_session_gate_except(MyBgworkerEntry->bgw_notify_pid);
 	sf_run_request_unpack(job->payload, &request);
 	sf_worker_begin();
 	if (!sf_runner_become())

@@ -34,17 +34,15 @@ sf_throttle_start(void)
 	wal_at_start = pgWalUsage.wal_bytes;
 }
 
-/* Who is furthest behind, when that is too far: "standby s1 is 80 MB behind"; else NULL.  In the caller's context. */
-static char *
-laggard(void)
+char *
+sf_throttle_laggard(void)
 {
 	const char *args[] = {psprintf("%d", sf_guc_max_replica_lag())};
-	MemoryContext old = CurrentMemoryContext;
 	SfOwnerState owner;
 	char	   *found;
 
-	sf_worker_begin();
-	MemoryContextSwitchTo(old);
+	if (sf_guc_max_replica_lag() == 0)
+		return NULL;
 	/* Others may not see how replication stands; we say no more of it than the name. */
 	sf_owner_enter(&owner);
 	found = sf_query_text("SELECT who || ' is ' || pg_catalog.pg_size_pretty(behind) || ' behind' FROM ("
@@ -58,6 +56,19 @@ laggard(void)
 						  "WHERE behind > $1::pg_catalog.numeric * 1048576 ORDER BY behind DESC LIMIT 1",
 						  lengthof(args), args);
 	sf_owner_leave(&owner);
+	return found;
+}
+
+/* The same outside of transactions. */
+static char *
+laggard(void)
+{
+	MemoryContext old = CurrentMemoryContext;
+	char	   *found;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	found = sf_throttle_laggard();
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
 	return found;

@@ -10,4 +10,7 @@ extern void sf_throttle_start(void);
 /* Between batches, outside of transactions: returns when the next one may begin.  Says for whom it waits. */
 extern void sf_throttle(void);
 
+/* In a transaction: who is furthest behind, when that is too far: "standby s1 is 80 MB behind"; else NULL. */
+extern char *sf_throttle_laggard(void);
+
 #endif

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "facts/facts.h"
 #include "facts/live.h"
 #include "facts/secrets.h"
@@ -11,11 +12,30 @@
 #include "lib/origin.h"
 #include "lib/spi.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+/*
+ * Schemas of versions of the application (apply/version_schema.h); also those that a dump has brought, whosever rows say
+ * so.  A scratch has none.
+ */
+static List *
+version_schemas(void)
+{
+	List	   *names = NIL;
+	SfRows	   *rows;
+
+	if (!OidIsValid(get_relname_relid("version_schema", get_namespace_oid("schemaflow", true))))
+		return NIL;
+	rows = sf_query("SELECT schema_name FROM schemaflow.version_schema", 0, NULL);
+	for (int r = 0; r < rows->nrows; r++)
+		names = lappend(names, sf_cell(rows, r, 0));
+	return names;
+}
 
 static SfFactBase *
 without_own(SfFactBase *(*read) (List *excluded))
 {
-	SfFactBase *live = read(list_make2("schemaflow", "schemaflow_archive"));
+	SfFactBase *live = read(list_concat(list_make2("schemaflow", "schemaflow_archive"), version_schemas()));
 
 	sf_secrets_hide(live);
 	return live;

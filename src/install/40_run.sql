@@ -89,9 +89,9 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_downgrade';
 COMMENT ON PROCEDURE @extschema@.sf_downgrade(text, text[], boolean) IS
 	'run migrations down to a revision, step by step; goes on where it was stopped';
 
-CREATE PROCEDURE @extschema@.sf_abort(allow text[] DEFAULT '{}', wait boolean DEFAULT true)
+CREATE PROCEDURE @extschema@.sf_abort(allow text[] DEFAULT '{}', wait boolean DEFAULT true, force boolean DEFAULT false)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_abort';
-COMMENT ON PROCEDURE @extschema@.sf_abort(text[], boolean) IS
+COMMENT ON PROCEDURE @extschema@.sf_abort(text[], boolean, boolean) IS
 	'undo what was done of the migration that is half done';
 
 CREATE PROCEDURE @extschema@.sf_test(revision text DEFAULT 'head')
@@ -110,7 +110,7 @@ COMMENT ON FUNCTION @extschema@.sf_resume() IS
 	'go on with the last run in the background; false: it runs, or is done';
 
 REVOKE ALL ON PROCEDURE @extschema@.sf_upgrade(text, text, text[], boolean),
-	@extschema@.sf_downgrade(text, text[], boolean), @extschema@.sf_abort(text[], boolean),
+	@extschema@.sf_downgrade(text, text[], boolean), @extschema@.sf_abort(text[], boolean, boolean),
 	@extschema@.sf_test(text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION @extschema@.sf_pause(), @extschema@.sf_resume() FROM PUBLIC;
 

@@ -189,33 +189,69 @@ LEFT JOIN LATERAL (
 		AND f.direction OPERATOR(pg_catalog.=) r.running AND f.step OPERATOR(pg_catalog.=) r.step) b ON true
 WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24322 AND l.granted;
 
+-- Which schemas are those of versions: here, since the sessions' view reads it.
+CREATE TABLE schemaflow.version_schema (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	schema_name text NOT NULL,
+	version text NOT NULL,
+	covers text NOT NULL,
+	made_at timestamptz NOT NULL,
+	made_by text NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid, schema_name)
+);
+COMMENT ON TABLE schemaflow.version_schema IS 'schemas that sf_version_schema() has made';
+COMMENT ON COLUMN schemaflow.version_schema.covers IS 'the schema whose tables it shows';
+GRANT SELECT ON schemaflow.version_schema TO PUBLIC;
+-- As for the history: a restore by the database's owner brings the rows, and they are not trusted.
+GRANT INSERT ON schemaflow.version_schema TO pg_database_owner;
+SELECT pg_catalog.pg_extension_config_dump('schemaflow.version_schema', '');
+
 CREATE VIEW schemaflow.session AS
 SELECT l.pid,
 	CASE WHEN l.classid OPERATOR(pg_catalog.=) 0 AND l.objid OPERATOR(pg_catalog.=) 0 THEN 'base'
 		ELSE pg_catalog.lpad(pg_catalog.to_hex(l.classid::bigint), 8, '0')
 			|| pg_catalog.lpad(pg_catalog.to_hex(l.objid::bigint), 4, '0') END AS version,
-	a.usename, a.application_name, 'session' AS said_by
+	a.usename, a.application_name, 'session' AS said_by, a.backend_start AS since
 FROM pg_catalog.pg_locks l
 JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) l.database
 	AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
 WHERE l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24323 AND l.granted
+	AND l.mode OPERATOR(pg_catalog.=) 'ShareLock'
 UNION ALL
-SELECT a.pid, pg_catalog.substr(c.setting, 20), a.usename, a.application_name, 'role'
+SELECT a.pid, v.version, a.usename, a.application_name, 'role', a.backend_start
 FROM pg_catalog.pg_stat_activity a
-JOIN pg_catalog.pg_db_role_setting s ON s.setrole OPERATOR(pg_catalog.=) a.usesysid
-	AND s.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0, a.datid]::pg_catalog.oid[])
-CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c(setting)
+CROSS JOIN LATERAL (
+	SELECT w.version
+	FROM pg_catalog.pg_db_role_setting s
+	CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) c(setting)
+	CROSS JOIN LATERAL (
+		SELECT pg_catalog.substr(c.setting, 20) AS version, 1 AS rank
+		WHERE c.setting OPERATOR(pg_catalog.~~) 'schemaflow.version=_%'
+		UNION ALL
+		SELECT x.version, 1 OPERATOR(pg_catalog.+) pg_catalog.strpos(c.setting, pg_catalog.quote_ident(x.schema_name))
+		FROM schemaflow.version_schema x
+		WHERE x.trusted AND x.database_oid OPERATOR(pg_catalog.=) a.datid
+			AND x.system_identifier OPERATOR(pg_catalog.=)
+				(SELECT i.system_identifier FROM pg_catalog.pg_control_system() i)
+			AND c.setting OPERATOR(pg_catalog.~~) 'search_path=%'
+			AND pg_catalog.strpos(pg_catalog.substr(c.setting, 12) || ',', pg_catalog.quote_ident(x.schema_name) || ',')
+				OPERATOR(pg_catalog.>) 0) w
+	WHERE s.setrole OPERATOR(pg_catalog.=) a.usesysid
+		AND s.setdatabase OPERATOR(pg_catalog.=) ANY (ARRAY[0, a.datid]::pg_catalog.oid[])
+	ORDER BY w.rank, s.setdatabase DESC LIMIT 1) v
 WHERE a.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
-	AND c.setting OPERATOR(pg_catalog.~~) 'schemaflow.version=_%'
 	AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.pid OPERATOR(pg_catalog.=) a.pid
-		AND l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24323 AND l.granted);
+		AND l.locktype OPERATOR(pg_catalog.=) 'advisory' AND l.objsubid OPERATOR(pg_catalog.=) 24323 AND l.granted
+		AND l.mode OPERATOR(pg_catalog.=) 'ShareLock');
 COMMENT ON VIEW schemaflow.session IS 'what sf_sessions shows; the gate of a migration reads it';
 
 CREATE VIEW @extschema@.sf_sessions AS
-SELECT s.pid, s.version, s.usename, s.application_name, s.said_by FROM schemaflow.session s;
+SELECT s.pid, s.version, s.usename, s.application_name, s.said_by, s.since FROM schemaflow.session s;
 COMMENT ON VIEW @extschema@.sf_sessions IS
-	'sessions that say which version of the application they are: by schemaflow.version, or by that of their role';
+	'sessions that say which version of the application they are: by schemaflow.version or a version''s schema, or their role''s';
 GRANT SELECT ON schemaflow.session, @extschema@.sf_sessions TO PUBLIC;
 
 CREATE FUNCTION @extschema@.sf_use(version text) RETURNS void
@@ -240,6 +276,32 @@ COMMENT ON PROCEDURE @extschema@.sf_contract(text, boolean, text[], boolean) IS
 	'go on with the migration that is ready, now that the other version of the application is gone';
 REVOKE ALL ON PROCEDURE @extschema@.sf_contract(text, boolean, text[], boolean) FROM PUBLIC;
 
+-- Schemas of versions of the application: a view for each table, as that version knows it.
+
+CREATE FUNCTION @extschema@.sf_version_schema(revision text, covers text DEFAULT 'public', name text DEFAULT NULL)
+RETURNS text LANGUAGE c AS 'MODULE_PATHNAME', 'sf_version_schema';
+COMMENT ON FUNCTION @extschema@.sf_version_schema(text, text, text) IS
+	'make the schema of a version of the application, with a view for each table of the schema that it covers; its name';
+REVOKE ALL ON FUNCTION @extschema@.sf_version_schema(text, text, text) FROM PUBLIC;
+
+CREATE FUNCTION @extschema@.sf_aside(revision text, n integer, direction text DEFAULT 'up') RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_aside';
+COMMENT ON FUNCTION @extschema@.sf_aside(text, integer, text) IS
+	'the views of versions that are in the way of transaction n of a migration step aside; its mark brings them back';
+REVOKE ALL ON FUNCTION @extschema@.sf_aside(text, integer, text) FROM PUBLIC;
+
+-- A step of migrations, as their owner: it asks for his rights itself.
+CREATE FUNCTION schemaflow.sf_version_make(version text, covers text) RETURNS text
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_version_make';
+COMMENT ON FUNCTION schemaflow.sf_version_make(text, text) IS
+	'sf_version_schema() as a step of migrations';
+
+DROP PROCEDURE @extschema@.sf_abort(text[], boolean);
+CREATE PROCEDURE @extschema@.sf_abort(allow text[] DEFAULT '{}', wait boolean DEFAULT true, force boolean DEFAULT false)
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_abort';
+COMMENT ON PROCEDURE @extschema@.sf_abort(text[], boolean, boolean) IS
+	'undo what was done of the migration that is half done';
+REVOKE ALL ON PROCEDURE @extschema@.sf_abort(text[], boolean, boolean) FROM PUBLIC;
 -- The guard's acting half: its function, made into event triggers by sf_guard_install(); the log of DDL.
 -- The event triggers are no members of the extension: in a restore those would stand before the data comes.
 

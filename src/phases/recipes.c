@@ -11,6 +11,7 @@
 #include "guc.h"
 #include "phases/archive.h"
 #include "phases/recipes_parts.h"
+#include "phases/recipes_versions.h"
 #include "phases/shadow.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
@@ -84,7 +85,7 @@ sf_is_big(const SfFact *table)
 	/* The way down starts from names that the database may not have yet. */
 	if (rows < 0 && table->twin)
 		rows = sf_risk_rows(table->twin->name[0], table->twin->name[1]);
-	return rows >= sf_guc_online_rows();
+	return sf_guc_online_rows() == 0 || rows >= sf_guc_online_rows();
 }
 
 bool
@@ -135,6 +136,8 @@ sf_recipe_is_late(const SfPlan *plan, const SfAction *action)
 	if (action->verb != SF_VERB_DROP || action->rebuild || action->statements == NIL)
 		return false;
 	/* Partitions come and go with time, not with versions; others may wait for their places. */
+	if (plan->two_versions && sf_version_uses(action->old))
+		return true;
 	if (sf_is_kind(action->old, "table"))
 		return sf_is_big(action->old) && sf_attachment(action->old) == NULL;
 	return sf_is_kind(action->old, "column") && action->table && sf_is_kind(action->table, "table") &&

@@ -17,6 +17,7 @@
 #include "phases/bracket.h"
 #include "phases/dual.h"
 #include "phases/recipes.h"
+#include "phases/recipes_versions.h"
 #include "phases/shadow.h"
 #include "phases/steps.h"
 #include "risk/risk.h"
@@ -264,8 +265,16 @@ close_up(SfStepsState *state)
 	SfStep	   *gate = palloc0(sizeof(SfStep));
 
 	add_put_off(state, state->ready);
-	if (state->closing == NIL)
+	if (state->closing == NIL && !state->plan->two_versions)
 		return;
+	if (state->plan->two_versions)
+	{
+		SfUnit	   *schemas = new_unit(state);
+
+		schemas->steps = sf_version_steps(state->plan);
+		/* They are made as the steps before them are marked. */
+		schemas->alone = true;
+	}
 	gate->phase = "contract";
 	gate->class = 'G';
 	gate->sql = gate->portable = sf_dual_gate();
@@ -551,4 +560,22 @@ sf_steps_make(SfPlan *plan)
 	close_up(&state);
 	sf_pins_leave(level);
 	return cut(&state);
+}
+
+List *
+sf_steps_join(List *steps, List *last)
+{
+	int			transactions = steps ? ((SfStep *) llast(steps))->transaction : 0;
+	ListCell   *lc;
+
+	foreach(lc, last)
+	{
+		SfStep	   *step = lfirst(lc);
+
+		step->phase = "contract";
+		step->transaction += transactions;
+		steps = lappend(steps, step);
+		step->n = list_length(steps);
+	}
+	return steps;
 }

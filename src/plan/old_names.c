@@ -202,20 +202,22 @@ known_by_content(SfFactBase *live, SfFactBase *model, List *hints)
 	return found;
 }
 
-static void
+static SfFactBase *
 read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 {
-	List	   *renames;
+	List	   *found,
+			   *renames;
 	SfFactBase *again;
 	SfFactBase *under_old_names;
 	ListCell   *lc;
 
 	if (hints == NIL)
-		return;
+		return NULL;
 	sf_base_link(model);
-	renames = inverse_renames(renames_of(live, model, hints));
+	found = renames_of(live, model, hints);
+	renames = inverse_renames(found);
 	if (renames == NIL)
-		return;
+		return NULL;
 	again = sf_elaborate(sf_units_load(), renames, &under_old_names);
 	foreach(lc, again->facts)
 	{
@@ -225,15 +227,19 @@ read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 		if (recorded)
 			recorded->alias = fact->twin;
 	}
+	foreach(lc, found)
+		if (((Rename *) lfirst(lc))->old == NULL)
+			return NULL;
+	return under_old_names;
 }
 
-void
+SfFactBase *
 sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 {
-	List	   *more;
+	SfFactBase *under_old_names = read_under_old_names(live, model, hints);
+	List	   *more = known_by_content(live, model, hints);
 
-	read_under_old_names(live, model, hints);
-	more = known_by_content(live, model, hints);
 	if (more)
-		read_under_old_names(live, model, list_concat_copy(hints, more));
+		under_old_names = read_under_old_names(live, model, list_concat_copy(hints, more));
+	return under_old_names;
 }
