@@ -10,13 +10,15 @@
 #include "lib/spi.h"
 #include "lib/text.h"
 
-/* $1 catalogs, $2 objects: what is the user's by its schema. */
+/* $1 catalogs, $2 objects: what is the user's by its schema, and none of the guard's triggers. */
 static const char *const unmodelled_query =
 	"SELECT i.type || ' ' || i.identity "
 	"FROM unnest($1::oid[], $2::oid[]) o (classid, objid), "
 	"LATERAL pg_identify_object(classid, objid, 0) i "
 	"WHERE i.identity IS NOT NULL AND NOT (classid = 'pg_extension'::regclass AND i.name = ANY ($3::text[])) AND "
-	"(i.schema IS NULL OR (i.schema !~ '^pg_' AND i.schema <> ALL ($3::text[]))) ORDER BY 1";
+	"(i.schema IS NULL OR (i.schema !~ '^pg_' AND i.schema <> ALL ($3::text[]))) AND NOT EXISTS ("
+	"SELECT FROM pg_event_trigger t JOIN pg_proc p ON p.oid = evtfoid JOIN pg_namespace n ON n.oid = pronamespace "
+	"WHERE classid = 'pg_event_trigger'::regclass AND t.oid = o.objid AND nspname = 'schemaflow') ORDER BY 1";
 
 static char *
 oid_array(List *oids)

@@ -297,10 +297,14 @@ refuse(SfSentry *sentry, const SfFinding *finding, List *findings)
 static void
 judge(SfSentry *sentry)
 {
-	List	   *findings = sf_guard_examine(sentry->statement, sf_guard_live());
+	SfExamination *live = sf_guard_live();
 	const SfFinding *worst = NULL;
+	List	   *findings;
 	ListCell   *lc;
 
+	live->text = sentry->text;
+	findings = sf_guard_examine(sentry->statement, live);
+	live->text = NULL;
 	foreach(lc, findings)
 	{
 		const SfFinding *finding = lfirst(lc);
