@@ -22,7 +22,7 @@ ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
 TAP ?= $(sort $(wildcard t/*.pl))
 
 # Goals that are not PGXS's: each calls this Makefile again.  PGXS has a "check" that only refuses.
-TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench matrix property random regressdb kinds
+TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench bench-phases matrix property random regressdb kinds
 
 ifneq ($(filter $(TOP_GOALS),$(MAKECMDGOALS)),)
 
@@ -68,6 +68,8 @@ kinds: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/kinds
 bench: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/run
+bench-phases: stage
+	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="$$(printf '%s\n' 'shared_buffers = 512MB' 'max_wal_size = 4GB')" test/cluster test/bench/phases
 matrix:
 	@test/matrix
 
