@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_collation.h"
 #include "facts/facts.h"
 #include "facts/live.h"
 #include "facts/secrets.h"
@@ -136,7 +137,8 @@ leave_ignored(SfFactBase *base, List *patterns)
 			char	   *name = sf_name(up);
 
 			foreach(lp, patterns)
-				if (DatumGetBool(DirectFunctionCall2(textlike, CStringGetTextDatum(name), (Datum) lfirst(lp))))
+				if (DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID, CStringGetTextDatum(name),
+														 (Datum) lfirst(lp))))
 					fact->unmanaged = true;
 		}
 	}
