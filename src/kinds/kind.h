@@ -66,7 +66,7 @@ typedef struct SfEmit
 	List	   *fills;			/* of SfFill */
 	/* The USING expression that turns expr of type "from" into "to"; NULL: the server's assignment cast does. */
 	char	   *(*conversion) (const char *expr, const char *from, const char *to);
-	List	   *heirs;	/* of SfHeir */
+	List	   *heirs;			/* of SfHeir */
 } SfEmit;
 
 #define SF_EMIT_CONCURRENTLY	0x01	/* create or drop without blocking writers (indexes) */

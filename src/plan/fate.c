@@ -346,7 +346,7 @@ add_items(SfBuild *build, SfFactBase *base, bool wanted)
 static void
 find_predecessor(SfBuild *build, SfItem *item)
 {
-	SfHeir *heir;
+	SfHeir	   *heir;
 	SfFact	   *old = item->fate == SF_FATE_CREATE && item->new->kind->predecessor ?
 		item->new->kind->predecessor(item->new) : NULL;
 

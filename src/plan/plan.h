@@ -98,7 +98,7 @@ typedef struct SfPlan
 	List	   *shadows;		/* of SfShadow */
 	List	   *refusals;		/* of SfRefusal */
 	List	   *spares;			/* of SfFact: columns that go, and whose values others have */
-	List	   *heirs;	/* of SfHeir */
+	List	   *heirs;			/* of SfHeir */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
