@@ -125,4 +125,26 @@ renames('a table that moves into another schema with its sequence',
 	rows => 'INSERT INTO t VALUES (DEFAULT)', there => 'INSERT INTO z.u VALUES (DEFAULT); SELECT * FROM z.u', rows_there => "1\n2",
 	here => 'SELECT * FROM t', rows_here => "1\n2", more => 1, not_plan => [qr/DROP|CREATE/, qr/SET DEFAULT/]);
 
+renames('a table with another name, whose columns lose what they had', more => 1, from => q{
+	CREATE TABLE t (a int DEFAULT 1, id int GENERATED ALWAYS AS IDENTITY)}, to => q{
+	-- @renamed from=t
+	CREATE TABLE u (a int, id int NOT NULL)},
+	rows => 'INSERT INTO t DEFAULT VALUES', there => 'SELECT a, id FROM u', rows_there => '1|1', here => 'SELECT a, id FROM t', rows_here => '1|1');
+renames('a table moves into a schema that is made for it, under its own name', more => 1, from => 'CREATE TABLE t (a int, b serial)', to => q{
+	CREATE SCHEMA s;
+	-- @renamed from=public.t
+	CREATE TABLE s.t (a int, b serial)},
+	rows => 'INSERT INTO t VALUES (1)', there => 'TABLE s.t', rows_there => '1|1', here => 'TABLE t', rows_here => '1|1');
+renames('a serial column becomes an identity one, in a table with another name and schema', more => 1, from => q{
+	CREATE TABLE t (id serial PRIMARY KEY, a text)}, to => q{
+	CREATE SCHEMA s;
+	-- @renamed from=public.t
+	CREATE TABLE s.u (
+		num bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,	-- @renamed from=id
+		a text)},
+	rows => q{INSERT INTO t (a) VALUES ('a'), ('b'), ('c'); DELETE FROM t WHERE id > 1},
+	plan => [qr/up .*loses no data/, qr/down .*loses no data/],
+	there => q{INSERT INTO s.u (a) VALUES ('d') RETURNING num}, rows_there => 4,
+	here => q{INSERT INTO t (a) VALUES ('e') RETURNING id}, rows_here => 5);
+
 done_testing();

@@ -74,11 +74,11 @@ like($err, qr/42602: this label is refused.*CONTEXT:  declaration 2/s, 'a label 
 is(said(becomes('members', q{
 	CREATE EXTENSION hstore; CREATE EXTENSION pg_stat_statements;
 	REVOKE EXECUTE ON FUNCTION akeys(hstore) FROM PUBLIC; GRANT EXECUTE ON FUNCTION akeys(hstore) TO alice WITH GRANT OPTION;
-	REVOKE SELECT ON pg_stat_statements FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_stat_statements_reset(oid, oid, bigint) TO bob;
+	REVOKE SELECT ON pg_stat_statements FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_stat_statements(boolean) TO bob;
 	SECURITY LABEL FOR dummy ON FUNCTION avals(hstore) IS 'f'; SECURITY LABEL FOR dummy ON VIEW pg_stat_statements IS 'v';
 	SECURITY LABEL FOR dummy ON COLUMN pg_stat_statements.query IS 'c'; SECURITY LABEL FOR dummy ON TYPE hstore IS 't'})), said(q{GRANT EXECUTE ON ROUTINE public.akeys(public.hstore) TO alice WITH GRANT OPTION
 REVOKE EXECUTE ON ROUTINE public.akeys(public.hstore) FROM PUBLIC
-GRANT EXECUTE ON ROUTINE public.pg_stat_statements_reset(oid,oid,bigint) TO bob
+GRANT EXECUTE ON ROUTINE public.pg_stat_statements(boolean) TO bob
 REVOKE SELECT ON TABLE public.pg_stat_statements FROM PUBLIC
 SECURITY LABEL FOR dummy ON FUNCTION public.avals(public.hstore) IS 'f'
 SECURITY LABEL FOR dummy ON TYPE public.hstore IS 't'
@@ -87,7 +87,7 @@ SECURITY LABEL FOR dummy ON VIEW public.pg_stat_statements IS 'v'}), 'privileges
 is(said(becomes('members as they were', 'CREATE EXTENSION hstore; CREATE EXTENSION pg_stat_statements')),
 	said(q{REVOKE EXECUTE ON ROUTINE public.akeys(public.hstore) FROM alice
 GRANT EXECUTE ON ROUTINE public.akeys(public.hstore) TO PUBLIC
-REVOKE EXECUTE ON ROUTINE public.pg_stat_statements_reset(oid,oid,bigint) FROM bob
+REVOKE EXECUTE ON ROUTINE public.pg_stat_statements(boolean) FROM bob
 GRANT SELECT ON TABLE public.pg_stat_statements TO PUBLIC
 SECURITY LABEL FOR dummy ON FUNCTION public.avals(public.hstore) IS NULL
 SECURITY LABEL FOR dummy ON TYPE public.hstore IS NULL

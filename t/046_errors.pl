@@ -39,7 +39,7 @@ $node->safe_psql($db, q{CREATE ROLE lender; GRANT CREATE ON SCHEMA public TO len
 refused('SELECT lent()', qr/42501: cannot run as role "lender", which a SECURITY DEFINER function has lent.*DETAIL: .*HINT: .*SET ROLE "?lender/s,
 	'a lent role');
 $node->safe_psql($db, q{CREATE TABLE one (a int); CREATE FUNCTION inner_define() RETURNS text LANGUAGE sql IMMUTABLE
-	AS $$SELECT sf_define('CREATE TABLE t (a int)')::text$$});
+	AS $$SELECT public.sf_define('CREATE TABLE t (a int)')::text$$});
 refused('CREATE MATERIALIZED VIEW m AS SELECT inner_define()', qr/42501: schemaflow cannot work within a security-restricted operation.*HINT:/s,
 	'a materialized view');
 $node->safe_psql($db, 'DROP FUNCTION inner_define(); DROP FUNCTION lent(); DROP TABLE one');

@@ -150,14 +150,13 @@ pair_by_key(List *news, const SfFactBase *from)
 
 static void pair_children(SfFact *old, SfFact *new, const SfFactBase *from, List *hints);
 
-static void
-pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
+/* Did hints name any of them? */
+static bool
+pair_hinted(List *news, const SfFactBase *from, List *hints)
 {
 	bool		hinted = false;
 	ListCell   *ln;
 
-	CHECK_FOR_INTERRUPTS();
-	/* Hints first: what they name is spoken for, and so is what else goes by those names. */
 	foreach(ln, hints ? news : NIL)
 	{
 		SfFact	   *new = lfirst(ln);
@@ -171,12 +170,45 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 			hinted = true;
 		}
 	}
+	return hinted;
+}
+
+/* Objects that move into a schema which is made for them. */
+static void
+pair_moved(List *roots, const SfFactBase *from, List *hints)
+{
+	ListCell   *lr,
+			   *lc;
+
+	foreach(lr, hints ? roots : NIL)
+	{
+		SfFact	   *root = lfirst(lr);
+
+		if (root->twin || root->unmanaged || !pair_hinted(root->children, from, hints))
+			continue;
+		foreach(lc, root->children)
+			if (((SfFact *) lfirst(lc))->twin)
+				pair_children(((SfFact *) lfirst(lc))->twin, lfirst(lc), from, hints);
+	}
+}
+
+static void
+pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
+{
+	bool		hinted;
+	ListCell   *ln;
+
+	CHECK_FOR_INTERRUPTS();
+	/* Hints first: what they name is spoken for, and so is what else goes by those names. */
+	hinted = pair_hinted(news, from, hints);
 	/* Where names have changed, content says more than a name: that may have changed places as well. */
 	if (hinted)
 		pair_by(olds, news, match_key);
 	pair_by_key(news, from);
 	pair_by(olds, news, relative_key);
 	pair_by(olds, news, match_key);
+	if (news && ((SfFact *) linitial(news))->parent == NULL)
+		pair_moved(news, from, hints);
 	foreach(ln, news)
 	{
 		SfFact	   *new = lfirst(ln);
@@ -282,5 +314,12 @@ sf_diff_attributes(const SfFact *old, const SfFact *new)
 bool
 sf_diff_renamed(const SfFact *old, const SfFact *new)
 {
-	return old->kind->rename && strcmp(old->key, new->key) != 0 && strcmp(relative_key(old), relative_key(new)) != 0;
+	return old->kind->rename && strcmp(old->key, new->key) != 0 &&
+		(sf_diff_moved(old, new) || strcmp(relative_key(old), relative_key(new)) != 0);
+}
+
+bool
+sf_diff_moved(const SfFact *old, const SfFact *new)
+{
+	return !same_place(old, new);
 }

@@ -34,6 +34,8 @@ extern int	sf_diff_own_names(const SfFact *fact);
 
 /* A pair whose own name differs, its parent's renames apart. */
 extern bool sf_diff_renamed(const SfFact *old, const SfFact *new);
+/* Does it belong to something else from now on (another schema)? */
+extern bool sf_diff_moved(const SfFact *old, const SfFact *new);
 
 /*
  * Dropped and created facts that look like a rename nobody hinted at: each a question with the call that answers

@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "facts/facts.h"
 #include "facts/live.h"
 #include "facts/secrets.h"
@@ -156,7 +157,8 @@ leave_ignored(SfFactBase *base, List *patterns)
 			char	   *name = sf_name(up);
 
 			foreach(lp, patterns)
-				if (DatumGetBool(DirectFunctionCall2(textlike, CStringGetTextDatum(name), (Datum) lfirst(lp))))
+				if (DatumGetBool(DirectFunctionCall2Coll(textlike, C_COLLATION_OID, CStringGetTextDatum(name),
+														 (Datum) lfirst(lp))))
 					fact->unmanaged = true;
 		}
 	}

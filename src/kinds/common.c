@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "kinds/kind.h"
 
 void
@@ -229,4 +230,46 @@ sf_fact_schema(const SfFact *fact)
 		return root->name[0];
 	/* In a schema that an extension made there is no fact for the schema. */
 	return root->parent_key && strncmp(root->parent_key, "schema:", 7) == 0 ? root->name[0] : NULL;
+}
+
+const SfFact *
+sf_predecessor(const SfEmit *out, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, out->heirs)
+		if (((SfHeir *) lfirst(lc))->new == fact)
+			return ((SfHeir *) lfirst(lc))->old;
+	return NULL;
+}
+
+static bool
+is_name_of_one(const SfFactBase *base, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, base ? base->facts : NIL)
+		if (strcmp(sf_own_name((SfFact *) lfirst(lc)), name) == 0)
+			return true;
+	return false;
+}
+
+bool
+sf_is_free_name(const SfFactBase *from, const SfFactBase *to, const char *name)
+{
+	return !is_name_of_one(from, name) && !is_name_of_one(to, name);
+}
+
+char *
+sf_free_name(const SfFactBase *from, const SfFactBase *to, const char *like, const char *label)
+{
+	for (int n = 0;; n++)
+	{
+		char	   *suffix = n == 0 ? psprintf("__%s", label) : psprintf("__%s%d", label, n);
+		int			length = pg_mbcliplen(like, strlen(like), NAMEDATALEN - 1 - strlen(suffix));
+		char	   *name = psprintf("%.*s%s", length, like, suffix);
+
+		if (sf_is_free_name(from, to, name))
+			return name;
+	}
 }

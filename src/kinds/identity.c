@@ -5,6 +5,10 @@
 
 #include "kinds/sequence_common.h"
 
+extern const SfKind sf_kind_default,
+			sf_kind_owned_by,
+			sf_kind_sequence;
+
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
@@ -27,19 +31,55 @@ alter_column(const SfFact *fact)
 	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
+/* The sequence of the serial column that its column was: owned by it, and its default's. */
+static SfFact *
+predecessor(const SfFact *fact)
+{
+	const SfFact *column = fact->parent ? fact->parent->twin : NULL;
+	ListCell   *lc,
+			   *ln,
+			   *lo;
+
+	foreach(lc, column ? column->children : NIL)
+	{
+		const SfFact *child = lfirst(lc);
+
+		foreach(ln, child->kind == &sf_kind_default ? child->needs : NIL)
+		{
+			SfFact	   *sequence = ((SfEdge *) lfirst(ln))->to;
+
+			foreach(lo, sequence->kind == &sf_kind_sequence && sequence->twin == NULL ? sequence->children : NIL)
+			{
+				const SfFact *owned = lfirst(lo);
+
+				if (owned->kind == &sf_kind_owned_by && strcmp(sf_attr(owned, "column"), sf_name(column)) == 0)
+					return sequence;
+			}
+		}
+	}
+	return NULL;
+}
+
 /*
- * On a column with rows the sequence goes on behind its greatest value; the numbers of a serial that it replaces would
- * else be handed out again.
+ * It goes on where the sequence of the serial column stood.  Where there was none, behind the column's greatest value,
+ * for that may have been counted in another way.
  */
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
+	const SfFact *serial = sf_predecessor(out, fact);
+	char	   *aside = serial ? sf_emit_put_aside(out, serial, fact->name[0]) : NULL;
 	StringInfoData text;
 
 	initStringInfo(&text);
 	clause(&text, fact, NIL);
 	sf_emit(out, "%s ADD %s", alter_column(fact), text.data);
-	if (out->flags & SF_EMIT_EXISTING)
+	if (serial)
+	{
+		sf_emit_take_over(out, sf_attr(fact, "sequence"), fact, aside, serial);
+		sf_emit(out, "DROP SEQUENCE %s", aside);
+	}
+	else if (out->flags & SF_EMIT_EXISTING)
 		sf_emit_catch_up(out, sf_attr(fact, "sequence"), fact);
 }
 
@@ -131,6 +171,7 @@ const SfKind sf_kind_identity = {
 	.drops_with_parent = true,
 	.survives_alter = true,
 	.create = create,
+	.predecessor = predecessor,
 	.clause = clause,
 	.after = after,
 	.drop = drop,

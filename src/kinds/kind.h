@@ -48,6 +48,13 @@ typedef struct SfFill
 	char	   *expression;
 } SfFill;
 
+/* The old fact goes within the statements that create the new one, which takes its place (SfKind.predecessor). */
+typedef struct SfHeir
+{
+	SfFact	   *old;
+	SfFact	   *new;
+} SfHeir;
+
 /* Where statements go. */
 typedef struct SfEmit
 {
@@ -55,9 +62,11 @@ typedef struct SfEmit
 	int			flags;			/* SF_EMIT_... */
 	const char *role;			/* who will run the statements; NULL: not known */
 	const SfFactBase *from;		/* the side that the statements start from; NULL: an empty database */
+	const SfFactBase *to;		/* and the one that they lead to; NULL: not known */
 	List	   *fills;			/* of SfFill */
 	/* The USING expression that turns expr of type "from" into "to"; NULL: the server's assignment cast does. */
 	char	   *(*conversion) (const char *expr, const char *from, const char *to);
+	List	   *heirs;			/* of SfHeir */
 } SfEmit;
 
 #define SF_EMIT_CONCURRENTLY	0x01	/* create or drop without blocking writers (indexes) */
@@ -211,6 +220,12 @@ struct SfKind
 	 */
 	bool		(*save) (SfEmit *out, const SfFact *old, const SfFact *new);
 	void		(*refill) (SfEmit *out, const SfFact *old, const SfFact *new);
+	/*
+	 * The fact, often of another kind, that it takes the place of: its contents live on here (the position of the
+	 * sequence of a serial column that becomes an identity one).  create drops it, where sf_predecessor() agrees.
+	 * Needs twins; NULL slot or result: none.
+	 */
+	SfFact	   *(*predecessor) (const SfFact *fact);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
 	void		(*validate) (SfEmit *out, const SfFact *fact);
 	/*
@@ -294,6 +309,13 @@ extern SfFact *sf_attachment(const SfFact *relation);
 
 /* The relation that an attachment makes its parent a child of. */
 extern SfFact *sf_attached_to(const SfFact *attachment);
+
+/* What the fact takes the place of in this plan, or NULL. */
+extern const SfFact *sf_predecessor(const SfEmit *out, const SfFact *fact);
+
+/* Has nothing on either side that name?  And one like it, "like__label", that nothing has: for what is put aside. */
+extern bool sf_is_free_name(const SfFactBase *from, const SfFactBase *to, const char *name);
+extern char *sf_free_name(const SfFactBase *from, const SfFactBase *to, const char *like, const char *label);
 
 /* Attribute differs between the two sides? */
 extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);

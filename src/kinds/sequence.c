@@ -9,17 +9,66 @@
 #include "kinds/routine.h"
 #include "kinds/sequence_common.h"
 
-extern const SfKind sf_kind_owned_by;
+extern const SfKind sf_kind_identity,
+			sf_kind_owned_by;
 
+/* The column that the sequence is owned by, with a twin; NULL: none. */
+static const SfFact *
+owning_column(const SfFact *fact)
+{
+	ListCell   *lc,
+			   *ln;
+
+	foreach(lc, fact->children)
+	{
+		const SfFact *owned = lfirst(lc);
+
+		foreach(ln, owned->kind == &sf_kind_owned_by ? owned->needs : NIL)
+		{
+			const SfFact *column = ((SfEdge *) lfirst(ln))->to;
+
+			if (column != fact && column->twin && column->nname == 3)
+				return column;
+		}
+	}
+	return NULL;
+}
+
+/* The identity that the column had which it is for. */
+static SfFact *
+predecessor(const SfFact *fact)
+{
+	const SfFact *column = owning_column(fact);
+	ListCell   *lc;
+
+	foreach(lc, column ? column->twin->children : NIL)
+	{
+		SfFact	   *child = lfirst(lc);
+
+		if (child->kind == &sf_kind_identity && child->twin == NULL)
+			return child;
+	}
+	return NULL;
+}
+
+/* It goes on where the identity stood, whose sequence gives up its name and goes with it. */
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
+	const SfFact *identity = sf_predecessor(out, fact);
+	const SfFact *column = identity ? identity->parent->twin : NULL;
+	char	   *aside = identity ? sf_emit_put_aside(out, identity, column->name[0]) : NULL;
 	StringInfoData sql;
 
 	initStringInfo(&sql);
 	appendStringInfo(&sql, "CREATE %sSEQUENCE %s", sf_attr(fact, "persistence") ? "UNLOGGED " : "", sf_name(fact));
 	sf_sequence_options(&sql, fact, sf_attr(fact, "type"));
 	sf_emit(out, "%s", sql.data);
+	if (identity)
+	{
+		sf_emit_take_over(out, sf_name(fact), fact, aside, identity);
+		sf_kind_identity.drop(out, column);
+	}
 }
 
 static void
@@ -92,6 +141,7 @@ const SfKind sf_kind_sequence = {
 	.nattrs = lengthof(attrs),
 	.owned_apart = true,
 	.create = create,
+	.predecessor = predecessor,
 	.drop = drop,
 	.rename = rename_it,
 	.match = match,
@@ -100,23 +150,17 @@ const SfKind sf_kind_sequence = {
 };
 
 /*
- * A new sequence for a column that has rows already (an identity column that becomes a serial one) goes on behind its
- * greatest value.
+ * A new sequence for a column that has rows already goes on behind its greatest value, if it does not go on where
+ * another stood.
  */
 static void
 catch_up(SfEmit *out, const SfFact *fact)
 {
-	ListCell   *lc;
+	const SfFact *sequence = fact->parent;
+	const SfFact *column = sequence && sequence->twin == NULL ? owning_column(sequence) : NULL;
 
-	if (fact->parent == NULL || fact->parent->twin)
-		return;
-	foreach(lc, fact->needs)
-	{
-		const SfFact *column = ((SfEdge *) lfirst(lc))->to;
-
-		if (column != fact->parent && column->twin && column->nname == 3)
-			sf_emit_catch_up(out, sf_name(fact), column);
-	}
+	if (column && sf_predecessor(out, sequence) == NULL)
+		sf_emit_catch_up(out, sf_name(sequence), column);
 }
 
 static const char *

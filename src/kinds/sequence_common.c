@@ -70,24 +70,28 @@ moves_along(const char *attr, const SfFact *old, const SfFact *new)
 	return (strcmp(attr, "min") == 0 || strcmp(attr, "max") == 0) && has(new, "type") && sf_changed(old, new, "type");
 }
 
+static int64
+limit(const SfFact *fact, const char *attr)
+{
+	return strtoll(sf_attr(fact, attr), NULL, 10);
+}
+
 static void
 keep_within(SfEmit *out, const char *sequence, const SfFact *old, const SfFact *new, const char *attr,
 			const char *beyond)
 {
-	const char *limit = sf_attr(new, attr);
+	int64		to = limit(new, attr);
 
-	if (sf_changed(old, new, attr) && strtoll(sf_attr(old, "min"), NULL, 10) <= strtoll(limit, NULL, 10) &&
-		strtoll(limit, NULL, 10) <= strtoll(sf_attr(old, "max"), NULL, 10))
-		sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s, false) FROM %s WHERE last_value %s %s",
-				sf_literal(sequence), limit, sequence, beyond, limit);
+	if (sf_changed(old, new, attr) && limit(old, "min") <= to && to <= limit(old, "max"))
+		sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, " INT64_FORMAT ", false) FROM %s "
+				"WHERE last_value %s " INT64_FORMAT, sf_literal(sequence), to, sequence, beyond, to);
 }
 
 /* Old and new limits have nothing in common: there is no position to keep, and it has to restart. */
 static bool
 limits_apart(const SfFact *old, const SfFact *new)
 {
-	return strtoll(sf_attr(new, "max"), NULL, 10) < strtoll(sf_attr(old, "min"), NULL, 10) ||
-		strtoll(sf_attr(new, "min"), NULL, 10) > strtoll(sf_attr(old, "max"), NULL, 10);
+	return limit(new, "max") < limit(old, "min") || limit(new, "min") > limit(old, "max");
 }
 
 /*
@@ -133,4 +137,30 @@ sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column)
 			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM %s%s HAVING "
 			"pg_catalog.max(%s) IS NOT NULL",
 			sf_literal(sequence), name, is_partitioned(sf_relation_of(column)) ? "" : "ONLY ", sf_rel(column), name);
+}
+
+char *
+sf_emit_put_aside(SfEmit *out, const SfFact *old, const char *schema)
+{
+	char	  **parts;
+	char	   *aside[2] = {unconstify(char *, schema)};
+
+	(void) sf_split_name(has(old, "sequence") ? sf_attr(old, "sequence") : sf_name(old), &parts);
+	aside[1] = sf_free_name(out->from, out->to, parts[1], "old");
+	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(schema), sf_ident(parts[1]), sf_ident(aside[1]));
+	return sf_qualified(2, aside);
+}
+
+void
+sf_emit_take_over(SfEmit *out, const char *sequence, const SfFact *new, const char *aside, const SfFact *old)
+{
+	const char *position = "last_value";
+
+	if (limits_apart(old, new))
+		return;
+	/* The server refuses a position outside the limits. */
+	if (limit(new, "min") > limit(old, "min") || limit(new, "max") < limit(old, "max"))
+		position = psprintf("LEAST(GREATEST(last_value, %s), %s)", sf_attr(new, "min"), sf_attr(new, "max"));
+	sf_emit(out, "SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s, is_called) FROM %s", sf_literal(sequence),
+			position, aside);
 }

@@ -15,4 +15,12 @@ extern void sf_sequence_options(StringInfo out, const SfFact *fact, const char *
 extern void sf_emit_alter_sequence(SfEmit *out, const char *head, const char *set, const char *sequence,
 								   const SfFact *old, const SfFact *new);
 
+/*
+ * Around the creation of one that takes another's place: the old one is put aside, which keeps everybody from it; then
+ * the new one goes on where it stood.  schema: where the old one is by then.  sequence: the new one's name as SQL.
+ */
+extern char *sf_emit_put_aside(SfEmit *out, const SfFact *old, const char *schema);
+extern void sf_emit_take_over(SfEmit *out, const char *sequence, const SfFact *new, const char *aside,
+							  const SfFact *old);
+
 #endif

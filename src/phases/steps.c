@@ -183,8 +183,11 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	state->context.new = action->new;
 	state->context.proven = statement->proven;
 	risk = sf_risk_assess(statement->sql, &state->context);
-	if (action->saves)
+	if (action->saves && (risk->effects & SF_RISK_LOSES))
+	{
 		risk->effects &= ~SF_RISK_LOSES;
+		risk->why = NULL;
+	}
 	step->sql = step->portable = statement->sql;
 	step->object = sf_fact_label(fact);
 	step->needs_rows_estimate = -1;

@@ -147,6 +147,8 @@ drop_action(SfBuild *build, SfItem *item)
 
 	if (item->drop)
 		return item->drop;
+	if (item->heir)
+		return item->drop = create_action(build, item->heir);
 	with = item->apart && item->old->kind->drop ? NULL : dropped_with(item);
 	if (with)
 		item->drop = drop_action(build, with);

@@ -27,6 +27,7 @@ typedef struct SfItem
 	bool		renamed;
 	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
 	bool displaced; /* a dropped type whose name a new one of another kind takes: its users move over to that */
+	struct SfItem *heir;		/* dropped within the creation of this one (SfKind.predecessor) */
 	bool		aside;			/* a cycle was broken here: renamed by way of a name that nobody has */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
@@ -62,6 +63,9 @@ extern bool sf_item_alters(const SfItem *item, int flags);
 
 /* Does it bind its object to another one (a foreign key that is not to its own table)? */
 extern bool sf_binds_to_other(const SfFact *fact);
+
+/* Is it renamed out of what it belonged to (into another schema)? */
+extern bool sf_moves_away(const SfItem *item);
 
 extern bool sf_needs(const SfFact *fact, const SfFact *other);
 

@@ -222,6 +222,12 @@ unbind(const SfFact *fact, List **work)
 		unbind(lfirst(lc), work);
 }
 
+bool
+sf_moves_away(const SfItem *item)
+{
+	return item->renamed && sf_diff_moved(item->old, item->new);
+}
+
 static void
 follow(SfItem *item, List **work)
 {
@@ -247,6 +253,9 @@ follow(SfItem *item, List **work)
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;
 		if (edge->type == SF_EDGE_DROP && item->fate == SF_FATE_REPLACE && is_let_go(dependent, item))
+			continue;
+		/* It has moved elsewhere by then. */
+		if (edge->type == 'p' && item->fate == SF_FATE_DROP && sf_moves_away(dependent))
 			continue;
 		if (swaps && edge->type != 'p')
 			move_over(dependent, work);
@@ -333,6 +342,25 @@ add_items(SfBuild *build, SfFactBase *base, bool wanted)
 	}
 }
 
+/* Who takes another's place: one that goes by itself, while what both belong to stays. */
+static void
+find_predecessor(SfBuild *build, SfItem *item)
+{
+	SfHeir	   *heir;
+	SfFact	   *old = item->fate == SF_FATE_CREATE && item->new->kind->predecessor ?
+		item->new->kind->predecessor(item->new) : NULL;
+
+	if (old == NULL || sf_item(old) == NULL || sf_item(old)->fate != SF_FATE_DROP ||
+		(old->parent && sf_item(old->parent) && sf_item_gone(sf_item(old->parent))) ||
+		(item->new->parent && sf_item(item->new->parent) && sf_item_made(sf_item(item->new->parent))))
+		return;
+	sf_item(old)->heir = item;
+	heir = palloc(sizeof(SfHeir));
+	heir->old = old;
+	heir->new = item->new;
+	build->plan->heirs = lappend(build->plan->heirs, heir);
+}
+
 void
 sf_build_items(SfBuild *build)
 {
@@ -364,4 +392,6 @@ sf_build_items(SfBuild *build)
 		work = list_delete_first(work);
 		follow(item, &work);
 	}
+	foreach(lc, build->items)
+		find_predecessor(build, lfirst(lc));
 }

@@ -85,7 +85,7 @@ visiting_order(const ListCell *a, const ListCell *b)
 static bool
 can_be_set_apart(const SfItem *item)
 {
-	if (item->apart)
+	if (item->apart || item->heir)
 		return false;
 	if (item->create && item->create->new != item->new && item->new->kind->create)
 		return true;

@@ -180,6 +180,24 @@ link_originals(SfItem *item, const SfItem *copy)
 		}
 }
 
+/*
+ * It is dropped by the names that it and all that it belongs to have until then; what goes within a creation is called
+ * as that is, by the new ones.
+ */
+static void
+link_old_names(SfItem *item, const SfFact *need)
+{
+	for (; need; need = need->parent)
+	{
+		SfItem	   *named = sf_item(need);
+
+		if (named && item->drop->verb == SF_VERB_CREATE)
+			after(item->drop, named->rename, item);
+		else if (named)
+			after(named->rename, item->drop, item);
+	}
+}
+
 /* What the old side needed stays until this is gone or changed. */
 static void
 link_needed(SfItem *item)
@@ -210,15 +228,18 @@ link_needed(SfItem *item)
 		 * What is dropped by a name that this one's is part of (a function's arguments) goes before; not what was put
 		 * aside itself, nor what goes with that.
 		 */
-		if (item->drop && sf_item(item->drop->old)->stash == NULL)
+		if (item->drop && item->drop->old && sf_item(item->drop->old)->stash == NULL)
 			after(need->stash, item->drop, item);
-		after(need->rename, item->drop, item);
 		after(need->drop, hollow ? item->hollow : item->alter, item);
+		if (edge->type == 'p' && sf_moves_away(item))
+			after(need->drop, item->rename, item);
 		/* A copy that comes to stand on its own is made when the server has dropped the old one with its original. */
 		if (edge->type == SF_EDGE_IMPLIED)
 			after(item->create, need->drop, item);
+		if (item->drop)
+			link_old_names(item, edge->to);
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
-		if (edge->to->parent && edge->to->parent->parent)
+		if (edge->to->parent && edge->to->parent->parent && item->drop && item->drop->verb == SF_VERB_DROP)
 			after(need->alter, item->drop, item);
 	}
 }

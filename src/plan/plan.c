@@ -4,7 +4,6 @@
 #include "postgres.h"
 
 #include "diff/diff.h"
-#include "mb/pg_wchar.h"
 #include "plan/build.h"
 #include "plan/cast.h"
 #include "plan/emit.h"
@@ -15,48 +14,31 @@ sf_plan_emit_init(SfEmit *out, const SfPlan *plan)
 	memset(out, 0, sizeof(*out));
 	out->role = plan->role;
 	out->from = plan->from;
+	out->to = plan->to;
 	out->fills = plan->fills;
 	out->conversion = sf_conversion;
-}
-
-static bool
-is_name_of_one(const SfFactBase *base, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, base->facts)
-		if (strcmp(sf_own_name((SfFact *) lfirst(lc)), name) == 0)
-			return true;
-	return false;
+	out->heirs = plan->heirs;
 }
 
 bool
 sf_plan_is_free_name(const SfPlan *plan, const char *name)
 {
-	return !is_name_of_one(plan->from, name) && !is_name_of_one(plan->to, name);
+	return sf_is_free_name(plan->from, plan->to, name);
 }
 
 char *
 sf_plan_free_name(const SfPlan *plan, const char *old, const char *label)
 {
-	for (int n = 0;; n++)
-	{
-		char	   *suffix = n == 0 ? psprintf("__%s", label) : psprintf("__%s%d", label, n);
-		int			length = pg_mbcliplen(old, strlen(old), NAMEDATALEN - 1 - strlen(suffix));
-		char	   *name = psprintf("%.*s%s", length, old, suffix);
-
-		if (sf_plan_is_free_name(plan, name))
-			return name;
-	}
+	return sf_free_name(plan->from, plan->to, old, label);
 }
 
 /* The fact under the name that it has while it is put aside. */
 static SfFact *
-stashed(const SfPlan *plan, const SfFact *fact)
+stashed(const SfEmit *out, const SfFact *fact)
 {
 	SfFact	   *copy = sf_fact_copy(fact);
 
-	sf_own_name(copy) = sf_plan_free_name(plan, sf_own_name(fact), "old");
+	sf_own_name(copy) = sf_free_name(out->from, out->to, sf_own_name(fact), "old");
 	return copy;
 }
 
@@ -72,7 +54,7 @@ sf_in_place(const SfFact *old)
 }
 
 static void
-render_rename(SfEmit *out, SfAction *action, const SfPlan *plan)
+render_rename(SfEmit *out, SfAction *action)
 {
 	const SfItem *item = sf_item(action->old);
 	SfFact	   *old = action->old;
@@ -81,12 +63,12 @@ render_rename(SfEmit *out, SfAction *action, const SfPlan *plan)
 		old = sf_in_place(old);
 	if (action == item->stash)
 	{
-		action->kind->rename(out, old, stashed(plan, old));
+		action->kind->rename(out, old, stashed(out, old));
 		if (action->kind->give_up)
 			action->kind->give_up(out, old);
 	}
 	else
-		action->kind->rename(out, item->stash ? stashed(plan, old) : old, action->new);
+		action->kind->rename(out, item->stash ? stashed(out, old) : old, action->new);
 }
 
 /* What is put back is in the state that it was in. */
@@ -149,6 +131,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 	switch (action->verb)
 	{
 		case SF_VERB_CREATE:
+			action->saves = sf_predecessor(&out, action->new) != NULL;
 			render_create(&out, action);
 			break;
 		case SF_VERB_DROP:
@@ -157,7 +140,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 
 				if (item->new && sf_item_refills(item))
 					action->saves = action->kind->save(&out, item->old, item->new);
-				action->kind->drop(&out, item->stash ? stashed(build->plan, action->old) : action->old);
+				action->kind->drop(&out, item->stash ? stashed(&out, action->old) : action->old);
 				break;
 			}
 		case SF_VERB_ALTER:
@@ -174,7 +157,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 				render_alter(&out, action);
 			break;
 		case SF_VERB_RENAME:
-			render_rename(&out, action, build->plan);
+			render_rename(&out, action);
 			break;
 	}
 	action->statements = out.statements;

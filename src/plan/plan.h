@@ -36,7 +36,7 @@ typedef struct SfAction
 	List	   *folded;			/* create: SfFact list created in the same statement */
 	List	   *statements;		/* rendered: char * */
 	bool		rebuild;		/* part of a drop and create of the same fact: replaced, or taken down and put back */
-	bool		saves;			/* drop: all that the old fact holds is put aside and comes back */
+	bool		saves;			/* all that a dropped fact holds is put aside and comes back, or lives on */
 	SfFact	   *table;			/* a table that existed before and stays, and that this works on; or NULL */
 	int			position;		/* in the plan, 0-based */
 	List	   *after;			/* of SfAfter */
@@ -99,6 +99,7 @@ typedef struct SfPlan
 	List	   *refusals;		/* of SfRefusal */
 	List	   *spares;			/* of SfFact: columns that go, and whose values others have */
 	bool		two_versions;	/* the old version of the application works until the gate, the new one by its schema */
+	List	   *heirs;			/* of SfHeir */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
