@@ -409,9 +409,8 @@ new_schema(const char *version, const char *covers, const char *name)
 }
 
 char *
-sf_version_schema_make(const char *version, const char *covers, const char *name)
+sf_version_schema_make(const SfVersions *versions, const char *version, const char *covers, const char *name)
 {
-	SfVersions *versions = sf_versions_read();
 	Recorded   *r;
 
 	check_version(versions, version);

@@ -31,6 +31,11 @@ typedef struct SfVersions
 /* From the journal, this transaction's own entries among it.  Memory: current context. */
 extern SfVersions *sf_versions_read(void);
 
+/*
+ * In the first transaction of a migration, which nothing says is half done yet: the one that leads to the version is.
+ */
+extern void sf_versions_begin(SfVersions *versions, const char *version);
+
 extern SfVersionState sf_version_state(const SfVersions *versions, const char *version);
 
 /* Of SfStep: those of the migration behind the first "done" transactions; or these. */
