@@ -127,7 +127,8 @@ is_served(const SfVersions *versions, const char *version)
 	{
 		SfRevision *later = lfirst(lc);
 
-		if (later == r || later == versions->half || !sf_is_applied(later) || !list_member(versions->gated, makeString(later->revision)))
+		if (later == r || later == versions->half || !sf_is_applied(later) ||
+			!list_member(versions->gated, makeString(later->revision)))
 			continue;
 		if (base || sf_is_ancestor(r, later))
 			return false;

@@ -1,9 +1,9 @@
 /*
  * versions.h - which versions of the application may be at work now.
  *
- * A version is named by the revision of the migration that made it; what was before the first one is "base".  Two are at
- * work while a migration is half done: the one that it comes from and the one that it leads to; else the current one.
- * A version ends at a gate; migrations without one take nothing from it.
+ * A version is named by the revision of the migration that made it; what was before the first one is "base".  Two are
+ * at work while a migration is half done: the one that it comes from and the one that it leads to; else the current
+ * one.  A version ends at a gate; migrations without one take nothing from it.
  */
 #ifndef SF_VERSIONS_H
 #define SF_VERSIONS_H

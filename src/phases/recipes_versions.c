@@ -55,7 +55,8 @@ sf_versions_leave(int level)
 bool
 sf_version_uses(const SfFact *fact)
 {
-	static const char *const kinds[] = {"view", "materialized view", "foreign table", "function", "procedure", "aggregate"};
+	static const char *const kinds[] = {"view", "materialized view", "foreign table", "function", "procedure",
+	"aggregate"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(fact->kind->name, kinds[i]) == 0)
