@@ -382,10 +382,10 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	SfPlanOptions options = {migration_owner()};
 	SfFactBase *live,
 			   *model,
-			   *under_old_names;
+			   *under_old_names,
+			   *between;
 	SfRevision *r;
-	SfPlan	   *plan,
-			   *down;
+	SfPlan	   *plan;
 	bool		kept;
 	int			level;
 	List	   *back,
@@ -419,13 +419,13 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	level = sf_versions_enter(kept);
 	plan = sf_shadow_plan(plan, &options);
 	plan->kept = options.kept = sf_archive_choose(plan, archive_tag(m));
-	m->steps[SF_UP] = kept ? sf_versions_steps_up(plan, under_old_names, &options) : sf_steps_make(plan);
+	between = kept ? sf_versions_between(plan, under_old_names, &options) : NULL;
+	m->steps[SF_UP] = kept ? sf_versions_steps_up(live, between, model, &options) : sf_steps_make(plan);
 	options.hints = back;
 	options.fills = fills(transforms, false);
 	options.back = fills(transforms, true);
-	down = sf_shadow_plan(sf_plan_make(model, live, &options), &options);
-	down->two_versions = kept;
-	m->steps[SF_DOWN] = sf_steps_make(down);
+	m->steps[SF_DOWN] = kept ? sf_versions_steps_down(model, between, live, &options) :
+		sf_steps_make(sf_shadow_plan(sf_plan_make(model, live, &options), &options));
 	sf_versions_leave(level);
 	m->state = sf_state_text(live, model, sf_guc_manage() == SF_MANAGE_ALL);
 

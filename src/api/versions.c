@@ -29,15 +29,21 @@ sf_version_schema(PG_FUNCTION_ARGS)
 	char	   *covers = sf_text_arg(fcinfo, 1, "covers");
 	char	   *name = PG_ARGISNULL(2) ? NULL : sf_text_arg(fcinfo, 2, "name");
 
-	PG_RETURN_TEXT_P(cstring_to_text(sf_version_schema_make(r ? r->revision : SF_VERSION_BASE, covers, name)));
+	char	   *version = r ? r->revision : SF_VERSION_BASE;
+
+	PG_RETURN_TEXT_P(cstring_to_text(sf_version_schema_make(sf_versions_read(), version, covers, name)));
 }
 
 /* The same as a step of migrations. */
 Datum
 sf_version_make(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(sf_version_schema_make(sf_text_arg(fcinfo, 0, "version"),
-															sf_text_arg(fcinfo, 1, "covers"), NULL)));
+	char	   *version = sf_text_arg(fcinfo, 0, "version");
+	char	   *covers = sf_text_arg(fcinfo, 1, "covers");
+	SfVersions *versions = sf_versions_read();
+
+	sf_versions_begin(versions, version);
+	PG_RETURN_TEXT_P(cstring_to_text(sf_version_schema_make(versions, version, covers, NULL)));
 }
 
 /* The views of versions step aside for a transaction of a script. */

@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "commands/dbcommands.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/parser.h"
 #include "pgstat.h"
@@ -35,6 +34,7 @@
 #include "kinds/kind.h"
 #include "guc.h"
 #include "lib/pins.h"
+#include "lib/text.h"
 #include "server/server.h"
 
 #define STEP_WIDTH	72			/* of a step's text in a line */
@@ -70,28 +70,6 @@ sf_perform_at_gate(void)
 
 /* ---- telling ---- */
 
-/* A statement as one line of bounded length. */
-static char *
-one_line(const char *sql)
-{
-	char	   *line = palloc(strlen(sql) + 1);
-	char	   *to = line;
-
-	for (const char *from = sql; *from; from++)
-	{
-		bool		blank = strchr(" \t\r\n", *from) != NULL;
-
-		if (!blank)
-			*to++ = *from;
-		else if (to > line && to[-1] != ' ')
-			*to++ = ' ';
-	}
-	*to = '\0';
-	if (strlen(line) <= STEP_WIDTH)
-		return line;
-	return psprintf("%s...", pnstrdup(line, pg_mbcliplen(line, strlen(line), STEP_WIDTH - 3)));
-}
-
 /* Where we are, for other sessions (sf_progress) and for errors. */
 static void
 enter_step(const Performance *p, const SfStep *step)
@@ -110,7 +88,7 @@ leave_step(const Performance *p, const SfStep *step, TimestampTz start)
 	long		ms = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
 	char	   *took = ms < 10000 ? psprintf("%ld ms", ms) : psprintf("%.1f s", ms / 1000.0);
 
-	ereport(INFO, (errmsg("%d of %d: %s (%s)", step->n, p->nsteps, one_line(step->sql), took)));
+	ereport(INFO, (errmsg("%d of %d: %s (%s)", step->n, p->nsteps, sf_one_line(step->sql, STEP_WIDTH), took)));
 }
 
 /* The setting for tests: stand still until somebody ends us. */
@@ -299,7 +277,7 @@ clear_leftovers(const Performance *p, int transaction)
 	MemoryContextSwitchTo(old);
 	foreach(lc, statements)
 	{
-		ereport(INFO, (errmsg("an earlier attempt was stopped: %s", one_line(lfirst(lc)))));
+		ereport(INFO, (errmsg("an earlier attempt was stopped: %s", sf_one_line(lfirst(lc), STEP_WIDTH))));
 		run_sql(lfirst(lc));
 	}
 }
@@ -370,7 +348,8 @@ run_outside(const Performance *p, const SfStep *step)
 	}
 	else
 	{
-		ereport(INFO, (errmsg("%d of %d: %s (was there already)", step->n, p->nsteps, one_line(step->sql))));
+		ereport(INFO, (errmsg("%d of %d: %s (was there already)", step->n, p->nsteps,
+							  sf_one_line(step->sql, STEP_WIDTH))));
 		stand_still(p, step);
 	}
 	sf_worker_begin();
@@ -600,7 +579,7 @@ sf_perform(const SfMigration *migration, SfDirection direction, const char *thro
 
 	MemoryContextSwitchTo(old);
 	ereport(INFO, (errmsg("revision %s %s: %s", migration->revision, sf_direction_name(direction),
-						  one_line(migration->message))));
+						  sf_one_line(migration->message, STEP_WIDTH))));
 	if (through)
 		(void) phase_number(through);
 	read_before(&p, done);

@@ -4,8 +4,8 @@
  * What was found is kept with the path as it was then; comparing is one number for the server.  A change of a schema
  * or of schemaflow.version_schema (whose writers say so, version_schema.c) makes it stale.
  *
- * It is asked for by the trigger, under the rights of who writes, and in copies without our tables: then no schema is one
- * of a version.
+ * It is asked for by the trigger, under the rights of who writes, and in copies without our tables: then no schema is
+ * one of a version.
  */
 #include "postgres.h"
 

@@ -409,10 +409,10 @@ new_schema(const char *version, const char *covers, const char *name)
 }
 
 char *
-sf_version_schema_make(const char *version, const char *covers, const char *name)
+sf_version_schema_make(const SfVersions *versions, const char *version, const char *covers, const char *name)
 {
-	SfVersions *versions = sf_versions_read();
 	Recorded   *r;
+	int			done;
 
 	check_version(versions, version);
 	if (!OidIsValid(get_namespace_oid(covers, true)))
@@ -446,8 +446,8 @@ sf_version_schema_make(const char *version, const char *covers, const char *name
 					 sf_literal(psprintf("schemaflow: the tables of %s as version %s knows them", covers, version))));
 	}
 	record(r);
-	make_views(r, layout_of(version, versions->migration, versions->direction, versions->half ? versions->half->done : 0),
-			   true);
+	done = versions->half ? versions->half->done : 0;
+	make_views(r, layout_of(version, versions->migration, versions->direction, done), true);
 	return r->schema;
 }
 

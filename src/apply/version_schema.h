@@ -14,7 +14,8 @@
  * privileges and comments as the tables have them now.  name: what to call it, or NULL.  Raises when the version is
  * not one of those at work, or the user may not speak for it.  Returns its name.
  */
-extern char *sf_version_schema_make(const char *version, const char *covers, const char *name);
+extern char *sf_version_schema_make(const SfVersions *versions, const char *version, const char *covers,
+									const char *name);
 
 /*
  * Around a transaction of a migration.  Before its steps: views that are in their way go.  Behind its mark: schemas of

@@ -40,6 +40,39 @@ sf_versions_read(void)
 	return versions;
 }
 
+void
+sf_versions_begin(SfVersions *versions, const char *version)
+{
+	SfRevision *r = sf_revision_find(versions->revisions, version);
+	SfDirection direction = SF_UP;
+	ListCell   *lc;
+
+	if (versions->half)
+		return;
+	if (r == NULL || sf_is_applied(r))
+	{
+		direction = SF_DOWN;
+		r = NULL;
+		foreach(lc, sf_revisions_current(versions->revisions))
+		{
+			SfRevision *current = lfirst(lc);
+
+			if (strcmp(version, current->nparent_names > 0 ? current->parent_names[0] : SF_VERSION_BASE) == 0)
+				r = current;
+		}
+	}
+	if (r == NULL)
+		return;
+	r->direction = direction;
+	r->done = 0;
+	r->of = r->transactions[direction];
+	r->done_at = "now";
+	r->undoing = false;
+	versions->half = r;
+	versions->migration = sf_migration_load(r->revision);
+	versions->direction = direction;
+}
+
 static List *
 steps_where(List *steps, int done, bool behind)
 {
@@ -94,7 +127,8 @@ is_served(const SfVersions *versions, const char *version)
 	{
 		SfRevision *later = lfirst(lc);
 
-		if (later == r || later == versions->half || !sf_is_applied(later) || !list_member(versions->gated, makeString(later->revision)))
+		if (later == r || later == versions->half || !sf_is_applied(later) ||
+			!list_member(versions->gated, makeString(later->revision)))
 			continue;
 		if (base || sf_is_ancestor(r, later))
 			return false;

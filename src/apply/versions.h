@@ -1,9 +1,9 @@
 /*
  * versions.h - which versions of the application may be at work now.
  *
- * A version is named by the revision of the migration that made it; what was before the first one is "base".  Two are at
- * work while a migration is half done: the one that it comes from and the one that it leads to; else the current one.
- * A version ends at a gate; migrations without one take nothing from it.
+ * A version is named by the revision of the migration that made it; what was before the first one is "base".  Two are
+ * at work while a migration is half done: the one that it comes from and the one that it leads to; else the current
+ * one.  A version ends at a gate; migrations without one take nothing from it.
  */
 #ifndef SF_VERSIONS_H
 #define SF_VERSIONS_H
@@ -30,6 +30,11 @@ typedef struct SfVersions
 
 /* From the journal, this transaction's own entries among it.  Memory: current context. */
 extern SfVersions *sf_versions_read(void);
+
+/*
+ * In the first transaction of a migration, which nothing says is half done yet: the one that leads to the version is.
+ */
+extern void sf_versions_begin(SfVersions *versions, const char *version);
 
 extern SfVersionState sf_version_state(const SfVersions *versions, const char *version);
 

@@ -16,8 +16,8 @@
 #include "utils/lsyscache.h"
 
 /*
- * Schemas of versions of the application (apply/version_schema.h); also those that a dump has brought, whosever rows say
- * so.  A scratch has none.
+ * Schemas of versions of the application (apply/version_schema.h); also those that a dump has brought, whosever rows
+ * say so.  A scratch has none.
  */
 static List *
 version_schemas(void)

@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
+
 #include "catalog/pg_type.h"
 #include "lib/text.h"
 #include "utils/array.h"
@@ -173,4 +175,25 @@ bool
 sf_streq(const char *a, const char *b)
 {
 	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+char *
+sf_one_line(const char *text, int width)
+{
+	char	   *line = palloc(strlen(text) + 1);
+	char	   *to = line;
+
+	for (const char *from = text; *from; from++)
+	{
+		bool		blank = strchr(" \t\r\n", *from) != NULL;
+
+		if (!blank)
+			*to++ = *from;
+		else if (to > line && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	*to = '\0';
+	if (strlen(line) <= width)
+		return line;
+	return psprintf("%s...", pnstrdup(line, pg_mbcliplen(line, strlen(line), width - 3)));
 }

@@ -37,6 +37,9 @@ extern Datum sf_text_array(int n, char *const *elements);
 /* The text with every "from" replaced; the text itself when it has none. */
 extern char *sf_replaced(char *text, const char *from, const char *to);
 
+/* A text as one line of bounded length. */
+extern char *sf_one_line(const char *text, int width);
+
 extern bool sf_streq(const char *a, const char *b); /* NULL equals NULL only */
 
 #endif

@@ -55,7 +55,8 @@ sf_versions_leave(int level)
 bool
 sf_version_uses(const SfFact *fact)
 {
-	static const char *const kinds[] = {"view", "materialized view", "foreign table", "function", "procedure", "aggregate"};
+	static const char *const kinds[] = {"view", "materialized view", "foreign table", "function", "procedure",
+	"aggregate"};
 
 	for (int i = 0; i < lengthof(kinds); i++)
 		if (strcmp(fact->kind->name, kinds[i]) == 0)
@@ -174,6 +175,7 @@ fills_before(const SfFactBase *under_old_names, const SfFactBase *model, List *f
 	ListCell   *lc,
 			   *lf;
 
+	*unclear = NULL;
 	foreach(lc, model->facts)
 	{
 		const SfFact *fact = lfirst(lc);
@@ -208,19 +210,18 @@ only_renames(const SfPlan *plan)
 	return true;
 }
 
-/* Why names cannot wait; NULL: they can, and *fills are the expressions for the time until then. */
+/* Why names cannot wait; NULL: they can. */
 static char *
-obstacle(SfPlan *plan, SfFactBase *under_old_names, const SfPlanOptions *options, List **fills)
+obstacle(const SfPlan *plan, SfFactBase *under_old_names, const SfPlanOptions *options)
 {
-	const SfFact *fact;
 	SfPlanOptions renames = {options->role, options->hints};
+	const SfFact *fact;
 
 	if (under_old_names == NULL)
 		return pstrdup("A name is given to something else in the same migration.");
 	if ((fact = copy_scope(under_old_names, plan->to)) != NULL)
 		return psprintf("What %s was called before is not known.", sf_fact_label(fact));
-	fact = NULL;
-	*fills = fills_before(under_old_names, plan->to, options->fills, &fact);
+	(void) fills_before(under_old_names, plan->to, options->fills, &fact);
 	if (fact)
 		return psprintf("The expression for %s, whose table's columns get other names, may go by either.",
 						sf_fact_label(fact));
@@ -240,32 +241,64 @@ any_renames(const SfPlan *plan)
 	return false;
 }
 
-static List *
-steps_of(SfPlan *plan, bool two_versions)
+SfFactBase *
+sf_versions_between(const SfPlan *plan, SfFactBase *under_old_names, const SfPlanOptions *options)
 {
-	plan->two_versions = two_versions;
+	char	   *why;
+
+	if (!any_renames(plan))
+		return NULL;
+	why = obstacle(plan, under_old_names, options);
+	if (why)
+		ereport(NOTICE,
+				(errmsg("names change before the old version of the application is gone"),
+				 errdetail_internal("%s", why)));
+	return why ? NULL : under_old_names;
+}
+
+static List *
+main_steps(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
+{
+	SfPlan	   *plan = sf_shadow_plan(sf_plan_make(from, to, options), options);
+
+	plan->two_versions = true;
 	return sf_steps_make(plan);
 }
 
-List *
-sf_versions_steps_up(SfPlan *plan, SfFactBase *under_old_names, const SfPlanOptions *options)
+/* Only names. */
+static List *
+rename_steps(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
 {
-	SfPlanOptions rest = *options,
-				renames = {options->role, options->hints};
-	char	   *why;
+	SfPlanOptions renames = {options->role, options->hints};
+
+	return sf_steps_make(sf_plan_make(from, to, &renames));
+}
+
+List *
+sf_versions_steps_up(SfFactBase *from, SfFactBase *between, SfFactBase *to, const SfPlanOptions *options)
+{
+	SfPlanOptions rest = *options;
+	const SfFact *unclear;
 	List	   *steps;
 
-	if (!any_renames(plan))
-		return steps_of(plan, true);
-	why = obstacle(plan, under_old_names, options, &rest.fills);
-	if (why)
-	{
-		ereport(NOTICE,
-				(errmsg("names change before the old version of the application is gone"), errdetail_internal("%s", why)));
-		/* The search for it has used the facts' fields. */
-		return steps_of(sf_shadow_plan(sf_plan_make(plan->from, plan->to, options), options), true);
-	}
+	if (between == NULL)
+		return main_steps(from, to, options);
 	rest.hints = NIL;
-	steps = steps_of(sf_shadow_plan(sf_plan_make(plan->from, under_old_names, &rest), &rest), true);
-	return sf_steps_join(steps, steps_of(sf_plan_make(under_old_names, plan->to, &renames), false));
+	rest.fills = fills_before(between, to, options->fills, &unclear);
+	steps = main_steps(from, between, &rest);
+	return sf_steps_join(steps, rename_steps(between, to, options), "contract");
+}
+
+/* Who uses names that end uses the schema of his version; the other one may use the tables. */
+List *
+sf_versions_steps_down(SfFactBase *from, SfFactBase *between, SfFactBase *to, const SfPlanOptions *options)
+{
+	SfPlanOptions rest = *options;
+	List	   *steps;
+
+	if (between == NULL)
+		return main_steps(from, to, options);
+	rest.hints = NIL;
+	steps = rename_steps(from, between, options);
+	return sf_steps_join(steps, main_steps(between, to, &rest), NULL);
 }

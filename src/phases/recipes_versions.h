@@ -20,10 +20,19 @@ extern int	sf_versions_enter(bool kept);
 extern void sf_versions_leave(int level);
 
 /*
- * The steps of a plan whose renames wait for the gate.  plan: from what is there to the model, with the renames.
- * under_old_names: the model without them (plan/old_names.h), or NULL.  Facts' twin and note fields are used.
+ * What stands between what is there and the model when all is done but names: the model as it reads under the old ones
+ * (plan/old_names.h).  NULL: no names change, or they cannot wait; then it says why.  Facts' twin and note fields are
+ * used.
  */
-extern List *sf_versions_steps_up(SfPlan *plan, SfFactBase *under_old_names, const SfPlanOptions *options);
+extern SfFactBase *sf_versions_between(const SfPlan *plan, SfFactBase *under_old_names, const SfPlanOptions *options);
+
+/*
+ * The steps of a migration with two versions.  Up, names change at the very end; down, first: who goes back to the
+ * version that used the tables finds them.  between may be NULL.
+ */
+extern List *sf_versions_steps_up(SfFactBase *from, SfFactBase *between, SfFactBase *to, const SfPlanOptions *options);
+extern List *sf_versions_steps_down(SfFactBase *from, SfFactBase *between, SfFactBase *to,
+									const SfPlanOptions *options);
 
 /* Does an application use such a thing by its name, besides tables and columns? */
 extern bool sf_version_uses(const SfFact *fact);

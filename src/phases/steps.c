@@ -566,7 +566,7 @@ sf_steps_make(SfPlan *plan)
 }
 
 List *
-sf_steps_join(List *steps, List *last)
+sf_steps_join(List *steps, List *last, const char *phase)
 {
 	int			transactions = steps ? ((SfStep *) llast(steps))->transaction : 0;
 	ListCell   *lc;
@@ -575,7 +575,8 @@ sf_steps_join(List *steps, List *last)
 	{
 		SfStep	   *step = lfirst(lc);
 
-		step->phase = "contract";
+		if (phase)
+			step->phase = phase;
 		step->transaction += transactions;
 		steps = lappend(steps, step);
 		step->n = list_length(steps);

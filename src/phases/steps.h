@@ -35,7 +35,7 @@ typedef struct SfStep
 /* The steps of a plan in order: unsafe actions replaced by their online form, then cut into transactions. */
 extern List *sf_steps_make(SfPlan *plan);
 
-/* Of SfStep: those of "last" behind the others, as parts of the contract. */
-extern List *sf_steps_join(List *steps, List *last);
+/* Of SfStep: those of "last" behind the others, as parts of that phase, or of their own (NULL). */
+extern List *sf_steps_join(List *steps, List *last, const char *phase);
 
 #endif

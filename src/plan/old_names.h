@@ -12,8 +12,8 @@
  * server maps all texts; each fact of "model" gets the outcome as its alias, which is what diff compares.  String
  * bodies compare as text.  So do sequences that are renamed with their columns.  Costs an elaboration, and another
  * where such texts need it; none when nothing is renamed.  hints: of SfHint, live's keys -> the
- * model's.  Returns the model under the old names, whole; NULL: nothing is renamed, or a name is taken again, so that it
- * has names of nobody's.
+ * model's.  Returns the model under the old names, whole; NULL: nothing is renamed, or a name is taken again, so that
+ * it has names of nobody's.
  */
 extern SfFactBase *sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints);
 
