@@ -436,16 +436,25 @@ setting(const char *name)
 	return value ? atoi(value) : 0;
 }
 
+static SfExamination *live = NULL;
+
+/* With the memory of the transaction: a procedure goes through several in one statement. */
+static void
+forget_live(void *arg)
+{
+	live = NULL;
+}
+
 SfExamination *
 sf_guard_live(void)
 {
-	static SfExamination *live = NULL;
-	static TimestampTz of = 0;
-
-	if (live == NULL || of != GetCurrentTransactionStartTimestamp())
+	if (live == NULL)
 	{
+		MemoryContextCallback *end = MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
+
+		end->func = forget_live;
 		live = MemoryContextAllocZero(TopTransactionContext, sizeof(SfExamination));
-		of = GetCurrentTransactionStartTimestamp();
+		MemoryContextRegisterResetCallback(TopTransactionContext, end);
 	}
 	live->in_transaction = IsTransactionBlock();
 	live->lock_timeout = setting("lock_timeout");
