@@ -68,6 +68,7 @@ kinds: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/kinds
 bench: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/run
+	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/guard
 matrix:
 	@test/matrix
 
