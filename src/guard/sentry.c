@@ -235,14 +235,19 @@ statements_apart(const char *hint)
 {
 	StringInfoData out;
 	const char *line = hint;
+	bool		comment = false;
 
 	initStringInfo(&out);
 	for (const char *c = hint; *c; c++)
 	{
 		appendStringInfoChar(&out, *c);
 		if (*c == '\n')
+		{
 			line = c + 1;
-		if (c[0] == ';' && c[1] == ' ' && c[2] != ' ' && c[2] != '-' && strcspn(line, "\n") > DETAIL_WIDTH)
+			comment = false;
+		}
+		comment = comment || strncmp(c, "--", 2) == 0;
+		if (!comment && c[0] == ';' && c[1] == ' ' && c[2] != ' ' && c[2] != '-' && strcspn(line, "\n") > DETAIL_WIDTH)
 		{
 			appendStringInfoString(&out, "\n  ");
 			c++;
