@@ -56,7 +56,8 @@ static SubTransactionId at_work_since = InvalidSubTransactionId;
 bool
 sf_owner_is_at_work(void)
 {
-	return at_work_since != InvalidSubTransactionId && at_work_in == sf_my_lxid() && SubTransactionIsActive(at_work_since);
+	return at_work_since != InvalidSubTransactionId && at_work_in == sf_my_lxid() &&
+		SubTransactionIsActive(at_work_since);
 }
 
 void
