@@ -68,6 +68,7 @@ kinds: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/kinds
 bench: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/run
+	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/guard
 bench-phases: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="$$(printf '%s\n' 'shared_buffers = 512MB' 'max_wal_size = 4GB')" test/cluster test/bench/phases
 matrix:

@@ -32,5 +32,17 @@ SELECT count(*) FROM sf_guard_remove();
 DROP TABLE by_hand;
 SELECT sf_ddl_log_purge('0') > 0 AS purged;
 SELECT * FROM helper.drift();
+
+-- History is not for editing: nobody has the right to, and a superuser who does is found out.
+SET ROLE pg_database_owner;
+UPDATE schemaflow.migration SET message = 'x';
+DELETE FROM schemaflow.step;
+UPDATE schemaflow.journal SET done_by = 'x';
+DELETE FROM schemaflow.journal;
+TRUNCATE schemaflow.run;
+RESET ROLE;
+SELECT count(*) FROM sf_doctor() WHERE problem ~ 'was changed';
+UPDATE schemaflow.step SET sql = replace(sql, 'email', 'mail') WHERE revision = (SELECT revision FROM sf_current());
+SELECT regexp_replace(problem, '[0-9a-f]{12}', '(revision)') AS problem, detail, remedy FROM sf_doctor() WHERE problem ~ 'was changed';
 \c postgres
 DROP DATABASE sf_guard_drift;

@@ -102,4 +102,11 @@
 #define sf_event_triggers_off()	false
 #endif
 
+/* 17: the number of the own transaction within its process has moved. */
+#if PG_VERSION_NUM >= 170000
+#define sf_my_lxid()	(MyProc->vxid.lxid)
+#else
+#define sf_my_lxid()	(MyProc->lxid)
+#endif
+
 #endif

@@ -75,6 +75,14 @@ my ($rc, $out, $err) = sf_try($node, $db, 'SET schemaflow.guard = off; VACUUM FU
 is($rc, 0, 'off is off') or diag($err);
 is($node->safe_psql($db, q{SELECT outcome FROM sf_ddl_log ORDER BY logged_at DESC LIMIT 1}), 'off', 'and is logged');
 
+SKIP:
+{
+	skip 'event_triggers is of 17', 2 if $node->pg_version < 17;
+	is(logged('SET event_triggers = off; CREATE TABLE by_hook (a int)'), 'CREATE TABLE', 'event_triggers off: the hook sees it all');
+	($rc, $out, $err) = sf_try($node, $db, q{SET event_triggers = off; ALTER TABLE t ALTER a TYPE bigint});
+	like($err, qr/2F003: guard: change_type_rewrite/, 'and refuses');
+}
+
 # Where there is no guard, and where it is disabled.
 is($node->safe_psql($other, 'CREATE TABLE t AS SELECT generate_series(1, 1000) a; TRUNCATE t; CREATE ROLE x; DROP ROLE x; SELECT count(*) FROM sf_ddl_log'),
 	0, 'a database without a guard');

@@ -91,6 +91,17 @@ is($node->safe_psql($db, qq{SELECT count(*) FROM sf_ddl_log WHERE outcome = 'ref
 is($node->safe_psql($db, q{SELECT statement || '; ' || object FROM sf_ddl_log WHERE outcome = 'refused' ORDER BY logged_at LIMIT 1}),
 	'ALTER TABLE s.users DROP COLUMN email CASCADE; s.users.email', 'with statement and object');
 
+# Schemas of versions: we make them and their views, others do not drop them.
+($rc, $out, $err) = sf_try($node, $db, q{SELECT sf_version_schema('base', 's', 'old_app')});
+is($rc, 0, 'a version gets its schema in the middle') or diag($err);
+unlike($err, qr/WARNING/, 'our own statements are not judged');
+for my $sql ('DROP SCHEMA old_app CASCADE', 'DROP VIEW old_app.users', 'ALTER SCHEMA old_app RENAME TO x', 'ALTER VIEW old_app.users RENAME TO x')
+{
+	($rc, $out, $err) = sf_try($node, $db, $sql);
+	like($err, qr/55006: (schema|view) old_app.* belongs to a migration/, "refused: $sql");
+}
+$node->safe_psql($db, q{SELECT sf_allow('a test'); DROP SCHEMA old_app CASCADE});
+
 for my $sql (@allowed)
 {
 	($rc, $out, $err) = sf_try($node, $db, $sql =~ /^VACUUM/ ? $sql : "BEGIN; $sql; ROLLBACK");

@@ -109,5 +109,12 @@ is($rc, 0, 'a rule that only warns here') or diag($err);
 $node->safe_psql($db, q{SELECT sf_guard_set('set_not_null_scan', NULL)});
 ($rc, $out, $err) = sf_try($node, $db, qq{DO 'BEGIN PERFORM set_config(''lock_timeout'', ''2s'', true); $sql; END'});
 like($err, qr/2F003/, 'within a block it is refused, too');
+
+# A procedure that commits in between: what one transaction has locked is not the next one's.
+$node->safe_psql($db, q{CREATE PROCEDURE in_turn() LANGUAGE plpgsql AS $$
+	BEGIN FOR i IN 1..20 LOOP EXECUTE format('ALTER TABLE t ADD COLUMN x%s int', i); COMMIT; END LOOP; END$$});
+($rc, $out, $err) = sf_try($node, $db, "SET lock_timeout = '2s'; CALL in_turn(); CALL in_turn2()");
+unlike($err, qr/WARNING|2F003/, 'a procedure of many transactions');
+is($node->safe_psql($db, q{SELECT count(*) FROM sf_ddl_log WHERE statement = '(within CALL)' AND outcome = 'allowed'}), 20, 'each statement is in the log');
 $node->stop;
 done_testing();

@@ -283,6 +283,16 @@ sf_doctor(PG_FUNCTION_ARGS)
 		for (int r = 0; r < rows->nrows; r++)
 			sf_result_put(result, &sf_cell(rows, r, 0));
 	}
+	foreach(lc, sf_revisions())
+	{
+		const char *revision = ((SfRevision *) lfirst(lc))->revision;
+		char	   *values[] = {psprintf("revision %s was changed after it was stored", revision),
+			pstrdup("Its content is not what its revision, a hash, says; it cannot be run."),
+		pstrdup("DELETE its rows from schemaflow.step and schemaflow.migration; SELECT sf_import(file)")};
+
+		if (!sf_migration_is_intact(revision))
+			sf_result_put(result, values);
+	}
 	foreach(lc, sf_scratch_leftovers())
 	{
 		SfLeftover *leftover = lfirst(lc);

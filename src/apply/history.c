@@ -173,8 +173,9 @@ load_steps(const char *revision, SfDirection direction)
 	return steps;
 }
 
-SfMigration *
-sf_migration_load(const char *revision)
+/* As it stands in our tables, whatever its hash. */
+static SfMigration *
+read_migration(const char *revision)
 {
 	const char *args[] = {sf_origin_system(), sf_origin_database(), revision};
 	int			pins = sf_pins_enter();
@@ -183,7 +184,6 @@ sf_migration_load(const char *revision)
 								"FROM schemaflow.migration WHERE " SF_ORIGIN_IS_OURS " AND revision = $3",
 								lengthof(args), args);
 	SfMigration *migration = palloc0(sizeof(SfMigration));
-	char	   *content;
 
 	if (rows->nrows == 0)
 		ereport(ERROR,
@@ -206,7 +206,21 @@ sf_migration_load(const char *revision)
 	for (SfDirection d = SF_UP; d <= SF_DOWN; d++)
 		migration->steps[d] = load_steps(revision, d);
 	sf_pins_leave(pins);
-	content = sf_migration_revision(migration);
+	return migration;
+}
+
+bool
+sf_migration_is_intact(const char *revision)
+{
+	return strcmp(sf_migration_revision(read_migration(revision)), revision) == 0;
+}
+
+SfMigration *
+sf_migration_load(const char *revision)
+{
+	SfMigration *migration = read_migration(revision);
+	char	   *content = sf_migration_revision(migration);
+
 	if (strcmp(content, revision) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),

@@ -55,6 +55,9 @@ extern void sf_migration_resolve(SfMigration *migration);
 /* Raises when it is not there, or is not what its revision says. */
 extern SfMigration *sf_migration_load(const char *revision);
 
+/* Is its content what its revision says? */
+extern bool sf_migration_is_intact(const char *revision);
+
 /*
  * Store, or do nothing when it is there already; revive: it is not superseded any more then.  Returns whether
  * it was new.  The caller holds sf_history_lock().

@@ -218,6 +218,22 @@ find_objects(SfActive *active)
 	}
 }
 
+/* The schemas of versions, with the views that the versions' applications use. */
+static void
+add_versions(SfActive *active)
+{
+	const char *args[] = {sf_origin_system(), sf_origin_database()};
+	SfRows	   *rows = sf_query("SELECT 'pg_namespace'::regclass::oid::int4, n.oid::int4 FROM pg_namespace n "
+								"JOIN schemaflow.version_schema ON nspname = schema_name WHERE " SF_ORIGIN_IS_OURS
+								" UNION ALL SELECT 'pg_class'::regclass::oid::int4, c.oid::int4 FROM pg_class c "
+								"JOIN pg_namespace n ON n.oid = relnamespace "
+								"JOIN schemaflow.version_schema ON nspname = schema_name WHERE " SF_ORIGIN_IS_OURS,
+								lengthof(args), args);
+
+	for (int i = 0; i < rows->nrows; i++)
+		add_object(active, pg_strtoint32(sf_cell(rows, i, 0)), pg_strtoint32(sf_cell(rows, i, 1)), 0);
+}
+
 /*
  * The one whose last entry in the journal is not its last transaction; or the one that a runner has just begun.
  */
@@ -326,6 +342,7 @@ sf_active(void)
 		active->call = call_for(rows);
 		learn(active->revision);
 		find_objects(active);
+		add_versions(active);
 		active->functions = functions;
 	}
 	sf_owner_leave(&owner);

