@@ -227,6 +227,7 @@ is_clean($db, 'down');
 # ---- back from everywhere ----
 
 $db = database($rich, $fill, @wider);
+run_ok($db, 'CALL sf_test()', 'tried in a scratch');
 my $start = dump_of($db);
 for my $phase ('expand', 'backfill', 'validate')
 {

@@ -168,7 +168,11 @@ run_direction(const SfMigration *m, SfDirection direction)
 	foreach(lc, m->steps[direction])
 	{
 		const SfStep *step = lfirst(lc);
+		RawStmt    *statement = parse_one(step->sql);
 
+		/* ANALYZE: there are no rows, and a scratch runs nothing that is no part of a schema. */
+		if (IsA(statement->stmt, VacuumStmt))
+			continue;
 		if (step->transaction != transaction)
 		{
 			if (transaction != 0)
@@ -177,7 +181,7 @@ run_direction(const SfMigration *m, SfDirection direction)
 			transaction = step->transaction;
 		}
 		/* In a scratch CONCURRENTLY is left out, so that a block is right for all classes. */
-		sf_worker_statement(parse_one(step->sql), step->sql);
+		sf_worker_statement(statement, step->sql);
 	}
 	if (transaction != 0)
 		sf_worker_commit();

@@ -112,18 +112,19 @@ extend_mark(sf_marks_hash *marks, const SfFact *fact, int index)
 static void
 mark_follower(const SfPlan *plan, sf_marks_hash *marks, List **followers, const SfAction *action, int index)
 {
+	bool		follows = is_shadowed(plan, action->new);
 	ListCell   *lc;
 
 	foreach(lc, action->rebuild || action->table || action->kind->binds ? action->new->needs : NIL)
 	{
 		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
 
-		if (!is_shadowed(plan, need) && !list_member_ptr(*followers, need))
-			continue;
-		extend_mark(marks, leader(plan), index);
-		*followers = lappend(*followers, action->new);
-		return;
+		follows = follows || is_shadowed(plan, need) || list_member_ptr(*followers, need);
 	}
+	if (!follows)
+		return;
+	extend_mark(marks, leader(plan), index);
+	*followers = list_concat(lappend(*followers, action->new), action->folded);
 }
 
 /* Note where the action stands in brackets that it opens, extends or closes. */

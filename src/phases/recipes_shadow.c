@@ -202,6 +202,9 @@ of_stage(List *all, SfStage stage, bool closing)
 		if (one->statement.stage != stage)
 			continue;
 		one->statement.closing = closing;
+		one->statement.validates = one->statement.validates && !closing;
+		/* What else waits for the gate may read a table: not while all these are locked. */
+		one->statement.alone = one->statement.alone || stage == SF_INSIDE;
 		if (stage == SF_INSIDE)
 			one->statement.joined = result != NIL;
 		result = lappend(result, one);

@@ -257,6 +257,7 @@ add_put_off(SfStepsState *state, List *closings)
 		if (unit == NULL || !closing->joined)
 			unit = new_unit(state);
 		add_step(state, unit, closing->action, closing->statement);
+		unit->alone = unit->alone || closing->statement->alone;
 		unit->locks++;
 	}
 }
