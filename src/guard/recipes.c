@@ -56,9 +56,9 @@ sf_recipe_batches(SfCase *it, const SfSubject *table, const char *fmt,...)
 		psprintf("(SELECT max(pg_relation_size(relid)) FROM pg_partition_tree(%s))", size) :
 		psprintf("pg_relation_size(%s)", size);
 	sf_recipe(it, "DO $do$ BEGIN FOR page IN 0 .. %s / %d BY %d LOOP\n"
-			  "  %s ctid >= format('(%%s,0)', page)::tid AND ctid < format('(%%s,0)', page + %d)::tid;\n"
-			  "  COMMIT;\n"
-			  "  END LOOP; END $do$;", size, BLCKSZ, BATCH_PAGES, statement.data, BATCH_PAGES);
+			  "  %s ctid >= format('(%%s,0)', page)::tid\n"
+			  "    AND ctid < format('(%%s,0)', page + %d)::tid;\n"
+			  "  COMMIT; END LOOP; END $do$;", size, BLCKSZ, BATCH_PAGES, statement.data, BATCH_PAGES);
 }
 
 /* The table's name without its schema is the row's within the expression. */
@@ -75,7 +75,7 @@ sf_recipe_fill_trigger(SfCase *it, const char *column, const char *expression)
 			  sf_ident(table->relation));
 	sf_recipe(it, "CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION %s();", sf_ident(name),
 			  table->name, sf_qualified(2, names));
-	sf_recipe_batches(it, table, "UPDATE %s SET %s = %s WHERE %s IS NULL AND (%s) IS NOT NULL AND", table->name,
+	sf_recipe_batches(it, table, "UPDATE %s SET %s = %s\n    WHERE %s IS NULL AND (%s) IS NOT NULL AND", table->name,
 					  sf_ident(column), expression, sf_ident(column), expression);
 }
 

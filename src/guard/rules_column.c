@@ -44,7 +44,7 @@ recipe_filled(SfCase *it, const char *set, const char *value)
 	if (set)
 		sf_recipe(it, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s;", table, name, set);
 	if (value)
-		sf_recipe_batches(it, it->table, "UPDATE %s SET %s = %s WHERE %s IS NULL AND", table, name, value, name);
+		sf_recipe_batches(it, it->table, "UPDATE %s SET %s = %s\n    WHERE %s IS NULL AND", table, name, value, name);
 	else
 		sf_recipe(it, "-- the new version of the application writes it, the old rows are filled in batches; then:");
 	if (sf_column_has(column, CONSTR_NOTNULL) || sf_column_has(column, CONSTR_PRIMARY))
@@ -127,7 +127,7 @@ recipe_numbered(SfCase *it, const char *type, const Constraint *identity)
 	sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s;", table, name, type);
 	sf_recipe(it, "CREATE SEQUENCE %s AS %s OWNED BY %s.%s;", sequence, type, table, name);
 	sf_recipe(it, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT nextval(%s);", table, name, sf_literal(sequence));
-	sf_recipe_batches(it, it->table, "UPDATE %s SET %s = nextval(%s) WHERE %s IS NULL AND", table, name,
+	sf_recipe_batches(it, it->table, "UPDATE %s SET %s = nextval(%s)\n    WHERE %s IS NULL AND", table, name,
 					  sf_literal(sequence), name);
 	sf_recipe_not_null(it, new_column(it)->colname);
 	if (identity)

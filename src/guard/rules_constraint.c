@@ -457,8 +457,14 @@ sf_check_domain(SfCase *it)
 
 	if (users == NIL)
 		return false;
-	if (alter->subtype == 'C' && it->it->text)
-		sf_recipe(it, "%s NOT VALID;  -- new values are checked from now on, nothing is read", it->it->text);
+	if (alter->subtype == 'C')
+	{
+		const Constraint *check = castNode(Constraint, alter->def);
+
+		sf_recipe(it, "ALTER DOMAIN %s ADD%s%s CHECK (%s) NOT VALID;  -- nothing is read", name,
+				  check->conname ? " CONSTRAINT " : "", check->conname ? sf_ident(check->conname) : "",
+				  sf_parenthesis_text(it, check->location));
+	}
 	sf_recipe(it, "-- or, for each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is");
 	it->finding->object = ((SfSubject *) linitial(users))->name;
 	it->finding->detail = sf_say_blocking(linitial(users), ShareLock, false);

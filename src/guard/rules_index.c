@@ -90,14 +90,45 @@ sf_check_partitioned_index(SfCase *it)
 	return sf_say(it, "the table is partitioned: nobody can write to any partition until the last index is built");
 }
 
+/* Is the option there, and not off? */
+static bool
+has_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
+			return defGetBoolean(lfirst(lc));
+	return false;
+}
+
+/* CONCURRENTLY, in whatever statement: how the statement begins; NULL: it is none. */
+static const char *
+concurrent_command(const SfCase *it)
+{
+	const Node *statement = it->statement;
+	const PartitionCmd *detach = it->cmd && it->cmd->subtype == AT_DetachPartition ?
+		castNode(PartitionCmd, it->cmd->def) : NULL;
+
+	if (IsA(statement, IndexStmt) && ((const IndexStmt *) statement)->concurrent)
+		return "CREATE INDEX";
+	if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->concurrent)
+		return "DROP INDEX";
+	if (IsA(statement, ReindexStmt) && has_option(((const ReindexStmt *) statement)->params, "concurrently"))
+		return "REINDEX";
+	return detach && detach->concurrent ? "DETACH PARTITION" : NULL;
+}
+
 bool
 sf_check_concurrently_in_block(SfCase *it)
 {
-	if (!it->it->in_transaction)
+	const char *command = it->it->in_transaction ? concurrent_command(it) : NULL;
+
+	if (command == NULL)
 		return false;
-	sf_recipe(it, "COMMIT;  -- first; then CREATE INDEX CONCURRENTLY as a statement by itself");
+	sf_recipe(it, "COMMIT;  -- first; then %s CONCURRENTLY as a statement by itself", command);
 	it->finding->model = true;
-	return sf_say(it, "CREATE INDEX CONCURRENTLY cannot run in a transaction");
+	return sf_say(it, "%s CONCURRENTLY cannot run in a transaction", command);
 }
 
 bool
@@ -181,26 +212,21 @@ sf_check_drop_index(SfCase *it)
 	return sf_say(it, "dropping index %s locks the table against reading", it->index->name);
 }
 
-/* Is the option there, and not off? */
-static bool
-has_option(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
-			return defGetBoolean(lfirst(lc));
-	return false;
-}
-
 bool
 sf_check_reindex(SfCase *it)
 {
 	const ReindexStmt *reindex = castNode(ReindexStmt, it->statement);
 	SfSubject  *subject;
 
-	if (has_option(reindex->params, "concurrently") || reindex->relation == NULL)
+	if (has_option(reindex->params, "concurrently"))
 		return false;
+	if (reindex->relation == NULL)
+	{
+		sf_recipe(it, "REINDEX %s CONCURRENTLY %s;", reindex->kind == REINDEX_OBJECT_SCHEMA ? "SCHEMA" : "DATABASE",
+				  reindex->name ? sf_ident(reindex->name) : "");
+		return reindex->kind != REINDEX_OBJECT_SYSTEM &&
+			sf_say(it, "table after table, nobody can write to it while its indexes are built");
+	}
 	subject = sf_subject_of(it->it, reindex->relation);
 	if (subject && subject->relkind == RELKIND_INDEX)
 		subject = sf_subject_oid(it->it, IndexGetRelation(subject->oid, true));

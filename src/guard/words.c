@@ -167,6 +167,11 @@ sf_parenthesis_text(const SfCase *it, int location)
 			text = behind_quoted(text);
 			continue;
 		}
+		if (strncmp(text, "--", 2) == 0)
+		{
+			text += strcspn(text, "\n");
+			continue;
+		}
 		depth += (*text == '(') - (*text == ')');
 		if (depth == 0)
 			return pnstrdup(start + 1, text - start - 1);
