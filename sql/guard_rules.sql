@@ -25,6 +25,10 @@ INSERT INTO parted SELECT n, n % 10 FROM generate_series(1, 1000) n;
 CREATE TABLE with_rest (k int) PARTITION BY LIST (k);
 CREATE TABLE with_rest_d PARTITION OF with_rest DEFAULT;
 INSERT INTO with_rest SELECT 7 FROM generate_series(1, 100);
+CREATE TABLE proven_rest (k int) PARTITION BY LIST (k);
+CREATE TABLE proven_rest_d PARTITION OF proven_rest DEFAULT;
+ALTER TABLE proven_rest_d ADD CHECK (k = 7);
+INSERT INTO proven_rest SELECT 7 FROM generate_series(1, 100);
 CREATE TABLE empty_parted (k int) PARTITION BY LIST (k);
 CREATE TABLE empty_parted_1 PARTITION OF empty_parted FOR VALUES IN (1);
 CREATE TABLE near (id int NOT NULL, k int NOT NULL);
@@ -78,6 +82,9 @@ INSERT INTO rule_case (rule, bad, good) VALUES
 ('change_type_rewrite', 'ALTER TABLE full_t ALTER d TYPE varchar(5)', 'ALTER TABLE full_t ALTER d TYPE varchar(20)'),
 ('change_type_rewrite', 'ALTER TABLE full_t ALTER b TYPE varchar(5)', 'ALTER TABLE full_t ALTER d TYPE text'),
 ('change_type_rewrite', 'SET TimeZone = ''Europe/Berlin''; ALTER TABLE full_t ALTER a TYPE text', 'ALTER TABLE full_t ALTER b TYPE text'),
+('change_type_scan', 'ALTER TABLE full_t ALTER a TYPE oid', 'ALTER TABLE full_t ALTER id TYPE int'),
+('change_type_scan', 'ALTER TABLE full_t ALTER e TYPE text COLLATE "C"', 'ALTER TABLE full_t ALTER d TYPE varchar(30) COLLATE "C"'),
+('attach_default_scan', 'CREATE TABLE x PARTITION OF with_rest FOR VALUES IN (1)', 'CREATE TABLE x PARTITION OF proven_rest FOR VALUES IN (1)'),
 ('change_type_scan', 'ALTER TABLE full_t ALTER proven TYPE varchar', 'ALTER TABLE full_t ALTER b TYPE varchar'),
 ('row_type_use', 'ALTER TABLE other ALTER a TYPE bigint', 'ALTER TABLE full_t ALTER a TYPE bigint'),
 ('drop_column', 'ALTER TABLE full_t DROP a', 'ALTER TABLE empty_t DROP a'),
@@ -121,12 +128,16 @@ INSERT INTO rule_case (rule, bad, good) VALUES
 ('create_index_blocking', 'CREATE INDEX ON full_t (b)', 'CREATE TABLE x (a int); CREATE INDEX ON x (a)'),
 ('partitioned_index', 'CREATE INDEX ON parted (k)', 'CREATE INDEX ON ONLY parted (k)'),
 ('cic_in_tx', 'BEGIN; CREATE INDEX CONCURRENTLY ON full_t (b)', 'BEGIN; COMMIT; CREATE INDEX CONCURRENTLY ON full_t (b)'),
+('cic_in_tx', 'BEGIN; DROP INDEX CONCURRENTLY full_a', 'BEGIN; DROP INDEX full_a'),
+('cic_in_tx', 'BEGIN; REINDEX TABLE CONCURRENTLY full_t', 'BEGIN; REINDEX TABLE full_t'),
+('cic_in_tx', 'BEGIN; ALTER TABLE parted DETACH PARTITION parted_1 CONCURRENTLY', 'ALTER TABLE parted DETACH PARTITION parted_1 CONCURRENTLY'),
 ('cic_short_lock_timeout', 'SET lock_timeout = ''500ms''; CREATE INDEX CONCURRENTLY ON full_t (b)', 'SET lock_timeout = 0; CREATE INDEX CONCURRENTLY ON full_t (b)'),
 ('invalid_index_leftover', 'CREATE INDEX IF NOT EXISTS broken ON free (a)', 'CREATE INDEX IF NOT EXISTS full_a ON full_t (a)'),
 ('index_too_wide', 'CREATE INDEX CONCURRENTLY ON full_t (id, a, b, c)', 'CREATE INDEX CONCURRENTLY ON full_t (id, a, b)'),
 ('drop_index_blocking', 'DROP INDEX full_a', 'DROP INDEX CONCURRENTLY full_a'),
 ('reindex_blocking', 'REINDEX TABLE full_t', 'REINDEX TABLE CONCURRENTLY full_t'),
 ('reindex_blocking', 'REINDEX INDEX full_a', 'REINDEX TABLE empty_t'),
+('reindex_blocking', 'REINDEX SCHEMA public', 'REINDEX SYSTEM regression'),
 ('alter_index_reloption', 'ALTER INDEX full_gin SET (fastupdate = off)', 'ALTER INDEX full_a SET (fillfactor = 70)'),
 ('matview_refresh', 'REFRESH MATERIALIZED VIEW mv', 'REFRESH MATERIALIZED VIEW CONCURRENTLY mv'),
 ('matview_refresh', 'REFRESH MATERIALIZED VIEW mv', 'REFRESH MATERIALIZED VIEW empty_mv'),

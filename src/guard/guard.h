@@ -71,11 +71,12 @@ typedef struct SfFinding
 	bool		model;			/* sf_plan_migration() makes it so */
 } SfFinding;
 
-/* A check that a script has added. */
+/* A check or foreign key that a script has added. */
 typedef struct SfAddedCheck
 {
 	char	   *table;
 	char	   *name;
+	char	   *references;		/* the table that a foreign key references; NULL: it is a check */
 	char	   *not_null;		/* the column that it says holds no NULL; NULL: it says something else */
 	bool		valid;			/* by now */
 } SfAddedCheck;
@@ -93,6 +94,7 @@ typedef struct SfExamination
 	int			statement_timeout;
 	bool		said_timeout;	/* that there is none: once is enough */
 	const char *text;			/* of the statement at hand; NULL: not known */
+	int			offset;			/* where it begins in what the parse tree's locations count from */
 } SfExamination;
 
 /*

@@ -128,7 +128,7 @@ const SfRule sf_rules[] = {
 	 "nobody can write to the table while the index is built"},
 	{"partitioned_index", ENFORCE, ROWS, "index", SF_RISK_CREATE, NULL, 0, sf_check_partitioned_index,
 	 "nobody can write to any partition while the indexes are built"},
-	{"cic_in_tx", ENFORCE, 0, "index", SF_RISK_CREATE_CONCURRENTLY, NULL, 0, sf_check_concurrently_in_block,
+	{"cic_in_tx", ENFORCE, 0, NULL, 0, NULL, 0, sf_check_concurrently_in_block,
 	 "CONCURRENTLY cannot run in a transaction"},
 	{"cic_short_lock_timeout", WARN, ROWS, "index", SF_RISK_CREATE_CONCURRENTLY, NULL, 0,
 	 sf_check_concurrently_timeout, "a short lock_timeout ends the build and leaves an INVALID index"},

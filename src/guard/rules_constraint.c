@@ -62,19 +62,89 @@ sf_check_check(SfCase *it)
 	return sf_say(it, "check %s is proved by reading the table under the lock", name);
 }
 
+/* Partition by partition; the parent takes over what they have, and reads nothing. */
+static void
+recipe_partitions_foreign_key(SfCase *it, const char *name, const Constraint *fk)
+{
+	SfSubject  *whole = it->table;
+	ListCell   *lc;
+
+	foreach(lc, sf_leaves(whole->oid))
+	{
+		it->table = sf_subject_oid(it->it, lfirst_oid(lc));
+		if (it->table)
+			sf_recipe_foreign_key(it, name, strings(fk->fk_attrs), fk, true);
+	}
+	it->table = whole;
+	sf_recipe_foreign_key(it, name, strings(fk->fk_attrs), fk, false);
+}
+
+/* Has the partition such a key already, so that the parent's takes it over? */
+static bool
+has_foreign_key(Oid leaf, Oid other, const Constraint *fk)
+{
+	const char *args[] = {psprintf("%u", leaf), psprintf("%u", other)};
+	List	   *literals = NIL;
+	ListCell   *lc;
+
+	foreach(lc, fk->fk_attrs)
+		literals = lappend(literals, sf_literal(strVal(lfirst(lc))));
+	return sf_query_text(psprintf("SELECT 1 FROM pg_catalog.pg_constraint c "
+								  "WHERE c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+								  "AND c.confrelid OPERATOR(pg_catalog.=) $2::pg_catalog.oid "
+								  "AND c.contype OPERATOR(pg_catalog.=) 'f' AND c.convalidated "
+								  "AND ARRAY(SELECT a.attname FROM pg_catalog.unnest(c.conkey) WITH ORDINALITY k(n, i) "
+								  "JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.conrelid "
+								  "AND a.attnum OPERATOR(pg_catalog.=) k.n ORDER BY k.i) "
+								  "OPERATOR(pg_catalog.=) ARRAY[%s]::pg_catalog.name[] LIMIT 1",
+								  sf_join(literals, ", ")),
+						 lengthof(args), args) != NULL;
+}
+
+/* One that the script has added and proved: whether it has the same columns is not judged. */
+static bool
+has_foreign_key_by_script(const SfCase *it, Oid leaf, const SfSubject *other)
+{
+	char	   *names[2] = {get_namespace_name(get_rel_namespace(leaf)), get_rel_name(leaf)};
+	ListCell   *lc;
+
+	foreach(lc, it->it->checks)
+	{
+		const SfAddedCheck *check = lfirst(lc);
+
+		if (check->valid && sf_streq(check->references, other->name) &&
+			strcmp(check->table, sf_qualified(2, names)) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_taken_over(const SfCase *it, const Constraint *fk)
+{
+	const SfSubject *other = sf_subject_of(it->it, fk->pktable);
+	ListCell   *lc;
+
+	if (!it->table->partitioned || other == NULL)
+		return false;
+	foreach(lc, sf_leaves(it->table->oid))
+		if (!has_foreign_key(lfirst_oid(lc), other->oid, fk) && !has_foreign_key_by_script(it, lfirst_oid(lc), other))
+			return false;
+	return true;
+}
+
 bool
 sf_check_foreign_key(SfCase *it)
 {
 	const Constraint *fk = new_constraint(it);
+	const char *name = name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey");
 
+	if (is_taken_over(it, fk))
+		return false;
 	if (it->table->partitioned && SF_MAJOR < 18)
-	{
-		sf_recipe(it, "-- for each partition: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT ...;");
-		sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing",
-				  it->table->name);
-	}
+		recipe_partitions_foreign_key(it, name, fk);
 	else
-		sf_recipe_foreign_key(it, name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey"), strings(fk->fk_attrs), fk);
+		sf_recipe_foreign_key(it, name, strings(fk->fk_attrs), fk, true);
 	it->finding->detail = sf_say_blocking(it->table, ShareRowExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the foreign key to %s is proved by reading the table while nobody can write to either",
@@ -84,11 +154,11 @@ sf_check_foreign_key(SfCase *it)
 bool
 sf_check_foreign_key_partitioned(SfCase *it)
 {
+	const Constraint *fk = new_constraint(it);
+
 	if (!it->table->partitioned || SF_MAJOR >= 18)
 		return false;
-	sf_recipe(it, "-- for each partition: ADD CONSTRAINT ... FOREIGN KEY ... NOT VALID; VALIDATE CONSTRAINT ...;");
-	sf_recipe(it, "ALTER TABLE %s ADD FOREIGN KEY ...;  -- takes over what the partitions have, reads nothing",
-			  it->table->name);
+	recipe_partitions_foreign_key(it, name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey"), fk);
 	it->finding->model = true;
 	return sf_say(it, "the table is partitioned: before 18 its foreign key cannot be NOT VALID");
 }
@@ -258,9 +328,9 @@ sf_check_drop_constraint(SfCase *it)
 
 	if (type_of_named(it, &constraint) != CONSTRAINT_PRIMARY)
 		return false;
-	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY ... ON %s (...);  -- of the new key", it->table->name);
-	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s, ADD PRIMARY KEY USING INDEX ...;  -- in one statement",
-			  it->table->name, sf_ident(it->cmd->name));
+	sf_recipe(it, "-- first CREATE UNIQUE INDEX CONCURRENTLY for the new key, its columns NOT NULL; then in one");
+	sf_recipe(it, "-- statement ALTER TABLE %s DROP CONSTRAINT %s, ADD PRIMARY KEY USING INDEX", it->table->name,
+			  sf_ident(it->cmd->name));
 	it->finding->detail = pstrdup("Logical replication knows rows by it; ON CONFLICT and foreign keys need it.");
 	it->finding->model = true;
 	return sf_say(it, "without primary key %s the table has no key", sf_ident(it->cmd->name));
@@ -305,6 +375,24 @@ sf_check_validate(SfCase *it)
 	return sf_say(it, "this transaction has locked the table already, and reads all of it now");
 }
 
+static void
+recipe_other_name(SfCase *it, const Constraint *constraint, const char *name)
+{
+	if (constraint->contype == CONSTR_CHECK)
+	{
+		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;", it->table->name, sf_ident(name),
+				  sf_expression_text(it, constraint->raw_expr));
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_ident(name));
+	}
+	else
+	{
+		Constraint *renamed = copyObject(unconstify(Constraint *, constraint));
+
+		renamed->conname = pstrdup(name);
+		sf_recipe_foreign_key(it, NULL, strings(constraint->fk_attrs), renamed, true);
+	}
+}
+
 /* DROP CONSTRAINT x, ADD CONSTRAINT x in one statement: no gap, but the proof is under the lock. */
 bool
 sf_check_redefinition(SfCase *it)
@@ -319,10 +407,7 @@ sf_check_redefinition(SfCase *it)
 		if (constraint == NULL || constraint->skip_validation || !sf_streq(constraint->conname, it->cmd->name) ||
 			(constraint->contype != CONSTR_CHECK && constraint->contype != CONSTR_FOREIGN))
 			continue;
-		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s ... NOT VALID;  -- under another name", it->table->name,
-				  sf_ident(psprintf("%s_new", it->cmd->name)));
-		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name,
-				  sf_ident(psprintf("%s_new", it->cmd->name)));
+		recipe_other_name(it, constraint, psprintf("%s_new", it->cmd->name));
 		sf_recipe(it, "BEGIN; ALTER TABLE %s DROP CONSTRAINT %s; ALTER TABLE %s RENAME CONSTRAINT %s TO %s; COMMIT;",
 				  it->table->name, sf_ident(it->cmd->name), it->table->name,
 				  sf_ident(psprintf("%s_new", it->cmd->name)), sf_ident(it->cmd->name));
@@ -373,8 +458,13 @@ sf_check_domain(SfCase *it)
 	if (users == NIL)
 		return false;
 	if (alter->subtype == 'C')
-		sf_recipe(it, "ALTER DOMAIN %s ADD ... NOT VALID;  -- new values are checked from now on, nothing is read",
-				  name);
+	{
+		const Constraint *check = castNode(Constraint, alter->def);
+
+		sf_recipe(it, "ALTER DOMAIN %s ADD%s%s CHECK (%s) NOT VALID;  -- nothing is read", name,
+				  check->conname ? " CONSTRAINT " : "", check->conname ? sf_ident(check->conname) : "",
+				  sf_parenthesis_text(it, check->location));
+	}
 	sf_recipe(it, "-- or, for each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is");
 	it->finding->object = ((SfSubject *) linitial(users))->name;
 	it->finding->detail = sf_say_blocking(linitial(users), ShareLock, false);

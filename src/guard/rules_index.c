@@ -7,6 +7,7 @@
 #include "access/reloptions.h"
 #include "catalog/index.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_inherits.h"
@@ -23,34 +24,26 @@
 /* An index built under a shorter lock_timeout than this hardly comes to its end. */
 #define SHORT_TIMEOUT	60000
 
+/* For what has to be named again; much as the server would name it. */
 static char *
 index_name(const SfCase *it, const IndexStmt *index)
 {
-	return index->idxname ? pstrdup(sf_ident(index->idxname)) : pstrdup("...");
+	List	   *parts = list_make1(it->table->relation);
+	ListCell   *lc;
+
+	if (index->idxname)
+		return index->idxname;
+	foreach(lc, index->indexParams)
+		parts = lappend(parts, lfirst_node(IndexElem, lc)->name ? lfirst_node(IndexElem, lc)->name : "expr");
+	return psprintf("%s_idx", sf_join(parts, "_"));
 }
 
-/* Skips a word and the white space before it. */
-static const char *
-behind(const char *text, const char *word)
+/* name NULL: the server finds one. */
+static void
+recipe_index(SfCase *it, const IndexStmt *index, const char *how, const char *name, const char *table)
 {
-	text += strspn(text, " \t\r\n");
-	return pg_strncasecmp(text, word, strlen(word)) == 0 && strchr(" \t\r\n", text[strlen(word)]) ? text + strlen(word)
-																								  : NULL;
-}
-
-/* The statement as it was written with one more word, where its text is known. */
-static char *
-with_concurrently(const SfCase *it, const IndexStmt *index)
-{
-	const char *text = it->it->text ? behind(it->it->text, "CREATE") : NULL;
-
-	if (text && index->unique)
-		text = behind(text, "UNIQUE");
-	text = text ? behind(text, "INDEX") : NULL;
-	if (text)
-		return psprintf("%.*s CONCURRENTLY%s", (int) (text - it->it->text), it->it->text, text);
-	return psprintf("CREATE %sINDEX CONCURRENTLY %s ON %s ...", index->unique ? "UNIQUE " : "", index_name(it, index),
-					it->table->name);
+	sf_recipe(it, "CREATE %sINDEX %s%s%sON %s %s;", index->unique ? "UNIQUE " : "", how, name ? sf_ident(name) : "",
+			  name ? " " : "", table, sf_index_text(it, index));
 }
 
 bool
@@ -60,7 +53,8 @@ sf_check_index(SfCase *it)
 
 	if (it->table->partitioned)
 		return false;
-	sf_recipe(it, "%s;  -- outside of a transaction", with_concurrently(it, index));
+	recipe_index(it, index, index->if_not_exists ? "CONCURRENTLY IF NOT EXISTS " : "CONCURRENTLY ", index->idxname,
+				 it->table->name);
 	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the index is built while nobody can write");
@@ -70,25 +64,71 @@ bool
 sf_check_partitioned_index(SfCase *it)
 {
 	const IndexStmt *index = castNode(IndexStmt, it->statement);
+	char	   *name = index_name(it, index);
+	char	   *names[2] = {it->table->schema, name};
+	ListCell   *lc;
 
 	if (!it->table->partitioned || !index->relation->inh)
 		return false;
-	sf_recipe(it, "CREATE INDEX %s ON ONLY %s ...;", index_name(it, index), it->table->name);
-	sf_recipe(it, "CREATE INDEX CONCURRENTLY ... ON ...;  -- for each partition");
-	sf_recipe(it, "ALTER INDEX %s ATTACH PARTITION ...;  -- for each of them", index_name(it, index));
+	recipe_index(it, index, "", name, psprintf("ONLY %s", it->table->name));
+	foreach(lc, sf_leaves(it->table->oid))
+	{
+		SfSubject  *leaf = sf_subject_oid(it->it, lfirst_oid(lc));
+		char	   *part = leaf ? psprintf("%s_%s", leaf->relation, name) : NULL;
+		char	   *parts[2] = {leaf ? leaf->schema : NULL, part};
+
+		if (leaf == NULL)
+			continue;
+		recipe_index(it, index, "CONCURRENTLY ", part, leaf->name);
+		if (get_partition_parent(leaf->oid, true) == it->table->oid)
+			sf_recipe(it, "ALTER INDEX %s ATTACH PARTITION %s;", sf_qualified(2, names), sf_qualified(2, parts));
+		else
+			sf_recipe(it, "-- and attach it to the index of the partition between, made as the first");
+	}
 	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the table is partitioned: nobody can write to any partition until the last index is built");
 }
 
+/* Is the option there, and not off? */
+static bool
+has_option(List *options, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, options)
+		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
+			return defGetBoolean(lfirst(lc));
+	return false;
+}
+
+/* CONCURRENTLY, in whatever statement: how the statement begins; NULL: it is none. */
+static const char *
+concurrent_command(const SfCase *it)
+{
+	const Node *statement = it->statement;
+	const PartitionCmd *detach = it->cmd && it->cmd->subtype == AT_DetachPartition ?
+		castNode(PartitionCmd, it->cmd->def) : NULL;
+
+	if (IsA(statement, IndexStmt) && ((const IndexStmt *) statement)->concurrent)
+		return "CREATE INDEX";
+	if (IsA(statement, DropStmt) && ((const DropStmt *) statement)->concurrent)
+		return "DROP INDEX";
+	if (IsA(statement, ReindexStmt) && has_option(((const ReindexStmt *) statement)->params, "concurrently"))
+		return "REINDEX";
+	return detach && detach->concurrent ? "DETACH PARTITION" : NULL;
+}
+
 bool
 sf_check_concurrently_in_block(SfCase *it)
 {
-	if (!it->it->in_transaction)
+	const char *command = it->it->in_transaction ? concurrent_command(it) : NULL;
+
+	if (command == NULL)
 		return false;
-	sf_recipe(it, "COMMIT;  -- first; then CREATE INDEX CONCURRENTLY as a statement by itself");
+	sf_recipe(it, "COMMIT;  -- first; then %s CONCURRENTLY as a statement by itself", command);
 	it->finding->model = true;
-	return sf_say(it, "CREATE INDEX CONCURRENTLY cannot run in a transaction");
+	return sf_say(it, "%s CONCURRENTLY cannot run in a transaction", command);
 }
 
 bool
@@ -172,26 +212,21 @@ sf_check_drop_index(SfCase *it)
 	return sf_say(it, "dropping index %s locks the table against reading", it->index->name);
 }
 
-/* Is the option there, and not off? */
-static bool
-has_option(List *options, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, options)
-		if (strcmp(lfirst_node(DefElem, lc)->defname, name) == 0)
-			return defGetBoolean(lfirst(lc));
-	return false;
-}
-
 bool
 sf_check_reindex(SfCase *it)
 {
 	const ReindexStmt *reindex = castNode(ReindexStmt, it->statement);
 	SfSubject  *subject;
 
-	if (has_option(reindex->params, "concurrently") || reindex->relation == NULL)
+	if (has_option(reindex->params, "concurrently"))
 		return false;
+	if (reindex->relation == NULL)
+	{
+		sf_recipe(it, "REINDEX %s CONCURRENTLY %s;", reindex->kind == REINDEX_OBJECT_SCHEMA ? "SCHEMA" : "DATABASE",
+				  reindex->name ? sf_ident(reindex->name) : "");
+		return reindex->kind != REINDEX_OBJECT_SYSTEM &&
+			sf_say(it, "table after table, nobody can write to it while its indexes are built");
+	}
 	subject = sf_subject_of(it->it, reindex->relation);
 	if (subject && subject->relkind == RELKIND_INDEX)
 		subject = sf_subject_oid(it->it, IndexGetRelation(subject->oid, true));
@@ -279,6 +314,17 @@ sf_check_vacuum_full(SfCase *it)
 	return sf_say(it, "VACUUM FULL writes every table of the database anew, each under a lock");
 }
 
+/* One that REFRESH CONCURRENTLY can use. */
+static bool
+has_unique_index(Oid view)
+{
+	const char *args[] = {psprintf("%u", view)};
+
+	return sf_query_text("SELECT 1 FROM pg_catalog.pg_index WHERE indrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+						 "AND indisunique AND indisvalid AND indpred IS NULL AND indexprs IS NULL LIMIT 1", 1,
+						 args) != NULL;
+}
+
 bool
 sf_check_refresh(SfCase *it)
 {
@@ -287,7 +333,8 @@ sf_check_refresh(SfCase *it)
 
 	if (refresh->concurrent || view == NULL || !view->stands || !sf_has_rows(view))
 		return false;
-	sf_recipe(it, "CREATE UNIQUE INDEX CONCURRENTLY ON %s (...);  -- unless there is one", view->name);
+	if (!has_unique_index(view->oid))
+		sf_recipe(it, "-- first: CREATE UNIQUE INDEX CONCURRENTLY, on columns that tell its rows apart");
 	sf_recipe(it, "REFRESH MATERIALIZED VIEW CONCURRENTLY %s;", view->name);
 	it->finding->object = view->name;
 	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE for as long as its query runs.");

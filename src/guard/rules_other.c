@@ -82,10 +82,14 @@ partners_of(Oid table)
 	const char *args[] = {psprintf("%u", table)};
 
 	return sf_query(
-		"SELECT pg_catalog.quote_ident(c.conname), c.conrelid::pg_catalog.regclass, c.confrelid::pg_catalog.regclass, "
-		"CASE WHEN c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid THEN c.confrelid::pg_catalog.regclass "
-		"ELSE c.conrelid::pg_catalog.regclass END FROM pg_catalog.pg_constraint c "
-		"WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.conparentid OPERATOR(pg_catalog.=) 0 "
+		"SELECT pg_catalog.quote_ident(c.conname), pg_catalog.format('%I.%I', n.nspname, r.relname), "
+					"pg_catalog.format('%I.%I', fn.nspname, f.relname), "
+					"c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid FROM pg_catalog.pg_constraint c "
+					"JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) c.conrelid "
+					"JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) r.relnamespace "
+					"JOIN pg_catalog.pg_class f ON f.oid OPERATOR(pg_catalog.=) c.confrelid "
+					"JOIN pg_catalog.pg_namespace fn ON fn.oid OPERATOR(pg_catalog.=) f.relnamespace "
+					"WHERE c.contype OPERATOR(pg_catalog.=) 'f' AND c.conparentid OPERATOR(pg_catalog.=) 0 "
 		"AND (c.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid OR c.confrelid OPERATOR(pg_catalog.=) "
 		"$1::pg_catalog.oid) "
 		"AND c.conrelid OPERATOR(pg_catalog.<>) c.confrelid ORDER BY 1",
@@ -97,16 +101,20 @@ sf_check_drop_table(SfCase *it)
 {
 	SfRows	   *partners = partners_of(it->table->oid);
 	List	   *others = NIL;
+	char	   *names[2];
 
 	for (int r = 0; r < partners->nrows; r++)
 	{
 		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;  -- with a short lock_timeout", sf_cell(partners, r, 1),
 				  sf_cell(partners, r, 0));
-		others = lappend(others, sf_cell(partners, r, 3));
+		others = lappend(others, sf_cell(partners, r, *sf_cell(partners, r, 3) == 't' ? 2 : 1));
 	}
+	names[0] = it->table->schema;
+	names[1] = psprintf("%s_unused", it->table->relation);
+	sf_recipe(it, "SELECT sf_allow('nobody uses it');");
 	sf_recipe(it, "ALTER TABLE %s RENAME TO %s;  -- wait: whoever still uses it shows up", it->table->name,
-			  sf_ident(psprintf("%s_unused", it->table->relation)));
-	sf_recipe(it, "SELECT sf_allow('nobody uses it'); DROP TABLE ...;");
+			  sf_ident(names[1]));
+	sf_recipe(it, "DROP TABLE %s;", sf_qualified(2, names));
 	it->finding->detail = others ? psprintf("About " INT64_FORMAT " rows are lost. Locked against reading as well: %s.",
 											Max(it->table->rows, 0), sf_join(others, ", ")) :
 		psprintf("About " INT64_FORMAT " rows are lost.", Max(it->table->rows, 0));
@@ -126,8 +134,7 @@ sf_check_truncate(SfCase *it)
 
 		if (table == NULL || !table->stands || !sf_has_rows(table))
 			continue;
-		sf_recipe(it, "DELETE FROM %s WHERE ctid >= '(0,0)' AND ctid < '(100,0)';  -- and so on, in batches",
-				  table->name);
+		sf_recipe_batches(it, table, "DELETE FROM %s WHERE", table->name);
 		it->finding->object = table->name;
 		it->finding->detail =
 			psprintf("About " INT64_FORMAT " rows are lost%s. The lock is ACCESS EXCLUSIVE.", Max(table->rows, 0),
@@ -148,43 +155,6 @@ partition_command(const SfCase *it, AlterTableType type)
 	return it->cmd && it->cmd->subtype == type ? castNode(PartitionCmd, it->cmd->def) : NULL;
 }
 
-/* Do the constraints of the table prove that all its rows are within the bounds? */
-static bool
-is_proved_within(Oid parent, Oid child, const PartitionBoundSpec *bound)
-{
-	Relation	whole,
-				part;
-	bool		proved = false;
-
-	if (!ConditionalLockRelationOid(parent, AccessShareLock))
-		return false;
-	if (!ConditionalLockRelationOid(child, AccessShareLock))
-	{
-		UnlockRelationOid(parent, AccessShareLock);
-		return false;
-	}
-	whole = try_relation_open(parent, NoLock);
-	part = try_relation_open(child, NoLock);
-	if (whole && part && whole->rd_rel->relkind == RELKIND_PARTITIONED_TABLE && bound && !bound->is_default)
-	{
-		ParseState *pstate = make_parsestate(NULL);
-		PartitionBoundSpec *known =
-			transformPartitionBound(pstate, whole, copyObject(unconstify(PartitionBoundSpec *, bound)));
-		List	   *constraint = get_qual_from_partbound(whole, known);
-
-		constraint = map_partition_varattnos(list_make1(make_ands_explicit(constraint)), 1, part, whole);
-		proved = PartConstraintImpliedByRelConstraint(part, make_ands_implicit(linitial(constraint)));
-		free_parsestate(pstate);
-	}
-	if (part)
-		relation_close(part, NoLock);
-	if (whole)
-		relation_close(whole, NoLock);
-	UnlockRelationOid(child, AccessShareLock);
-	UnlockRelationOid(parent, AccessShareLock);
-	return proved;
-}
-
 /* A check that the script has added and proved: whether it says enough is not judged. */
 static bool
 is_checked_by_script(const SfExamination *it, const SfSubject *part)
@@ -192,8 +162,12 @@ is_checked_by_script(const SfExamination *it, const SfSubject *part)
 	ListCell   *lc;
 
 	foreach(lc, it->checks)
-		if (((SfAddedCheck *) lfirst(lc))->valid && strcmp(((SfAddedCheck *) lfirst(lc))->table, part->name) == 0)
+	{
+		const SfAddedCheck *check = lfirst(lc);
+
+		if (check->valid && check->references == NULL && strcmp(check->table, part->name) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -202,20 +176,22 @@ sf_check_attach(SfCase *it)
 {
 	const PartitionCmd *attach = partition_command(it, AT_AttachPartition);
 	SfSubject  *part = attach ? sf_subject_of(it->it, attach->name) : NULL;
+	SfBounds	bounds;
 	const char *proof;
 
-	if (part == NULL || !part->stands || !sf_has_rows(part) || is_checked_by_script(it->it, part))
+	if (part == NULL || it->table == NULL || !part->stands || !sf_has_rows(part) || is_checked_by_script(it->it, part))
 		return false;
-	if (it->table && OidIsValid(it->table->oid) && OidIsValid(part->oid) &&
-		is_proved_within(it->table->oid, part->oid, attach->bound))
-		return false;
-	proof = sf_ident(psprintf("%s_bounds", part->relation));
-	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (...) NOT VALID;  -- the bounds, and IS NOT NULL of the key",
-			  part->name, proof);
-	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", part->name, proof);
-	sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ...;  -- reads nothing",
-			  it->table ? it->table->name : "...", part->name);
-	sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", part->name, proof);
+	if (sf_bounds(it->table->oid, part->oid, attach->bound, false, &bounds))
+	{
+		if (bounds.proved)
+			return false;
+		proof = sf_ident(psprintf("%s_bounds", part->relation));
+		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;", part->name, proof, bounds.check);
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", part->name, proof);
+		sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s %s;  -- reads nothing", it->table->name, part->name,
+				  bounds.values);
+		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", part->name, proof);
+	}
 	it->finding->object = part->name;
 	it->finding->detail = sf_say_blocking(part, AccessExclusiveLock, false);
 	it->finding->model = true;
@@ -225,11 +201,20 @@ sf_check_attach(SfCase *it)
 
 /* The parent that gets a partition by this statement, and is there. */
 static SfSubject *
-growing_parent(const SfCase *it)
+growing_parent(const SfCase *it, const PartitionBoundSpec **bound)
 {
-	if (IsA(it->statement, CreateStmt) && ((CreateStmt *) it->statement)->partbound)
-		return sf_subject_of(it->it, linitial_node(RangeVar, ((CreateStmt *) it->statement)->inhRelations));
-	return partition_command(it, AT_AttachPartition) ? it->table : NULL;
+	const PartitionCmd *attach = partition_command(it, AT_AttachPartition);
+
+	*bound = NULL;
+	if (attach)
+	{
+		*bound = attach->bound;
+		return it->table;
+	}
+	if (!IsA(it->statement, CreateStmt) || ((CreateStmt *) it->statement)->partbound == NULL)
+		return NULL;
+	*bound = ((CreateStmt *) it->statement)->partbound;
+	return sf_subject_of(it->it, linitial_node(RangeVar, ((CreateStmt *) it->statement)->inhRelations));
 }
 
 static Oid
@@ -241,39 +226,50 @@ default_partition(Oid parent)
 bool
 sf_check_attach_default(SfCase *it)
 {
-	SfSubject  *parent = growing_parent(it);
+	const PartitionBoundSpec *bound;
+	SfSubject  *parent = growing_parent(it, &bound);
 	SfSubject  *rest = parent && parent->partitioned ? sf_subject_oid(it->it, default_partition(parent->oid)) : NULL;
+	SfBounds	bounds;
 	const char *proof;
 
 	if (rest == NULL || !rest->stands || !sf_has_rows(rest) || is_checked_by_script(it->it, rest))
 		return false;
-	proof = sf_ident(psprintf("%s_outside", rest->relation));
-	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (NOT (...)) NOT VALID;  -- the new partition's bounds",
-			  rest->name, proof);
-	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;  -- then the statement; then drop the check", rest->name,
-			  proof);
+	if (sf_bounds(parent->oid, rest->oid, bound, true, &bounds))
+	{
+		if (bounds.proved)
+			return false;
+		proof = sf_ident(psprintf("%s_outside", rest->relation));
+		sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;", rest->name, proof, bounds.check);
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", rest->name, proof);
+		sf_recipe(it, "-- now the statement; then:");
+		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", rest->name, proof);
+	}
 	it->finding->object = rest->name;
 	it->finding->detail = sf_say_blocking(rest, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(
-		it,
-		"default partition %s is read for rows of the new partition unless a valid check proves that there are none",
-		rest->name);
+	return sf_say(it, "default partition %s is read for rows of the new one: no valid check proves that there are none",
+				  rest->name);
 }
 
 bool
 sf_check_partition_of(SfCase *it)
 {
 	const CreateStmt *create = castNode(CreateStmt, it->statement);
-	SfSubject  *parent = create->partbound ? growing_parent(it) : NULL;
+	const PartitionBoundSpec *bound;
+	SfSubject  *parent = growing_parent(it, &bound);
+	SfBounds	bounds;
 	char	   *name;
 
 	if (parent == NULL || !parent->stands || !sf_has_rows(parent))
 		return false;
 	name = sf_range_text(create->relation);
-	sf_recipe(it, "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS);", name, parent->name);
-	sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s FOR VALUES ...;  -- SHARE UPDATE EXCLUSIVE on the parent",
-			  parent->name, name);
+	if (sf_bounds(parent->oid, parent->oid, bound, false, &bounds))
+	{
+		sf_recipe(it, "CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS);", name, parent->name);
+		sf_recipe(it, "ALTER TABLE %s ATTACH PARTITION %s %s;  -- SHARE UPDATE EXCLUSIVE on the parent", parent->name,
+				  name,
+				  bounds.values);
+	}
 	it->finding->object = parent->name;
 	it->finding->detail = pstrdup("The lock is ACCESS EXCLUSIVE, and short once it is there.");
 	it->finding->model = true;
@@ -308,11 +304,18 @@ bool
 sf_check_enum_value(SfCase *it)
 {
 	const AlterEnumStmt *alter = castNode(AlterEnumStmt, it->statement);
+	Oid			type = LookupTypeNameOid(NULL, makeTypeNameFromNameList(alter->typeName), true);
+	const char *args[] = {psprintf("%u", type)};
+	char	   *last;
 
 	if (alter->newValNeighbor)
 		return false;
-	sf_recipe(it, "ALTER TYPE %s ADD VALUE %s AFTER ...;", NameListToQuotedString(alter->typeName),
-			  sf_literal(alter->newVal));
+	last = sf_query_text("SELECT enumlabel FROM pg_catalog.pg_enum "
+						 "WHERE enumtypid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+						 "ORDER BY enumsortorder DESC LIMIT 1", 1, args);
+	if (last)
+		sf_recipe(it, "ALTER TYPE %s ADD VALUE %s AFTER %s;  -- or BEFORE", NameListToQuotedString(alter->typeName),
+				  sf_literal(alter->newVal), sf_literal(last));
 	return sf_say(it, "value %s sorts behind all others; it can be used by later transactions only",
 				  sf_literal(alter->newVal));
 }
@@ -407,7 +410,7 @@ sf_check_row_security(SfCase *it)
 			"SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid LIMIT 1", 1,
 			args))
 		return false;
-	sf_recipe(it, "CREATE POLICY ... ON %s ...;  -- before it", it->table->name);
+	sf_recipe(it, "-- first: CREATE POLICY, for those who are to see rows of %s", it->table->name);
 	return sf_say(it, "the table has no policy: all its rows are hidden from those who do not own it");
 }
 
@@ -483,10 +486,13 @@ sf_check_unbatched(SfCase *it)
 
 	if (!update && !delete)
 		return false;
-	sf_recipe(it, "... WHERE ctid >= '(0,0)' AND ctid < '(100,0)';  -- and so on, each in a transaction of its own");
-	it->finding->detail =
-		psprintf("About " INT64_FORMAT " rows are locked and written at once; the table grows to twice its size.",
-				 Max(it->table->rows, 0));
+	/* A batch moves the rows that it updates to where another one meets them: only the caller knows which are done. */
+	if (delete)
+		sf_recipe_batches(it, it->table, "DELETE FROM %s WHERE", it->table->name);
+	else
+		sf_recipe(it, "-- in batches of its key, each in a transaction of its own: ... WHERE id >= 1 AND id < 10000");
+	it->finding->detail = psprintf("About " INT64_FORMAT " rows are locked and written at once; "
+								   "the table grows to twice its size.", Max(it->table->rows, 0));
 	it->finding->model = update;
 	return sf_say(it, "one statement writes all rows");
 }

@@ -114,30 +114,32 @@ column_not_null(const Node *expression)
 }
 
 static void
+add_check(Script *script, const SfSubject *table, const char *name, const char *not_null, const RangeVar *references,
+		  bool valid)
+{
+	SfAddedCheck *check = palloc0(sizeof(SfAddedCheck));
+
+	check->table = table->name;
+	check->name = unconstify(char *, name);
+	check->not_null = unconstify(char *, not_null);
+	check->references = references ? sf_subject_of(&script->it, references)->name : NULL;
+	check->valid = valid;
+	script->it.checks = lappend(script->it.checks, check);
+}
+
+static void
 follow_check(Script *script, const SfSubject *table, const AlterTableCmd *cmd)
 {
 	const Constraint *constraint = cmd->subtype == AT_AddConstraint ? castNode(Constraint, cmd->def) : NULL;
 	ListCell   *lc;
 
 	if (constraint && constraint->contype == CONSTR_CHECK)
-	{
-		SfAddedCheck *check = palloc0(sizeof(SfAddedCheck));
-
-		check->table = table->name;
-		check->name = constraint->conname;
-		check->not_null = column_not_null(constraint->raw_expr);
-		check->valid = !constraint->skip_validation;
-		script->it.checks = lappend(script->it.checks, check);
-	}
+		add_check(script, table, constraint->conname, column_not_null(constraint->raw_expr), NULL,
+				  !constraint->skip_validation);
+	if (constraint && constraint->contype == CONSTR_FOREIGN)
+		add_check(script, table, constraint->conname, NULL, constraint->pktable, !constraint->skip_validation);
 	if (cmd->subtype == AT_SetNotNull)
-	{
-		SfAddedCheck *check = palloc0(sizeof(SfAddedCheck));
-
-		check->table = table->name;
-		check->not_null = cmd->name;
-		check->valid = true;
-		script->it.checks = lappend(script->it.checks, check);
-	}
+		add_check(script, table, NULL, cmd->name, NULL, true);
 	if (cmd->subtype == AT_DropConstraint)
 		script->it.dropped = lappend(script->it.dropped, psprintf("%s %s", table->name, sf_ident(cmd->name)));
 	foreach(lc, script->it.checks)
@@ -238,6 +240,7 @@ sf_guard_script(const char *text)
 		while (offset < end && strchr(" \t\r\n\f", text[offset]))
 			offset++;
 		script->it.text = pnstrdup(text + offset, end - offset);
+		script->it.offset = offset;
 		foreach(lf, judge(script, raw->stmt))
 		{
 			SfScriptFinding *one = palloc(sizeof(SfScriptFinding));

@@ -101,10 +101,11 @@ slice(const char *source, int location, int len)
  * other's may say anything.
  */
 static char *
-text_of(Node *statement, const char *source)
+text_of(Node *statement, const char *source, int *at)
 {
 	ListCell   *lc;
 
+	*at = -1;
 	if (is_secretive(statement))
 		return psprintf("%s ...", CreateCommandName(statement));
 	if (ActivePortal == NULL || ActivePortal->sourceText == NULL)
@@ -113,8 +114,10 @@ text_of(Node *statement, const char *source)
 	{
 		const PlannedStmt *planned = lfirst_node(PlannedStmt, lc);
 
-		if (planned->utilityStmt && equal(planned->utilityStmt, statement))
-			return slice(ActivePortal->sourceText, planned->stmt_location, planned->stmt_len);
+		if (planned->utilityStmt == NULL || !equal(planned->utilityStmt, statement))
+			continue;
+		*at = Max(planned->stmt_location, 0);
+		return slice(ActivePortal->sourceText, planned->stmt_location, planned->stmt_len);
 	}
 	return psprintf("(within %s)", GetCommandTagName(ActivePortal->commandTag));
 }
@@ -307,7 +310,8 @@ judge(SfSentry *sentry)
 	List	   *findings;
 	ListCell   *lc;
 
-	live->text = sentry->text;
+	live->text = sentry->text_at < 0 ? NULL : sentry->text;
+	live->offset = sentry->text_at;
 	findings = sf_guard_examine(sentry->statement, live);
 	live->text = NULL;
 	foreach(lc, findings)
@@ -338,7 +342,7 @@ sf_sentry_meet(Node *statement, const char *source)
 	sentry->statement = statement;
 	sentry->command = CreateCommandName(statement);
 	sentry->role = GetUserNameFromId(GetUserId(), true);
-	sentry->text = text_of(statement, source);
+	sentry->text = text_of(statement, source, &sentry->text_at);
 	sentry->outcome = SF_OUTCOME_ALLOWED;
 	if (sf_is_worker())
 	{

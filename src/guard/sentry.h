@@ -43,6 +43,7 @@ typedef struct SfSentry
 	const char *command;		/* its tag */
 	const char *role;			/* current one at its start */
 	char	   *text;			/* as the client wrote it; "(within DO)" */
+	int			text_at;		/* where it begins in what the client sent; -1: it is not what he wrote */
 	const char *outcome;
 	const char *reason;			/* of breaking the glass, or NULL */
 	const char *revision;		/* of the migration that it is a step of, or NULL */

@@ -5,10 +5,13 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/relation.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
@@ -20,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "guard/words.h"
+#include "lib/pins.h"
 #include "lib/text.h"
 
 const Constraint *
@@ -39,10 +43,13 @@ sf_type_text(const TypeName *type)
 	int32		typmod;
 	Type		tuple = LookupTypeName(NULL, type, &typmod, true);
 	char	   *text;
+	bool		own;
 
 	if (tuple == NULL)
 		return TypeNameToString(type);
-	text = format_type_extended(typeTypeId(tuple), typmod, FORMAT_TYPE_TYPEMOD_GIVEN);
+	own = ((Form_pg_type) GETSTRUCT(tuple))->typnamespace != PG_CATALOG_NAMESPACE;
+	text = format_type_extended(typeTypeId(tuple), typmod,
+								FORMAT_TYPE_TYPEMOD_GIVEN | (own ? FORMAT_TYPE_FORCE_QUALIFY : 0));
 	ReleaseSysCache(tuple);
 	return text;
 }
@@ -75,6 +82,7 @@ analyse(const SfCase *it, Node *raw)
 	Relation	relation = NULL;
 	Node	   *node;
 	char	   *text;
+	int			level;
 
 	if (it->table && OidIsValid(it->table->oid) && ConditionalLockRelationOid(it->table->oid, AccessShareLock))
 		relation = try_relation_open(it->table->oid, NoLock);
@@ -86,7 +94,10 @@ analyse(const SfCase *it, Node *raw)
 		context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
 	}
 	node = transformExpr(pstate, copyObject(raw), relation ? EXPR_KIND_CHECK_CONSTRAINT : EXPR_KIND_COLUMN_DEFAULT);
+	/* With all names qualified: it may stand in a function that others run. */
+	level = sf_pins_enter();
 	text = deparse_expression(node, context, false, false);
+	sf_pins_leave(level);
 	if (relation)
 		relation_close(relation, AccessShareLock);
 	free_parsestate(pstate);
@@ -130,6 +141,45 @@ sf_expression_text(const SfCase *it, Node *raw)
 	return text ? text : pstrdup("...");
 }
 
+/* Skips a quoted string or name; text stands on its first quote. */
+static const char *
+behind_quoted(const char *text)
+{
+	const char *end = strchr(text + 1, *text);
+
+	return end ? end + 1 : text + strlen(text);
+}
+
+char *
+sf_parenthesis_text(const SfCase *it, int location)
+{
+	const char *text = it->it->text;
+	const char *start;
+	int			depth = 0;
+
+	if (text == NULL || location < it->it->offset || location - it->it->offset > (int) strlen(text))
+		return pstrdup("...");
+	text = start = strchr(text + location - it->it->offset, '(');
+	while (text && *text)
+	{
+		if (*text == '\'' || *text == '"')
+		{
+			text = behind_quoted(text);
+			continue;
+		}
+		if (strncmp(text, "--", 2) == 0)
+		{
+			text += strcspn(text, "\n");
+			continue;
+		}
+		depth += (*text == '(') - (*text == ')');
+		if (depth == 0)
+			return pnstrdup(start + 1, text - start - 1);
+		text++;
+	}
+	return pstrdup("...");
+}
+
 /* ---- parts of recipes ---- */
 
 void
@@ -162,20 +212,25 @@ action_text(const char *event, char action)
 }
 
 void
-sf_recipe_foreign_key(SfCase *it, const char *name, List *columns, const Constraint *fk)
+sf_recipe_foreign_key(SfCase *it, const char *name, List *columns, const Constraint *fk, bool prove)
 {
 	const char *constraint = sf_ident(fk->conname ? fk->conname : name);
+	const SfSubject *other = sf_subject_of(it->it, fk->pktable);
 	List	   *names = NIL;
 	ListCell   *lc;
 
 	foreach(lc, columns)
 		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
-	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s%s%s%s%s%s%s NOT VALID;",
-			  it->table->name, constraint, sf_join(names, ", "), sf_range_text(fk->pktable), fk->pk_attrs ? " (" : "",
+	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s FOREIGN KEY (%s) REFERENCES %s%s%s%s%s%s%s%s%s;", it->table->name,
+			  constraint, sf_join(names, ", "), other ? other->name : sf_range_text(fk->pktable),
+			  fk->pk_attrs ? " (" : "",
 			  fk->pk_attrs ? sf_names_text(fk->pk_attrs) : "", fk->pk_attrs ? ")" : "",
-			  action_text("UPDATE", fk->fk_upd_action), action_text("DELETE", fk->fk_del_action),
-			  fk->deferrable ? " DEFERRABLE" : "");
-	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, constraint);
+			  fk->fk_matchtype == FKCONSTR_MATCH_FULL ? " MATCH FULL" : "", action_text("UPDATE", fk->fk_upd_action),
+			  action_text("DELETE", fk->fk_del_action),
+			  fk->deferrable ? (fk->initdeferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE") : "",
+			  prove ? " NOT VALID" : "");
+	if (prove)
+		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, constraint);
 }
 
 void
