@@ -64,6 +64,7 @@ extern bool sf_item_alters(const SfItem *item, int flags);
 extern bool sf_binds_to_other(const SfFact *fact);
 
 extern bool sf_needs(const SfFact *fact, const SfFact *other);
+extern bool sf_drop_is_separable(const SfItem *item);
 
 extern void sf_build_items(SfBuild *build);
 extern void sf_build_actions(SfBuild *build);
