@@ -180,6 +180,11 @@ struct SfKind
 	bool		merges;
 	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
 	bool		attaches;
+	/*
+	 * A text for the place that it gives its parent in that relation, which no other has at the same time: whose rows
+	 * are there is the same under another name.  NULL: none.
+	 */
+	char	   *(*place) (const SfFact *fact);
 
 	/* Append the statement(s).  folded: SfFact list, created in the same statement, in order. */
 	void		(*create) (SfEmit *out, const SfFact *fact, List *folded);
@@ -294,6 +299,8 @@ extern bool sf_comes_along(const SfFact *fact);
 extern bool sf_goes_along(const SfFact *fact);
 /* The one whose statement makes a copy that comes along: its original, or what makes that. */
 extern const SfFact *sf_made_by(const SfFact *copy);
+/* The one whose drop takes a copy along: its original, or what that is a copy of in turn. */
+extern const SfFact *sf_dropped_by(const SfFact *copy);
 /* Is it its table's own beside being a copy, in a table that stands and stays a child? */
 extern bool sf_merges(const SfFact *fact);
 /* Both are copies, so that altering the original alters this one too? */
