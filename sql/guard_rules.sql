@@ -208,8 +208,9 @@ ALTER TABLE full_t DROP a;
 ALTER TABLE full_t DROP b; -- schemaflow-ignore drop_column: nobody uses it
 -- schemaflow-ignore drop_column
 ALTER TABLE full_t DROP c;
--- squawk-ignore
+-- squawk-ignore -- all of it, and why
 ALTER TABLE full_t DROP d;
+/* squawk-ignore renaming-table,ban-drop-column*/ ALTER TABLE full_t DROP ts;
 -- squawk-ignore no-such-rule
 ALTER TABLE full_t DROP e;$$);
 SELECT count(*) FROM sf_lint($$-- squawk-ignore-file ban-drop-column, require-timeout-settings

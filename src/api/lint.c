@@ -95,7 +95,7 @@ typedef struct Ignore
 	List	   *rules;			/* of char *: ours; NIL: all */
 } Ignore;
 
-/* Names up to a colon or the end, in a list with commas or blanks. */
+/* Names up to a colon, another comment ("-- a -- why") or the end, in a list with commas or blanks. */
 static List *
 names_in(const char *text, const char **rest)
 {
@@ -107,7 +107,7 @@ names_in(const char *text, const char **rest)
 
 		text += strspn(text, " \t,");
 		length = strcspn(text, " \t,:\r\n");
-		if (length == 0)
+		if (length == 0 || strncmp(text, "--", 2) == 0)
 			break;
 		names = lappend(names, pnstrdup(text, length));
 		text += length;

@@ -259,7 +259,7 @@ alter_command(const AlterTableStmt *statement, AlterTableCmd *cmd, const SfRiskC
 			return operation("partition", castNode(PartitionCmd, cmd->def)->concurrent ?
 							 SF_RISK_DROP_CONCURRENTLY : SF_RISK_DROP, NULL, (Node *) cmd);
 		case AT_DetachPartitionFinalize:
-			return operation("partition", SF_RISK_ALTER, "detached", (Node *) cmd);
+			return operation("partition", SF_RISK_ALTER, NULL, (Node *) cmd);
 		case AT_ValidateConstraint:
 		case AT_DropConstraint:
 			return operation(constraint_kind(statement->relation, cmd->name, context),
