@@ -266,6 +266,8 @@ without_checks(const SfAction *action, List *bracket)
 	List	   *statements;
 	ListCell   *lc;
 
+	if (!action->changed[sf_kind_attr(action->kind, "type")])
+		return NIL;
 	foreach(lc, action->old->needed_by)
 	{
 		const SfFact *check = ((SfEdge *) lfirst(lc))->from;
@@ -284,7 +286,8 @@ sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 	const SfSuccession *way = succession(action->kind);
 	List	   *statements;
 
-	if (action->verb == SF_VERB_ALTER && sf_is_kind(action->new, "column") && action->statements)
+	if (action->verb == SF_VERB_ALTER && action->part == SF_PART_ALL && sf_is_kind(action->new, "column") &&
+		action->statements)
 		return without_checks(action, bracket);
 	if (way == NULL)
 		return NIL;
