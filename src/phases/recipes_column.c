@@ -240,11 +240,62 @@ sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action)
 
 /* ---- columns whose values the server would write under the strongest lock ---- */
 
-/* A default that gives each row a value of its own.  Who does not know the column leaves it to the default. */
+/* One more, in the transaction of those before it, when the column is proved to be full. */
+static List *
+add_late(List *statements, char *sql, bool joined)
+{
+	statements = sf_add_statement(statements, sql, false, true);
+	((SfStatement *) llast(statements))->joined = joined;
+	return statements;
+}
+
+/* The trigger that fills what is written while the column is filled goes when it is full: nobody waits for it. */
+static List *
+drop_fill_triggers(List *statements, const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_dual_tables(column))
+		statements = add_late(statements, sf_dual_drop(lfirst(lc), column), foreach_current_index(lc) > 0);
+	return statements;
+}
+
+/* Who writes rows uses the sequence from the first statement on. */
+static List *
+grant_sequences(List *statements, const SfPlan *plan, const SfFact *by_default)
+{
+	SfEmit		out;
+	ListCell   *lc,
+			   *lg;
+
+	sf_plan_emit_init(&out, plan);
+	foreach(lc, by_default->needs)
+	{
+		const SfFact *sequence = ((SfEdge *) lfirst(lc))->to;
+
+		if (!sf_is_kind(sequence, "sequence") || sequence->twin)
+			continue;
+		foreach(lg, sequence->children)
+			if (sf_is_kind(lfirst(lg), "grant"))
+				((SfFact *) lfirst(lg))->kind->create(&out, lfirst(lg), NIL);
+	}
+	return sf_add_statements(statements, out.statements, 0, false);
+}
+
+/*
+ * A default that gives each row a value of its own.  Rows that come have it; those that change before the batches have
+ * come to them may move out of their reach, and are filled by a trigger.
+ */
 static List *
 fill_by_default(const SfPlan *plan, const SfAction *action)
 {
-	return fill_column(plan, action, sf_attr(sf_child_of(action->new, "default"), "expression"), NIL);
+	const SfFact *by_default = sf_child_of(action->new, "default");
+	SfDual		dual = {.fill = true,.column = sf_last(action->new),.expression = sf_attr(by_default, "expression")};
+	List	   *statements = grant_sequences(NIL, plan, by_default);
+
+	statements = list_concat(statements,
+							 fill_column(plan, action, dual.expression, add_triggers(NIL, action->new, &dual)));
+	return drop_fill_triggers(statements, action->new);
 }
 
 /* The options of an identity's sequence. */
@@ -283,15 +334,6 @@ without(const SfAction *action, const SfFact *part)
 	return copy;
 }
 
-/* One more, in the transaction of those before it, when the column is proved to be full. */
-static List *
-add_late(List *statements, char *sql, bool joined)
-{
-	statements = sf_add_statement(statements, sql, false, true);
-	((SfStatement *) llast(statements))->joined = joined;
-	return statements;
-}
-
 /*
  * A sequence of the same shape numbers the rows until there can be an identity, which goes on where that is.  Whoever
  * may insert may use it meanwhile, as with an identity.
@@ -307,7 +349,8 @@ fill_by_identity(const SfPlan *plan, const SfAction *action)
 	char	   *sequence,
 			   *next;
 	List	   *statements,
-			   *by_default;
+			   *before;
+	SfDual		dual = {.fill = true};
 	SfEmit		out;
 	ListCell   *lc;
 
@@ -316,9 +359,13 @@ fill_by_identity(const SfPlan *plan, const SfAction *action)
 	next = psprintf("nextval(%s::regclass)", sf_literal(sequence));
 	statements = sf_add_statement(NIL, create_sequence(identity, sequence), false, false);
 	statements = sf_add_statement(statements, psprintf("GRANT USAGE ON SEQUENCE %s TO PUBLIC", sequence), false, false);
-	by_default = sf_add_statement(NIL, psprintf("%s SET DEFAULT %s", head, next), false, false);
-	statements = list_concat(statements, fill_column(plan, without(action, identity), next, by_default));
-	statements = add_late(statements, psprintf("%s DROP DEFAULT", head), false);
+	dual.column = sf_last(column);
+	dual.expression = next;
+	before = sf_add_statement(NIL, psprintf("%s SET DEFAULT %s", head, next), false, false);
+	before = add_triggers(before, column, &dual);
+	statements = list_concat(statements, fill_column(plan, without(action, identity), next, before));
+	statements = drop_fill_triggers(statements, column);
+	statements = add_late(statements, psprintf("%s DROP DEFAULT", head), true);
 	sf_plan_emit_init(&out, plan);
 	identity->kind->create(&out, identity, NIL);
 	foreach(lc, out.statements)

@@ -67,6 +67,7 @@ sub online
 				AND needs_rows_estimate >= 100});
 		is($held, '', "$name: nothing is read or written while others wait, $direction") unless grep { $_ eq $direction } @{ $opt{strong} // [] };
 	}
+	call($node, $db, 'sf_test()', "$name: in a scratch");
 	my $err = call($node, $db, q(sf_upgrade(allow => '{data_loss}')), "$name: up");
 	$opt{at_gate}->($db) if $opt{at_gate};
 	call($node, $db, q(sf_contract(allow => '{data_loss}')), "$name: through the gate") if $err =~ /ready: both/;
