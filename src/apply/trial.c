@@ -177,7 +177,9 @@ run_direction(const SfMigration *m, SfDirection direction)
 			transaction = step->transaction;
 		}
 		/* In a scratch CONCURRENTLY is left out, so that a block is right for all classes. */
-		sf_worker_statement(parse_one(step->sql), step->sql);
+		/* There is nothing to be analyzed in a scratch, which does not let it be. */
+		if (!IsA(parse_one(step->sql)->stmt, VacuumStmt))
+			sf_worker_statement(parse_one(step->sql), step->sql);
 	}
 	if (transaction != 0)
 		sf_worker_commit();
