@@ -401,6 +401,15 @@ sf_journal_leftovers(const char *name, int transaction, SfDirection direction)
 
 /* ---- marks ---- */
 
+void
+sf_journal_begin(const SfMigration *m, SfDirection direction)
+{
+	SfRevision *r = sf_revision_find(sf_revisions(), m->revision);
+
+	if (r && !sf_is_partly(r))
+		sf_journal_add(m->revision, direction, 0, sf_transactions(m, direction), SF_HOW_BEGIN);
+}
+
 static void
 mark_ancestors(SfRevision *r)
 {

@@ -37,6 +37,9 @@ extern bool sf_journal_pending(const char *name, int transaction, SfDirection di
 /* Statements that clear away what a failed attempt at it left: of char *. */
 extern List *sf_journal_leftovers(const char *name, int transaction, SfDirection direction);
 
+/* A statement outside of transactions is about to run: if nothing is marked, say that it has begun. */
+extern void sf_journal_begin(const SfMigration *migration, SfDirection direction);
+
 /* It is done. Returns where the migration stands: "applied", "partly up, 1 of 3". */
 extern char *sf_journal_mark(const char *name, int transaction, SfDirection direction);
 

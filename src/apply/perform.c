@@ -286,18 +286,9 @@ clear_leftovers(const Performance *p, int transaction)
 static void
 begin(const Performance *p)
 {
-	MemoryContext old = CurrentMemoryContext;
-	SfRevision *r;
-
-	if (p->undo)
-		return;
 	sf_worker_begin();
-	r = sf_revision_find(sf_revisions(), p->migration->revision);
-	if (r && !sf_is_partly(r))
-		sf_journal_add(p->migration->revision, p->direction, 0, sf_transactions(p->migration, p->direction),
-					   SF_HOW_BEGIN);
+	sf_journal_begin(p->migration, p->direction);
 	sf_worker_commit();
-	MemoryContextSwitchTo(old);
 }
 
 static ErrorData *
@@ -308,7 +299,9 @@ try_outside(const Performance *p, const SfStep *step)
 
 	PG_TRY();
 	{
-		begin(p);
+		if (!p->undo)
+			begin(p);
+		MemoryContextSwitchTo(old);
 		clear_leftovers(p, step->transaction);
 		/* What was left of a detachment is all but the end of it. */
 		if (is_pending(p, step->transaction))
