@@ -35,6 +35,30 @@ SELECT count(*) > 0 AS planned FROM sf_plan_migration('alter in place', allow_sh
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 SELECT * FROM sf_diff();
 
+-- Replaced together with its input and output functions, under a table's column
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE SCHEMA s;
+	CREATE TYPE s.num;
+	CREATE FUNCTION s.num_in(cstring) RETURNS s.num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+	CREATE FUNCTION s.num_out(s.num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out';
+	CREATE TYPE s.num (INPUT = s.num_in, OUTPUT = s.num_out, LIKE = int4);
+	CREATE TABLE s.t (id int PRIMARY KEY, n s.num);
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('replace', allow_shrink => true);
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE SCHEMA s;
+	CREATE TYPE s.num;
+	CREATE FUNCTION s.num_in(cstring) RETURNS s.num LANGUAGE internal IMMUTABLE STRICT AS 'int8in';
+	CREATE FUNCTION s.num_out(s.num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int8out';
+	CREATE TYPE s.num (INPUT = s.num_in, OUTPUT = s.num_out, LIKE = int8, CATEGORY = 'N');
+	CREATE TABLE s.t (id int PRIMARY KEY, n s.num);
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('replace with its functions', allow_shrink => true);
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+
 -- Drop
 SELECT count(*) > 0 AS changed FROM sf_define($model$CREATE SCHEMA s;$model$, true);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('drop', allow_shrink => true);

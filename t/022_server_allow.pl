@@ -12,7 +12,6 @@ sf_server_functions($node, $db);
 
 my @refused = (
 	'CREATE ROLE hax', 'ALTER ROLE postgres NOLOGIN', 'DROP ROLE IF EXISTS hax', 'ALTER ROLE postgres SET work_mem = 64',
-	'GRANT pg_monitor TO pg_read_all_data', 'REVOKE pg_monitor FROM postgres',
 	'CREATE DATABASE hax', 'ALTER DATABASE postgres CONNECTION LIMIT 1', 'ALTER DATABASE postgres SET work_mem = 64',
 	'ALTER DATABASE postgres RENAME TO hax', 'ALTER DATABASE app OWNER TO pg_monitor', 'DROP DATABASE IF EXISTS app',
 	'GRANT CREATE ON DATABASE postgres TO PUBLIC', 'COMMENT ON DATABASE postgres IS \'x\'', 'COMMENT ON ROLE postgres IS \'x\'',
@@ -57,6 +56,19 @@ is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_roles WHERE rolname = 
 
 my ($rc, $out, $err) = sf_try($node, $db, sf_job('sf_job_text', SCRATCH, 'DO $$ BEGIN CREATE ROLE hax; END $$'));
 like($err, qr/0A000: CREATE ROLE is not allowed .*DETAIL:  It changes what all databases.*HINT:  Leave it out/s, 'with detail and hint');
+
+# Memberships are skipped, and said, as in the text itself (model/parse.c).
+for my $place (SCRATCH, FRESH)
+{
+	for my $way (@ways)
+	{
+		($rc, $out, $err) = sf_try($node, $db, sf_job('sf_test_try:', $place, join(";\n", $function,
+			map { $way->[1]->($_) } 'GRANT pg_monitor TO pg_read_all_data', 'REVOKE pg_monitor FROM pg_read_all_data')));
+		is($out, "ok|NULL|\nok|NULL|\nok|NULL|", "memberships pass $way->[0], place $place");
+		like($err, qr/NOTICE: .* skipped GRANT ROLE.*NOTICE: .* skipped REVOKE ROLE/s, 'and are named');
+	}
+}
+is($node->safe_psql('postgres', q(SELECT count(*) FROM pg_auth_members WHERE roleid = 'pg_monitor'::regrole)), '0', 'none is changed');
 
 # What a schema consists of is allowed.
 my @allowed = (

@@ -10,6 +10,9 @@ my $f = 'CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN 
 migrates($node, 'an index of a partitioned table that is made anew takes its clones along', '', map {
 		"CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE INDEX i ON p (a, b); $_" }
 		('DROP INDEX i; CREATE INDEX i ON p (b)', 'ALTER INDEX p1_a_b_idx RENAME TO mine'));
+migrates($node, 'a check of a grandchild that takes the name of a copy that goes with the top', '', map {
+		"CREATE TABLE p (a int, CONSTRAINT x CHECK (a > 0) $_->[0]); CREATE TABLE c () INHERITS (p); CREATE TABLE d () INHERITS (c); $_->[1]" }
+		(['', ''], ['NO INHERIT', 'ALTER TABLE d ADD CONSTRAINT x CHECK (a > 1)']));
 migrates($node, 'a check that is inherited from now on, one that is not any more, one unproved but in the child', '', map {
 		"CREATE TABLE p (a int, CONSTRAINT x CHECK (a > 0) $_->[0], CONSTRAINT y CHECK (a > 1) $_->[1]); ALTER TABLE p ADD CONSTRAINT z CHECK (a > 2) $_->[2];
 		 CREATE TABLE c () INHERITS (p)" } (['NO INHERIT', '', 'NOT VALID'], ['', 'NO INHERIT', '']));
@@ -18,6 +21,9 @@ migrates($node, 'a child of a table that has an unproved check', '', map { "CREA
 migrates($node, 'a partition whose key an index of the parent takes in',
 	'CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE UNIQUE INDEX ON p (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)', '',
 	'CREATE TABLE p2 (a int PRIMARY KEY); ALTER TABLE p ATTACH PARTITION p2 FOR VALUES IN (2)');
+migrates($node, 'a partition that leaves, and an index whose name another one gets by a rename', 'CREATE TABLE p (a int, b int) PARTITION BY LIST (a)',
+	'CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE q (a int, b int); CREATE INDEX q_own ON q (b)',
+	'CREATE TABLE p1 (a int, b int); CREATE TABLE q PARTITION OF p DEFAULT; CREATE INDEX i ON p (b)');
 migrates($node, 'copies of a copy that has another name', 'CREATE TABLE k (a int PRIMARY KEY); CREATE TABLE p (a int CONSTRAINT top REFERENCES k, b int) PARTITION BY LIST (a)', map {
 		"CREATE TABLE m (a int CONSTRAINT middle REFERENCES k, b int) PARTITION BY LIST (b); CREATE TABLE l PARTITION OF m FOR VALUES IN (1);
 		 ALTER TABLE p ATTACH PARTITION m FOR VALUES IN (1); $_" } ('', 'CREATE TABLE n PARTITION OF m FOR VALUES IN (2); ALTER TABLE n RENAME CONSTRAINT middle TO low'));

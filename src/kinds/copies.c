@@ -186,6 +186,16 @@ sf_goes_along(const SfFact *fact)
 	return sf_implied_by(fact) && !is_local(fact) && !sf_reattached(fact);
 }
 
+const SfFact *
+sf_dropped_by(const SfFact *copy)
+{
+	const SfFact *original = sf_implied_by(copy);
+
+	while (sf_goes_along(original))
+		original = sf_implied_by(original);
+	return original;
+}
+
 bool
 sf_merges(const SfFact *fact)
 {

@@ -294,6 +294,8 @@ extern bool sf_comes_along(const SfFact *fact);
 extern bool sf_goes_along(const SfFact *fact);
 /* The one whose statement makes a copy that comes along: its original, or what makes that. */
 extern const SfFact *sf_made_by(const SfFact *copy);
+/* The one whose drop takes a copy along: its original, or what that is a copy of in turn. */
+extern const SfFact *sf_dropped_by(const SfFact *copy);
 /* Is it its table's own beside being a copy, in a table that stands and stays a child? */
 extern bool sf_merges(const SfFact *fact);
 /* Both are copies, so that altering the original alters this one too? */

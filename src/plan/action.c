@@ -107,6 +107,21 @@ holds_child(const SfFact *attachment)
 	return whole != NULL;
 }
 
+/* Can neither go before nor after the other (a base type's input function)? */
+static bool
+goes_as_partner(const SfFact *fact, const SfFact *other)
+{
+	return other->kind->takes_partners && sf_needs(other, fact);
+}
+
+/* Is its drop left to something that it could go without? */
+bool
+sf_drop_is_separable(const SfItem *item)
+{
+	return item->drop && item->drop->old != item->old && item->old->kind->drop &&
+		!(item->drop->old && goes_as_partner(item->old, item->drop->old));
+}
+
 /* What takes this fact along when it is dropped, or NULL. */
 static SfItem *
 dropped_with(const SfItem *item)
@@ -131,7 +146,7 @@ dropped_with(const SfItem *item)
 		/* Dropped ONLY there: the server forgets about the copies of what it drops with it. */
 		if (edge->type == DEPENDENCY_AUTO && sf_copies_stay(edge->to))
 			continue;
-		if (edge->to->kind->takes_partners && sf_needs(other->old, fact))
+		if (goes_as_partner(fact, other->old))
 			return other;
 		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
 			(edge->type == DEPENDENCY_AUTO && fact->kind->drops_with_parent))
@@ -149,7 +164,9 @@ drop_action(SfBuild *build, SfItem *item)
 		return item->drop;
 	if (item->heir)
 		return item->drop = create_action(build, item->heir);
-	with = item->apart && item->old->kind->drop ? NULL : dropped_with(item);
+	with = dropped_with(item);
+	if (with && item->apart && item->old->kind->drop && !goes_as_partner(item->old, with->old))
+		with = NULL;
 	if (with)
 		item->drop = drop_action(build, with);
 	/* Nobody drops what it would go with: that is a mere place for it (a constraint's index for its comment). */

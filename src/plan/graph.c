@@ -89,7 +89,7 @@ can_be_set_apart(const SfItem *item)
 		return false;
 	if (item->create && item->create->new != item->new && item->new->kind->create)
 		return true;
-	return item->drop && item->drop->old != item->old && item->old->kind->drop;
+	return sf_drop_is_separable(item);
 }
 
 /* Names change places: one of them steps aside first. */

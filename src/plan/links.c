@@ -234,8 +234,8 @@ link_needed(SfItem *item)
 		if (edge->type == 'p' && sf_moves_away(item))
 			after(need->drop, item->rename, item);
 		/* A copy that comes to stand on its own is made when the server has dropped the old one with its original. */
-		if (edge->type == SF_EDGE_IMPLIED)
-			after(item->create, need->drop, item);
+		if (edge->type == SF_EDGE_IMPLIED && sf_item(sf_dropped_by(item->old)))
+			after(item->create, sf_item(sf_dropped_by(item->old))->drop, item);
 		if (item->drop)
 			link_old_names(item, edge->to);
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
@@ -331,6 +331,37 @@ link_attachments(SfItem *item)
 		if (other->kind->attaches && other->twin == NULL)
 			after(item->drop, sf_item(other)->create, item);
 	}
+}
+
+/* What is made in the parent would be made in the child, too, as long as that is one. */
+static void
+link_detached(SfItem *item)
+{
+	const SfFact *whole = sf_attached_to(item->old) ? sf_attached_to(item->old)->twin : NULL;
+	ListCell   *lc;
+
+	if (whole == NULL || item->old->parent->twin == NULL || moves_in_place(item))
+		return;
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_item(part) && !part->kind->attaches && (sf_relation_of(part) == whole || part->kind->backs))
+			after(sf_item(part)->create, item->drop, item);
+	}
+}
+
+/* What stands in the way of a copy goes before the copy comes with its original. */
+static void
+link_in_the_way(SfItem *item)
+{
+	SfItem	   *maker;
+
+	if (!sf_comes_along(item->new) || sf_goes_along(item->old))
+		return;
+	maker = sf_item(sf_made_by(item->new));
+	if (maker)
+		after(maker->create, item->drop, item);
 }
 
 /* What is owned goes into another schema with its owner, and gets its new name there. */
@@ -493,7 +524,12 @@ link_item(SfItem *item)
 	if (item->old)
 		link_needed(item);
 	if (item->old && item->old->kind->attaches && item->drop && item->drop->old == item->old)
+	{
 		link_attachments(item);
+		link_detached(item);
+	}
+	if (item->old && item->new && item->fate == SF_FATE_REPLACE)
+		link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
 		link_whole(item);
 	if (item->new && item->new->kind->binds && item->create)

@@ -31,6 +31,7 @@ typedef enum Verdict
 	ALLOW,
 	REFUSE,
 	SKIP,						/* without effect here, and without a word */
+	SKIP_NOTICE,				/* without effect here, which is said */
 	ASK							/* the function decides; it may change the statement */
 } Verdict;
 
@@ -304,7 +305,7 @@ static const Rule rules[] = {
 	{T_ExecuteStmt, ALLOW, NULL, NULL},
 	{T_ExplainStmt, ALLOW, NULL, NULL},
 	{T_FetchStmt, ALLOW, NULL, NULL},
-	{T_GrantRoleStmt, REFUSE, shared, NULL},
+	{T_GrantRoleStmt, SKIP_NOTICE, NULL, NULL}, /* a model refers to roles; at top level it is skipped, too */
 	{T_GrantStmt, ASK, NULL, ask_grant},
 	{T_ImportForeignSchemaStmt, REFUSE, other_database, NULL},
 	{T_IndexStmt, ALLOW, NULL, NULL},
@@ -390,6 +391,10 @@ check_utility(PlannedStmt *pstmt, const char *query, bool read_only_tree, Proces
 		node = pstmt->utilityStmt;
 		switch (judge(node, &why))
 		{
+			case SKIP_NOTICE:
+				ereport(NOTICE,
+						(errmsg("skipped %s", GetCommandTagName(CreateCommandTag(node))), errdetail("%s", shared)));
+				return;
 			case SKIP:
 				return;
 			case REFUSE:
