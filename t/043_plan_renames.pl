@@ -146,5 +146,20 @@ renames('a serial column becomes an identity one, in a table with another name a
 	plan => [qr/up .*loses no data/, qr/down .*loses no data/],
 	there => q{INSERT INTO s.u (a) VALUES ('d') RETURNING num}, rows_there => 4,
 	here => q{INSERT INTO t (a) VALUES ('e') RETURNING id}, rows_here => 5);
+# Nobody says so: the bounds do.
+renames('partitions with their bounds',
+	from => q{CREATE TABLE p (id int, at date) PARTITION BY RANGE (at); CREATE INDEX ON p (id);
+		CREATE TABLE a PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE TABLE d PARTITION OF p DEFAULT},
+	to => q{CREATE TABLE p (id int, at date) PARTITION BY RANGE (at); CREATE INDEX ON p (id);
+		CREATE TABLE p_2020 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01'); CREATE TABLE rest PARTITION OF p DEFAULT},
+	rows => q{INSERT INTO p VALUES (1, '2020-05-05'), (2, '2022-05-05')}, there => 'SELECT tableoid::regclass, id FROM p ORDER BY 2',
+	rows_there => "p_2020|1\nrest|2", here => 'SELECT tableoid::regclass, id FROM p ORDER BY 2', rows_here => "a|1\nd|2", more => 1,
+	not_plan => [qr/DROP|CREATE/]);
+renames('a partition that becomes one of another schema, beside a new one',
+	from => q{CREATE SCHEMA z; CREATE TABLE p (id int, k text) PARTITION BY LIST (k); CREATE TABLE a PARTITION OF p FOR VALUES IN ('a')},
+	to => q{CREATE SCHEMA z; CREATE TABLE p (id int, k text, more int) PARTITION BY LIST (k); CREATE TABLE z.b PARTITION OF p FOR VALUES IN ('a');
+		CREATE TABLE a PARTITION OF p FOR VALUES IN ('b')},
+	rows => q{INSERT INTO p VALUES (1, 'a')}, there => 'SELECT tableoid::regclass, id FROM p', rows_there => 'z.b|1',
+	here => 'SELECT tableoid::regclass, id FROM p', rows_here => 'a|1', more => 1);
 
 done_testing();

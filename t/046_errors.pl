@@ -51,6 +51,14 @@ refused(q{SELECT sf_define('mine', 'CREATE TABLE mine (a int)')},
 	qr/42704: role "goes", the owner of unit "theirs", does not exist.*DETAIL: .*HINT: .*sf_define\('theirs', ddl\)/s, 'a unit without an owner');
 $node->safe_psql($db, q{SELECT sf_undefine('theirs', allow_shrink => true)});
 
+# What the server would refuse in the middle of a run.
+$node->safe_psql($db, q{CREATE TABLE addr (no int); CREATE TABLE person (homes addr[]);
+	SELECT sf_define('CREATE TABLE addr (no bigint); CREATE TABLE person (homes addr[])')});
+refused(q{SELECT * FROM sf_plan_migration('rows in rows')},
+	qr/0A000: column public\.addr\.no cannot be altered: column public\.person\.homes stores rows of table public\.addr.*DETAIL: .*HINT:  Do it in two/s,
+	'a table whose rows another table stores');
+$node->safe_psql($db, q{DROP TABLE person, addr; SELECT sf_undefine('main', allow_shrink => true)});
+
 # Ways that are none, and marks out of turn.
 my $first = planned('CREATE TABLE t (a int)', 'first');
 refused("SELECT sf_script('base')", qr/22023: "base" is base: nothing leads up to it.*HINT: .*sf_downgrade\('base'\)/s, 'a script up to base');

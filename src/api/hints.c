@@ -144,6 +144,22 @@ add_hint(List *hints, char *old_key, char *new_key)
 	return lappend(hints, hint);
 }
 
+/* Does a hint that somebody gave name one of both already? */
+static bool
+is_hinted(List *hints, const SfHint *hint)
+{
+	ListCell   *lc;
+
+	foreach(lc, hints)
+	{
+		const SfHint *other = lfirst(lc);
+
+		if (strcmp(other->old_key, hint->old_key) == 0 || strcmp(other->new_key, hint->new_key) == 0)
+			return true;
+	}
+	return false;
+}
+
 List *
 sf_hints_load(SfFactBase *live, SfFactBase *model, List **back)
 {
@@ -161,6 +177,15 @@ sf_hints_load(SfFactBase *live, SfFactBase *model, List **back)
 			continue;
 		hints = add_hint(hints, hint->subject->key, key_of(hint, hint->new));
 		*back = add_hint(*back, key_of(hint, hint->new), hint->subject->key);
+	}
+	foreach(lc, sf_diff_same_places(live, model))
+	{
+		const SfHint *hint = lfirst(lc);
+
+		if (is_hinted(hints, hint))
+			continue;
+		hints = add_hint(hints, hint->old_key, hint->new_key);
+		*back = add_hint(*back, hint->new_key, hint->old_key);
 	}
 	return hints;
 }

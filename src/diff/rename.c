@@ -1,14 +1,15 @@
 /*
- * rename.c - what looks like a rename that nobody told us of.
+ * rename.c - renames that nobody told us of: those that are none of our guessing, and those that we ask about.
  *
- * A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
- * that is worth a question.  The plan goes on with what the model says literally; nothing is guessed.
+ * Two tables that take the same place of one whole, a partition's bounds, hold the same rows: that is a rename.  A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
+ * that is worth a question.  There the plan goes on with what the model says literally; nothing is guessed.
  */
 #include "postgres.h"
 
 #include "common/hashfn.h"
 #include "diff/diff.h"
 #include "kinds/kind.h"
+#include "miscadmin.h"
 
 /* Content of a fact and what is below it, without its own name. */
 static uint64
@@ -80,4 +81,52 @@ sf_diff_questions(SfFactBase *from, SfFactBase *to)
 								sf_literal(sf_name(old)), sf_literal(sf_name(new))));
 	}
 	return questions;
+}
+
+/* Those that take a place and are not on the other side under their name. */
+static List *
+placed(const SfFactBase *base, const SfFactBase *other)
+{
+	List	   *found = NIL;
+	ListCell   *lc;
+
+	foreach(lc, base->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		if (fact->kind->place == NULL || sf_base_find(other, fact->parent_key))
+			continue;
+		fact->note = fact->kind->place(fact);
+		found = lappend(found, fact);
+	}
+	return found;
+}
+
+List *
+sf_diff_same_places(const SfFactBase *from, const SfFactBase *to)
+{
+	List	   *olds = placed(from, to);
+	List	   *hints = NIL;
+	ListCell   *lo,
+			   *ln;
+
+	foreach(ln, olds ? placed(to, from) : NIL)
+	{
+		const SfFact *new = lfirst(ln);
+
+		CHECK_FOR_INTERRUPTS();
+		foreach(lo, olds)
+		{
+			const SfFact *old = lfirst(lo);
+			SfHint	   *hint;
+
+			if (old->kind != new->kind || strcmp(old->note, new->note) != 0)
+				continue;
+			hint = palloc(sizeof(SfHint));
+			hint->old_key = old->parent_key;
+			hint->new_key = new->parent_key;
+			hints = lappend(hints, hint);
+		}
+	}
+	return hints;
 }

@@ -180,6 +180,11 @@ struct SfKind
 	bool		merges;
 	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
 	bool		attaches;
+	/*
+	 * A text for the place that it gives its parent in that relation, which no other has at the same time: whose rows
+	 * are there is the same under another name.  NULL: none.
+	 */
+	char	   *(*place) (const SfFact *fact);
 
 	/* Append the statement(s).  folded: SfFact list, created in the same statement, in order. */
 	void		(*create) (SfEmit *out, const SfFact *fact, List *folded);

@@ -61,6 +61,13 @@ may_be_made_as_partition(const SfFact *fact)
 	return true;
 }
 
+/* The bounds say which rows are in it. */
+static char *
+place(const SfFact *fact)
+{
+	return psprintf("%s %s", sf_attr(fact, "of"), sf_attr(fact, "bound"));
+}
+
 static char *
 label_partition(const SfFact *fact)
 {
@@ -113,6 +120,7 @@ const SfKind sf_kind_partition = {
 	.may_fold = may_be_made_as_partition,
 	.drops_with_parent = true,
 	.attaches = true,
+	.place = place,
 	.create = attach,
 	.clause = clause_partition,
 	.drop = detach,

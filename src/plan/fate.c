@@ -228,6 +228,30 @@ sf_moves_away(const SfItem *item)
 	return item->renamed && sf_diff_moved(item->old, item->new);
 }
 
+/* The server refuses it while rows of the table are stored in columns elsewhere, whatever is in these. */
+static void
+check_stored_rows(const SfItem *item)
+{
+	const SfFact *table = item->old->parent;
+	ListCell   *lc;
+
+	foreach(lc, table && table->kind->refill ? table->needed_by : NIL)
+	{
+		const SfFact *column = ((SfEdge *) lfirst(lc))->from;
+
+		if (column->kind != item->old->kind || column->parent == table || sf_item(column) == NULL ||
+			sf_item(column)->fate != SF_FATE_KEEP)
+			continue;
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s cannot be altered: %s stores rows of %s", sf_fact_label(item->old), sf_fact_label(column),
+						sf_fact_label(table)),
+				 errdetail("The server changes no type in a table whose row type another table's column has."),
+				 errhint("Do it in two migrations: give %s another type first, as jsonb, and this one again behind "
+						 "the change.", sf_fact_label(column))));
+	}
+}
+
 static void
 follow(SfItem *item, List **work)
 {
@@ -394,4 +418,7 @@ sf_build_items(SfBuild *build)
 	}
 	foreach(lc, build->items)
 		find_predecessor(build, lfirst(lc));
+	foreach(lc, build->items)
+		if (sf_item_alters(lfirst(lc), SF_ATTR_REBUILDS))
+			check_stored_rows(lfirst(lc));
 }
