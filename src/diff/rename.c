@@ -1,7 +1,9 @@
 /*
  * rename.c - renames that nobody told us of: those that are none of our guessing, and those that we ask about.
  *
- * Two tables that take the same place of one whole, a partition's bounds, hold the same rows: that is a rename.  A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
+ * Two tables that take the same place of one whole, a partition's bounds, hold the same rows: that is a rename.
+ *
+ * A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
  * that is worth a question.  There the plan goes on with what the model says literally; nothing is guessed.
  */
 #include "postgres.h"

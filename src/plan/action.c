@@ -119,7 +119,7 @@ bool
 sf_drop_is_separable(const SfItem *item)
 {
 	return item->drop && item->drop->old != item->old && item->old->kind->drop &&
-		!goes_as_partner(item->old, item->drop->old);
+		!(item->drop->old && goes_as_partner(item->old, item->drop->old));
 }
 
 /* What takes this fact along when it is dropped, or NULL. */

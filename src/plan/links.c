@@ -134,6 +134,9 @@ link_needs(SfItem *item)
 		link_row_types(item, maker, edge->to);
 		link_row_types(item, item->alter, edge->to);
 		after(maker, need->create, item);
+		/* A shell will do for its partners alone. */
+		if (edge->to->kind->takes_partners && !sf_needs(edge->to, item->new))
+			after(maker, need->complete, item);
 		after(maker, refill_before(item, edge->to), item);
 		after(maker, need->alter, item);
 		after(maker, need->rename, item);
