@@ -143,7 +143,7 @@ drop_triggers(List *statements, const SfFact *column)
 
 	foreach(lc, sf_dual_tables(column))
 	{
-		statements = sf_add_statement(statements, sf_dual_drop(lfirst(lc), column), false, false);
+		statements = sf_add_statement(statements, sf_dual_drop(lfirst(lc), column, false), false, false);
 		((SfStatement *) llast(statements))->closing = true;
 	}
 	return statements;
