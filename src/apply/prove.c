@@ -363,8 +363,8 @@ was_unwired(const Proof *proof, const SfMigration *migration)
 		const SfStep *step = lfirst(lc);
 		SfPass		backfill = {proof->at.revision, proof->at.direction, step->n, proof->at.relid, proof->at.table};
 
-		if (step->class == 'B' && sf_pass_recall(&backfill) && *backfill.wires != '\0' &&
-			!sf_streq(backfill.wires, proof->at.wires))
+		if (step->class == 'B' && sf_pass_recall(&backfill) &&
+			!sf_wires_still(backfill.wires, proof->at.wires))
 			was = true;
 	}
 	sf_worker_commit();

@@ -122,6 +122,19 @@ sf_wires_state(Oid relid)
 								 "AND t.tgfoid OPERATOR(pg_catalog.=) " OUR_FUNCTION, lengthof(args), args), 0, 0);
 }
 
+bool
+sf_wires_still(const char *before, const char *now)
+{
+	char	   *rest = pstrdup(before);
+	char	   *padded = psprintf(" %s ", now);
+	char	   *word;
+
+	while ((word = strsep(&rest, " ")) != NULL)
+		if (*word != '\0' && strstr(padded, psprintf(" %s ", word)) == NULL)
+			return false;
+	return true;
+}
+
 /* What puts a wire back: of SfStep. */
 static List *
 repairs(const SfWire *wire)

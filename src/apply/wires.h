@@ -24,6 +24,9 @@ extern List *sf_wires(const SfMigration *migration, SfDirection direction, int t
 /* The triggers of a table in a word, which changes when somebody drops, makes, or alters one. */
 extern char *sf_wires_state(Oid relid);
 
+/* Are all triggers of an earlier state untouched in a later one, which may have more? */
+extern bool sf_wires_still(const char *before, const char *now);
+
 /* Put back what is not as it was made, in a transaction of its own; outside of transactions. Returns what was done. */
 extern bool sf_wires_mend(const SfMigration *migration, SfDirection direction, int transaction,
 						  const SfFactBase *before);
