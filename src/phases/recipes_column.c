@@ -256,7 +256,7 @@ drop_fill_triggers(List *statements, const SfFact *column)
 	ListCell   *lc;
 
 	foreach(lc, sf_dual_tables(column))
-		statements = add_late(statements, sf_dual_drop(lfirst(lc), column), foreach_current_index(lc) > 0);
+		statements = add_late(statements, sf_dual_drop(lfirst(lc), column, false), foreach_current_index(lc) > 0);
 	return statements;
 }
 
