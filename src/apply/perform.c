@@ -424,15 +424,6 @@ pass_gate(const Performance *p, const SfStep *step)
 
 /* ---- the migration ---- */
 
-/* The migration has no steps, and still is to be marked. */
-static void
-mark_empty(const Performance *p)
-{
-	sf_worker_begin();
-	mark(p, 0);
-	sf_worker_commit();
-}
-
 static int
 phase_number(const char *phase)
 {
@@ -443,19 +434,6 @@ phase_number(const char *phase)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"%s\" is not a phase", phase),
 			 errhint("Phases are expand, backfill, validate, contract.")));
-}
-
-/* Of SfStep: those of a transaction. */
-static List *
-steps_of(const Performance *p, int transaction)
-{
-	List	   *steps = NIL;
-	ListCell   *lc;
-
-	foreach(lc, p->migration->steps[p->direction])
-		if (((SfStep *) lfirst(lc))->transaction == transaction)
-			steps = lappend(steps, lfirst(lc));
-	return steps;
 }
 
 static bool
@@ -531,7 +509,7 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 
 	for (int transaction = done + 1; transaction <= of; transaction++)
 	{
-		List	   *steps = steps_of(p, transaction);
+		List	   *steps = sf_transaction_steps(p->migration, p->direction, transaction);
 
 		CHECK_FOR_INTERRUPTS();
 		if (is_beyond(steps, through))
@@ -573,8 +551,11 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 	}
 	if (of == 0)
 	{
+		/* It has no steps, and still is to be marked. */
 		set_up(p);
-		mark_empty(p);
+		sf_worker_begin();
+		mark(p, 0);
+		sf_worker_commit();
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -177,8 +177,8 @@ refuse(const Proof *proof)
 	ereport(ERROR,
 			(errcode(ERRCODE_DATA_EXCEPTION),
 			 errmsg("rows of %s contradict what gives them their values", proof->at.table),
-			 errdetail("They are %s. They were given these values, and still have others: the expression's value changes, "
-					   "though it says that it is immutable.", proof->sample),
+			 errdetail("They are %s. They were given these values, and still have others: the expression's value "
+					   "changes, though it says that it is immutable.", proof->sample),
 			 errhint("CALL sf_abort() takes the migration back; repair the function, then call again.")));
 }
 
@@ -338,7 +338,8 @@ static void
 tell(const Proof *proof)
 {
 	if (proof->at.rows > 0)
-		ereport(INFO, (errmsg("%s: " INT64_FORMAT " rows said one thing to the old version and another to the new, they are repaired",
+		ereport(INFO, (errmsg("%s: " INT64_FORMAT " rows said one thing to the old version and another to "
+							  "the new, they are repaired",
 							  proof->at.table, proof->at.rows)));
 	if (!proof->first && proof->own > 0)
 		ereport(WARNING,
@@ -488,7 +489,8 @@ sf_prove_check(const SfMigration *migration, SfDirection direction, int transact
 		if (!proved || !sf_streq(proof.wires, sf_wires_state(proof.relid)))
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("the triggers of %s are not those that were there when its rows were compared", proof.table),
+					 errmsg("the triggers of %s are not those that were there when its rows were compared",
+							proof.table),
 					 errdetail("Somebody has changed them since."),
 					 errhint("CALL sf_contract() puts them back and compares again.")));
 	}

@@ -1,8 +1,8 @@
 /*
  * wires.c - the dual-write triggers of a migration: are they as it made them? (wires.h)
  *
- * What they have to be is read from the migration's own steps.  The state of a table's triggers is that of their rows in
- * the catalog: their OIDs and which transaction wrote them, so that dropped and made again, or disabled and enabled
+ * What they have to be is read from the migration's own steps.  The state of a table's triggers is that of their rows
+ * in the catalog: their OIDs and which transaction wrote them, so that dropped and made again, or disabled and enabled
  * again, differ from never touched.
  */
 #include "postgres.h"
@@ -116,8 +116,8 @@ sf_wires_state(Oid relid)
 	static SfKeptPlan kept;
 	const char *args[] = {psprintf("%u", relid)};
 
-	return sf_cell(sf_query_kept(&kept, "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('%s/%s%s', t.oid, t.xmin, "
-								 "t.tgenabled), ' ' ORDER BY t.oid), '') FROM pg_catalog.pg_trigger t "
+	return sf_cell(sf_query_kept(&kept, "SELECT coalesce(pg_catalog.string_agg(pg_catalog.format('%s/%s%s', t.oid, "
+								 "t.xmin, t.tgenabled), ' ' ORDER BY t.oid), '') FROM pg_catalog.pg_trigger t "
 								 "WHERE t.tgrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
 								 "AND t.tgfoid OPERATOR(pg_catalog.=) " OUR_FUNCTION, lengthof(args), args), 0, 0);
 }
