@@ -22,7 +22,7 @@ ISOLATION ?= $(sort $(basename $(notdir $(wildcard specs/*.spec))))
 TAP ?= $(sort $(wildcard t/*.pl))
 
 # Goals that are not PGXS's: each calls this Makefile again.  PGXS has a "check" that only refuses.
-TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench bench-phases matrix property random regressdb kinds
+TOP_GOALS = check check-regress check-isolation check-tap stage venv lint demo bench bench-phases faults matrix property random regressdb kinds
 
 ifneq ($(filter $(TOP_GOALS),$(MAKECMDGOALS)),)
 
@@ -60,6 +60,8 @@ demo: stage
 	@PG_CONFIG=$(PG_CONFIG) demo/run
 property: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/property $(SIDES)
+faults: stage
+	@ROUNDS=$(or $(ROUNDS),200) SEED=$(or $(SEED),1) $(RUN) "tap:t/068_faults.pl"
 random: stage
 	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="wal_level = logical" test/cluster test/random/run $(or $(ROUNDS),1000) $(or $(SEED),1)
 regressdb: stage

@@ -14,9 +14,10 @@
 /*
  * Run a step of class B, an UPDATE of one table whose WHERE leaves out the rows that are done; go on where an earlier
  * run was stopped.  In the runner, outside of transactions.  Raises when rows stay locked past
- * schemaflow.lock_deadline, or when an expression fails; what was done stays done.
+ * schemaflow.lock_deadline, or when an expression fails; what was done stays done.  Returns false, to be called again,
+ * when the triggers of a table have changed meanwhile (wires.h).
  */
-extern void sf_backfill(const char *revision, SfDirection direction, const SfStep *step);
+extern bool sf_backfill(const char *revision, SfDirection direction, const SfStep *step);
 
 /* The migration has ended: in its last transaction. */
 extern void sf_backfill_forget(const char *revision);

@@ -128,6 +128,27 @@ comes_back(const SfDualWrite *dual, const SfAssignment *up, TupleTableSlot *row)
 	return any;
 }
 
+/* As a trigger would have left the row, whichever version wrote it?  When not: may the new version have meant it? */
+SfHold
+sf_dual_write_holds(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row)
+{
+	bool		down = false;
+	bool		wanted_null;
+
+	if (!a->up || a->is_volatile || agrees(dual, a, row))
+		return SF_HOLDS;
+	if (slot_attisnull(row, a->target))
+		return SF_HOLDS_NOT;
+	(void) sf_assignment_value(dual, a, row, &wanted_null);
+	if (!a->is_immutable && !wanted_null)
+		return SF_HOLDS;
+	for (int i = 0; i < dual->n; i++)
+		down = down || (!dual->assignments[i].up && bms_is_member(a->target, dual->assignments[i].uses));
+	if (!down)
+		return SF_HOLDS_OWN;
+	return comes_back(dual, a, row) ? SF_HOLDS : SF_HOLDS_NOT;
+}
+
 /* Is there a value among those that it comes from? */
 static bool
 has_source(const SfAssignment *a, TupleTableSlot *row)

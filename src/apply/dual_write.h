@@ -4,10 +4,23 @@
 #ifndef SF_DUAL_WRITE_H
 #define SF_DUAL_WRITE_H
 
+#include "apply/expressions.h"
+
 /*
  * While true, the triggers of this backend leave rows as they are: the backfill fills new columns and is neither
  * version of the application.  Not a setting, so that no user can have it.
  */
 extern void sf_dual_write_suspend(bool suspend);
+
+/* Is a column what the others say, in a row that is stored? */
+typedef enum SfHold
+{
+	SF_HOLDS,
+	SF_HOLDS_OWN,				/* it differs, and has nothing that goes back: the new version may have its own */
+	SF_HOLDS_NOT				/* not filled, or neither way gives the other */
+} SfHold;
+
+/* What changes with time or session cannot be compared: then a column that is NULL is all that is found. */
+extern SfHold sf_dual_write_holds(const SfDualWrite *dual, const SfAssignment *assignment, TupleTableSlot *row);
 
 #endif

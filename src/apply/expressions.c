@@ -161,6 +161,8 @@ compile(const SfDualWrite *dual, SfAssignment *a, Relation rel)
 	column = TupleDescAttr(RelationGetDescr(rel), a->target - 1);
 	node = analyse(rel, a->expression, column);
 	a->uses = columns_of(rel, node);
+	a->is_volatile = contain_volatile_functions(node);
+	a->is_immutable = !contain_mutable_functions(node);
 	a->state = ExecInitExpr(expression_planner((Expr *) node), NULL);
 	find_equal(a, column);
 	error_context_stack = callback.previous;

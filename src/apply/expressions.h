@@ -22,6 +22,8 @@ typedef struct SfAssignment
 	char	   *expression;		/* as written, for errors */
 	Bitmapset  *uses;			/* columns that it reads */
 	ExprState  *state;
+	bool		is_immutable;
+	bool		is_volatile;
 	bool		has_equal;		/* the target's type knows what is equal */
 	FmgrInfo	equal;
 	Oid			collation;

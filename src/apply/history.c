@@ -238,6 +238,18 @@ sf_transactions(const SfMigration *migration, SfDirection direction)
 	return migration->steps[direction] == NIL ? 0 : ((SfStep *) llast(migration->steps[direction]))->transaction;
 }
 
+List *
+sf_transaction_steps(const SfMigration *migration, SfDirection direction, int transaction)
+{
+	List	   *steps = NIL;
+	ListCell   *lc;
+
+	foreach(lc, migration->steps[direction])
+		if (((SfStep *) lfirst(lc))->transaction == transaction)
+			steps = lappend(steps, lfirst(lc));
+	return steps;
+}
+
 void
 sf_migration_check_owner(const char *revision, const char *owner)
 {

@@ -71,6 +71,9 @@ extern const char *sf_migration_version(const SfMigration *migration, SfDirectio
 /* How many transactions the steps of a direction are cut into. */
 extern int	sf_transactions(const SfMigration *migration, SfDirection direction);
 
+/* Of SfStep: those of a transaction. */
+extern List *sf_transaction_steps(const SfMigration *migration, SfDirection direction, int transaction);
+
 /* May the current user run it? Raises when not: steps run with the rights of the migration's owner. */
 extern void sf_migration_check_owner(const char *revision, const char *owner);
 

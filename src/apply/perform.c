@@ -26,9 +26,11 @@
 #include "apply/journal.h"
 #include "apply/locks.h"
 #include "apply/perform.h"
+#include "apply/prove.h"
 #include "apply/runner.h"
 #include "apply/undo.h"
 #include "apply/version_schema.h"
+#include "apply/wires.h"
 #include "facts/live.h"
 #include "facts/secrets.h"
 #include "kinds/kind.h"
@@ -211,6 +213,8 @@ try_transaction(const Performance *p, List *steps, SfLockSet *locks)
 		sf_versions_aside(steps);
 		if (locks)
 			sf_locks_take(locks);
+		if (!p->undo)
+			sf_prove_check(p->migration, p->direction, ((SfStep *) linitial(steps))->transaction);
 		foreach(lc, steps)
 			run_step(p, lfirst(lc));
 		mark(p, ((SfStep *) linitial(steps))->transaction);
@@ -361,7 +365,11 @@ run_batches(const Performance *p, const SfStep *step)
 	enter_step(p, step);
 	note_step(p, step, false);
 	sf_locks_look(locks_of(p, list_make1(unconstify(SfStep *, step))));
-	sf_backfill(p->migration->revision, p->direction, step);
+	do
+	{
+		if (!p->undo)
+			(void) sf_wires_mend(p->migration, p->direction, step->transaction, p->before);
+	} while (!sf_backfill(p->migration->revision, p->direction, step));
 	stand_still(p, step);
 	sf_worker_begin();
 	mark(p, step->transaction);
@@ -409,15 +417,6 @@ pass_gate(const Performance *p, const SfStep *step)
 
 /* ---- the migration ---- */
 
-/* The migration has no steps, and still is to be marked. */
-static void
-mark_empty(const Performance *p)
-{
-	sf_worker_begin();
-	mark(p, 0);
-	sf_worker_commit();
-}
-
 static int
 phase_number(const char *phase)
 {
@@ -428,19 +427,6 @@ phase_number(const char *phase)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("\"%s\" is not a phase", phase),
 			 errhint("Phases are expand, backfill, validate, contract.")));
-}
-
-/* Of SfStep: those of a transaction. */
-static List *
-steps_of(const Performance *p, int transaction)
-{
-	List	   *steps = NIL;
-	ListCell   *lc;
-
-	foreach(lc, p->migration->steps[p->direction])
-		if (((SfStep *) lfirst(lc))->transaction == transaction)
-			steps = lappend(steps, lfirst(lc));
-	return steps;
 }
 
 static bool
@@ -516,7 +502,7 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 
 	for (int transaction = done + 1; transaction <= of; transaction++)
 	{
-		List	   *steps = steps_of(p, transaction);
+		List	   *steps = sf_transaction_steps(p->migration, p->direction, transaction);
 
 		CHECK_FOR_INTERRUPTS();
 		if (is_beyond(steps, through))
@@ -525,14 +511,17 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 								  through)));
 			return false;
 		}
+		set_up(p);
+		MemoryContextSwitchTo(context);
+		if (!p->undo)
+			sf_prove(p->migration, p->direction, transaction, p->before);
 		if (((SfStep *) linitial(steps))->class == 'G' && gates == SF_GATES_STOP)
 		{
 			ereport(INFO, (errmsg("ready: both versions of the application can work; when the other one is gone, "
 								  "CALL sf_contract('%s') goes on", p->migration->revision)));
+			MemoryContextSwitchTo(old);
 			return false;
 		}
-		set_up(p);
-		MemoryContextSwitchTo(context);
 		switch (((SfStep *) linitial(steps))->class)
 		{
 			case 'N':
@@ -555,8 +544,11 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 	}
 	if (of == 0)
 	{
+		/* It has no steps, and still is to be marked. */
 		set_up(p);
-		mark_empty(p);
+		sf_worker_begin();
+		mark(p, 0);
+		sf_worker_commit();
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);

@@ -152,12 +152,14 @@ CREATE TABLE schemaflow.backfill (
 	rows_done bigint NOT NULL,
 	started_at timestamptz NOT NULL,
 	changed_at timestamptz NOT NULL,
+	wires text NOT NULL DEFAULT '',
 	PRIMARY KEY (system_identifier, database_oid, revision, direction, step, table_name)
 );
 COMMENT ON TABLE schemaflow.backfill IS 'how far the backfills of the migration that runs have come, a table a row';
 COMMENT ON COLUMN schemaflow.backfill.file IS 'the table''s relfilenode: in another one the blocks hold other rows';
 COMMENT ON COLUMN schemaflow.backfill.blocks IS 'that the table had when the pass began';
 COMMENT ON COLUMN schemaflow.backfill.skipped IS 'blocks with rows that others had locked: tried again at the end';
+COMMENT ON COLUMN schemaflow.backfill.wires IS 'the dual-write triggers that the table had when the pass began';
 GRANT SELECT ON schemaflow.backfill TO PUBLIC;
 GRANT INSERT ON schemaflow.backfill TO pg_database_owner;
 SELECT pg_catalog.pg_extension_config_dump('schemaflow.backfill', '');

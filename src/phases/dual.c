@@ -30,22 +30,26 @@ sf_dual_tables(const SfFact *column)
 	return add_heirs(NIL, column);
 }
 
-/* Behind all others in the order in which they fire, that of their names. */
+/*
+ * Behind all others in the order in which they fire, that of their names.  First the one that brings old columns to
+ * what the new version says (exchange): what fills further columns reads them.
+ */
 static const char *
-plain_trigger_name(const SfFact *column)
+plain_trigger_name(const SfFact *column, bool exchange)
 {
-	return makeObjectName("~schemaflow", sf_last(column), NULL);
+	return makeObjectName(psprintf("~schemaflow%s%s", exchange ? "-" : "_", sf_last(column)), NULL, NULL);
 }
 
 static const char *
-trigger_name(const SfFact *column)
+trigger_name(const SfFact *column, bool exchange)
 {
-	return sf_ident(plain_trigger_name(column));
+	return sf_ident(plain_trigger_name(column, exchange));
 }
 
 List *
 sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 {
+	bool		exchange = ((SfDual *) linitial(duals))->beside;
 	StringInfoData arguments;
 	ListCell   *lc;
 
@@ -60,21 +64,22 @@ sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 	}
 	return list_make2(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION "
 							   "schemaflow.sf_dual_write(" SF_THE_VERSION ", " SF_THE_SEARCH_PATH "%s)",
-							   trigger_name(column), sf_name(table), arguments.data),
-					  psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", sf_name(table), trigger_name(column)));
+							   trigger_name(column, exchange), sf_name(table), arguments.data),
+					  psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", sf_name(table),
+							   trigger_name(column, exchange)));
 }
 
 char *
 sf_dual_fits(const SfFact *table, const SfFact *column)
 {
 	return psprintf("SELECT schemaflow.sf_dual_check(%s, %s)", sf_literal(sf_name(table)),
-					sf_literal(plain_trigger_name(column)));
+					sf_literal(plain_trigger_name(column, true)));
 }
 
 char *
-sf_dual_drop(const SfFact *table, const SfFact *column)
+sf_dual_drop(const SfFact *table, const SfFact *column, bool exchange)
 {
-	return psprintf("DROP TRIGGER %s ON %s", trigger_name(column), sf_name(table));
+	return psprintf("DROP TRIGGER %s ON %s", trigger_name(column, exchange), sf_name(table));
 }
 
 char *

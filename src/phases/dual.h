@@ -23,9 +23,10 @@ extern List *sf_dual_tables(const SfFact *column);
 
 /* Of char *: the trigger for a column's table, and what makes it fire always. */
 extern List *sf_dual_create(const SfFact *table, const SfFact *column, List *duals);
-/* That its expressions fit is found out, before a row is written. */
+/* That the expressions of an exchange fit is found out, before a row is written. */
 extern char *sf_dual_fits(const SfFact *table, const SfFact *column);
-extern char *sf_dual_drop(const SfFact *table, const SfFact *column);
+/* exchange: of columns that take the place of others. */
+extern char *sf_dual_drop(const SfFact *table, const SfFact *column, bool exchange);
 
 /* The gate: an error as long as the other version of the application is at work. */
 extern char *sf_dual_gate(void);

@@ -143,7 +143,7 @@ drop_triggers(List *statements, const SfFact *column)
 
 	foreach(lc, sf_dual_tables(column))
 	{
-		statements = sf_add_statement(statements, sf_dual_drop(lfirst(lc), column), false, false);
+		statements = sf_add_statement(statements, sf_dual_drop(lfirst(lc), column, false), false, false);
 		((SfStatement *) llast(statements))->closing = true;
 	}
 	return statements;
@@ -256,7 +256,7 @@ drop_fill_triggers(List *statements, const SfFact *column)
 	ListCell   *lc;
 
 	foreach(lc, sf_dual_tables(column))
-		statements = add_late(statements, sf_dual_drop(lfirst(lc), column), foreach_current_index(lc) > 0);
+		statements = add_late(statements, sf_dual_drop(lfirst(lc), column, false), foreach_current_index(lc) > 0);
 	return statements;
 }
 

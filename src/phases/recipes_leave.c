@@ -93,7 +93,7 @@ sf_leave_out(const SfPlan *plan, const SfFact *column)
 	foreach(lc, statements)
 		((SfStatement *) lfirst(lc))->ready = true;
 	if (expression)
-		statements = sf_add_statement(statements, sf_dual_drop(table, column), false, false);
+		statements = sf_add_statement(statements, sf_dual_drop(table, column, false), false, false);
 	return statements;
 }
 

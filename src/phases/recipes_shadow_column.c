@@ -183,8 +183,8 @@ sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
 List *
 sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
 {
-	return sf_add_statement(NIL, sf_dual_drop(table, ((SfShadow *) linitial(of_table(bracket, table)))->new), false,
-							false);
+	return sf_add_statement(NIL, sf_dual_drop(table, ((SfShadow *) linitial(of_table(bracket, table)))->new, true),
+							false, false);
 }
 
 /* The identity as the shadow has it until the old one's sequence has given its name up. */

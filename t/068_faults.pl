@@ -1,0 +1,209 @@
+# Whatever ends a migration at whatever moment: state and catalogs agree, the next call ends it or takes it back, and no
+# write of either version is lost. Old and new application write all the time.
+#
+#	make faults ROUNDS=200 SEED=1
+#
+# A round plans the way from one shape of the table to the other (a type changed by a column beside it, a column filled
+# by an expression; or back), starts it, does one fault at a random step or moment, and then goes on or back.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use Test::More;
+use Time::HiRes qw(time usleep);
+
+my $rounds = $ENV{ROUNDS} || 20;
+my $seed = $ENV{SEED} || 1;
+my $rows = 600;
+srand($seed);
+note("seed $seed");
+
+my $node = sf_node('faults', conf => [ 'restart_after_crash = on', 'fsync = off', 'autovacuum = off', 'log_min_messages = panic' ]);
+my $db = sf_database($node, 'app');
+my @models = map { "CREATE TABLE items (id int PRIMARY KEY, v $_);
+	CREATE TABLE ledger (id int, delta int);
+	CREATE TABLE fault (left_ddl int);" } 'int', "bigint, twice bigint -- \@up v::bigint * 2\n";
+
+$node->safe_psql($db, qq{ALTER DATABASE $db SET schemaflow.online_rows = 100; ALTER DATABASE $db SET schemaflow.batch_time = 1;
+	$models[0]; INSERT INTO items SELECT n, n FROM generate_series(1, $rows) n; ANALYZE items});
+# What writes is no part of the model: it is in a schema of its own, and says which.
+$node->safe_psql($db, q{CREATE SCHEMA app;
+	CREATE FUNCTION app.old_write(n int) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		UPDATE public.items SET v = v + 1 WHERE id = n;
+		INSERT INTO public.ledger VALUES (n, 1);
+	END $$;
+	CREATE FUNCTION app.new_write(n int) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+		BEGIN
+			EXECUTE 'UPDATE public.items SET "~schemaflow_v" = coalesce("~schemaflow_v", v) + 1 WHERE id = $1' USING n;
+		EXCEPTION WHEN undefined_column THEN
+			UPDATE public.items SET v = v + 1 WHERE id = n;
+		END;
+		INSERT INTO public.ledger VALUES (n, 1);
+	END $$;
+	CREATE SEQUENCE app.ddl MINVALUE -1000000;
+	CREATE FUNCTION app.fail() RETURNS event_trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		IF nextval('app.ddl') = 0 THEN RAISE EXCEPTION 'no space left on device' USING ERRCODE = 'disk_full'; END IF;
+	END $$;
+	CREATE EVENT TRIGGER fail ON ddl_command_end EXECUTE FUNCTION app.fail();
+	ALTER EVENT TRIGGER fail ENABLE ALWAYS;
+	CREATE FUNCTION app.wrong() RETURNS bigint LANGUAGE sql AS
+	'SELECT count(*) FROM public.items i LEFT JOIN (SELECT id, sum(delta) AS delta FROM public.ledger GROUP BY id) l USING (id)
+		WHERE i.v IS DISTINCT FROM i.id + coalesce(l.delta, 0)'});
+
+# ---- writers, which come back when the server does ----
+
+my @writers;
+for my $who ('old', 'new')
+{
+	my $file = $node->basedir . "/$who.sql";
+	open my $script, '>', $file or die $!;
+	print $script "\\set id random(1, $rows)\nSELECT app.${who}_write(:id);\n\\sleep 4 ms\n";
+	close $script;
+	my $pid = fork() // die $!;
+	if ($pid == 0)
+	{
+		setpgrp(0, 0);
+		open STDERR, '>', '/dev/null';
+		open STDOUT, '>', '/dev/null';
+		exec 'sh', '-c', 'while :; do pgbench -n -T 3600 -f "$0" -h "$1" -p "$2" "$3"; sleep 0.1; done', $file, $node->host, $node->port, $db;
+	}
+	push @writers, $pid;
+}
+
+END
+{
+	my $rc = $?;
+	kill 'KILL', map { -$_ } @writers;
+	$? = $rc;
+}
+
+# ---- faults ----
+
+sub value
+{
+	my ($sql) = @_;
+	my ($out, $err);
+	for (1 .. 100)
+	{
+		return $out if $node->psql($db, $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) == 0;
+		last unless $err =~ /could not connect|connection|starting up|shutting down|recovery mode|terminat/;
+		usleep 100_000;
+	}
+	die "$sql: $err";
+}
+
+sub pid_of
+{
+	my ($what) = @_;
+	return value("SELECT pid FROM pg_stat_activity WHERE $what LIMIT 1");
+}
+
+my $runner = q{application_name LIKE 'schemaflow %'};
+my %faults = (
+	worker => sub { my $pid = pid_of($runner); kill 'KILL', $pid if $pid },
+	caller => sub { my $pid = pid_of(q{application_name = 'caller'}); kill 'KILL', $pid if $pid },
+	cancel => sub { value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $runner") },
+	ends => sub { value("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $runner") },
+	postmaster => sub { $node->stop('immediate'); $node->start },
+	locks => sub { value(q{SET lock_timeout = '2s'; BEGIN; LOCK TABLE items; SELECT pg_sleep(0.6); COMMIT}) },
+);
+
+# Starts a call, and does the fault; "full" was set up before.
+sub with_fault
+{
+	my ($call, $fault, $step) = @_;
+	my $set = "SET schemaflow.lock_deadline = '300ms'; " . ($step ? "SET schemaflow.pause_after_step = $step; " : '');
+	my $session = eval { $node->background_psql($db, on_error_stop => 0) } or return;
+
+	eval
+	{
+		$session->query_until(qr/begun/, "SET application_name = 'caller';\n$set\n\\echo begun\n$call;\n\\echo over\n");
+		if ($step)
+		{
+			for (1 .. 100)
+			{
+				last if value(qq{SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'schemaflow %stands still'});
+				last if value(qq{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'caller' AND state = 'idle'});
+				usleep 30_000;
+			}
+		}
+		else
+		{
+			usleep(rand(700_000));
+		}
+		$faults{$fault}->() if $faults{$fault};
+		# A runner that stands still stays so.
+		$faults{ends}->() if $step;
+		$session->query_until(qr/over/, '') unless $fault =~ /worker|caller|postmaster/;
+	};
+	eval { $session->quit };
+	# The runner needs no caller.
+	for (1 .. 200)
+	{
+		last if !value('SELECT count(*) FROM sf_progress');
+		usleep 50_000;
+	}
+	return;
+}
+
+# ---- rounds ----
+
+my @names = (sort(keys %faults), 'full', 'full');
+my $at = 0;
+my %seen;
+for my $round (1 .. $rounds)
+{
+	my $fault = $names[ rand @names ];
+	my $back = rand() < 0.3;
+	my $contract = rand() < 0.35;
+	my $step = rand() < 0.6 && $fault !~ /locks|full/ ? 1 + int rand 12 : 0;
+	my $name = "round $round: $fault" . ($step ? " at step $step" : '') . ($contract ? ' of contract' : '') . ($back ? ', back' : '');
+	my $target = 1 - $at;
+	my ($rc, $out, $err);
+
+	$seen{$fault}++;
+	value("SELECT count(*) FROM sf_define(\$m\$$models[$target]\$m\$); SELECT count(*) FROM sf_plan_migration('round $round')");
+	value('CALL sf_upgrade(allow => \'{data_loss}\')') if $contract;
+	value("SELECT setval('app.ddl', " . (-int(rand($contract ? 5 : 14)) - 1) . ')') if $fault eq 'full';
+	with_fault($contract ? 'CALL sf_contract(force => true, allow => \'{data_loss}\')' : 'CALL sf_upgrade(allow => \'{data_loss}\')',
+		$fault, $step);
+	value("SELECT setval('app.ddl', 1)");
+	is(value('SELECT app.wrong()'), 0, "$name: what the old version sees");
+	my ($sf_status) = value(q{SELECT coalesce((SELECT status FROM sf_status), 'none')});
+	my $half = value(q{SELECT count(*) FROM sf_history() WHERE state LIKE 'partly%'});
+	isnt($sf_status, 'running', "$name: nobody says that he runs");
+	if ($back && $half)
+	{
+		($rc, $out, $err) = sf_try($node, $db, q{CALL sf_abort(allow => '{data_loss}', force => true)});
+		is($rc, 0, "$name: taken back ($sf_status)") or diag($err);
+	}
+	else
+	{
+		($rc, $out, $err) = sf_try($node, $db, q{CALL sf_upgrade(allow => '{data_loss}')});
+		is($rc, 0, "$name: goes on ($sf_status)") or diag($err);
+		if (value(q{SELECT count(*) FROM sf_status WHERE status = 'ready'}))
+		{
+			is(value(q{SELECT count(*) FROM items WHERE v IS DISTINCT FROM "~schemaflow_v"}), 0, "$name: and what the new one does");
+			is(value('SELECT count(*) FROM items WHERE twice IS DISTINCT FROM v * 2'), 0, "$name: with the new column") if $target;
+			($rc, $out, $err) = sf_try($node, $db, q{CALL sf_contract(force => true, allow => '{data_loss}')});
+			is($rc, 0, "$name: ends") or diag($err);
+		}
+		$at = $target;
+	}
+	value("SELECT count(*) FROM sf_define(\$m\$$models[$at]\$m\$)");
+	is(value('SELECT count(*) FROM sf_diff()'), 0, "$name: the schema") or diag(value('SELECT string_agg(object, \', \') FROM sf_diff()'));
+	is(value(q{SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE '~schemaflow%')
+		+ (SELECT count(*) FROM pg_attribute WHERE attname LIKE '~schemaflow%' AND NOT attisdropped)
+		+ (SELECT count(*) FROM schemaflow.backfill)}), 0, "$name: nothing of ours is left");
+	is(value('SELECT app.wrong()'), 0, "$name: no write is lost");
+	last unless Test::More->builder->is_passing;
+}
+cmp_ok(value('SELECT count(*) FROM ledger'), '>', 10 * $rounds, 'there was something to lose');
+note(join ', ', map { "$_ $seen{$_}" } sort keys %seen);
+kill 'KILL', map { -$_ } splice @writers;
+$node->stop('immediate');
+done_testing();
