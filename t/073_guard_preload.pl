@@ -44,6 +44,7 @@ sub logged
 
 $node->safe_psql($db, 'SELECT sf_guard_install(); CREATE TABLE e (a int PRIMARY KEY)');
 is($node->safe_psql($db, $capability), 'off', 'not preloaded: sf_capabilities says so');
+is($node->safe_psql($db, "CREATE ROLE plain; SET ROLE plain; $capability"), 'unknown', 'who may not see the settings is told so');
 is(logged(map { $_->[0] } @statements), '', 'nothing is seen of them');
 
 for my $where ('shared_preload_libraries', 'session_preload_libraries')

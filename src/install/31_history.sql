@@ -105,7 +105,7 @@ REVOKE ALL ON FUNCTION @extschema@.sf_import(text),
 	@extschema@.sf_adopt_restored(bigint, oid), @extschema@.sf_drop_scratches(boolean) FROM PUBLIC;
 
 CREATE VIEW @extschema@.sf_capabilities AS
-SELECT c.capability, CASE WHEN c.works THEN 'on' ELSE 'off' END AS state, c.how
+SELECT c.capability, CASE WHEN c.works THEN 'on' WHEN c.works IS NULL THEN 'unknown' ELSE 'off' END AS state, c.how
 FROM (
 	VALUES
 	('record and plan',
@@ -122,8 +122,8 @@ FROM (
 		true,
 		'psql -XAtc "SELECT sf_script()" | psql -Xq'),
 	('hooks in every session',
-		pg_catalog.current_setting('shared_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M'
-			OR pg_catalog.current_setting('session_preload_libraries') OPERATOR(pg_catalog.~) '\mschemaflow\M',
+		(SELECT pg_catalog.bool_or(s.setting OPERATOR(pg_catalog.~) '\mschemaflow\M') FROM pg_catalog.pg_settings s
+			WHERE s.name OPERATOR(pg_catalog.=) ANY ('{shared_preload_libraries,session_preload_libraries}')),
 		'shared_preload_libraries = ''schemaflow''; restart. The guard sees more then.'),
 	('guard',
 		(SELECT pg_catalog.count(*) OPERATOR(pg_catalog.=) 4 FROM pg_catalog.pg_event_trigger e
