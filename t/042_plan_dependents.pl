@@ -46,6 +46,11 @@ migrates($node, 'arrays of a composite type that gets attributes in the middle',
 	  INSERT INTO t VALUES ((1, 'a'), '{"(1,a)",NULL,"(2,\"b,\"\"\")"}'), (NULL, '{}'), ((NULL, NULL), NULL)},
 	q{CREATE TYPE c AS (x bigint, z date, y text); CREATE TABLE t (c c, cc c[])},
 	rows => q{SELECT to_jsonb(c) - 'z', (SELECT jsonb_agg(to_jsonb(e) - 'z') FROM unnest(cc) e), cc IS NULL, array_ndims(cc) FROM t ORDER BY 1});
+migrates($node, 'a column goes that the predicate of an exclusion reads', '',
+	'CREATE TABLE r (d tsrange, gone bool, CONSTRAINT x EXCLUDE USING gist (d WITH &&) WHERE (NOT gone))',
+	'CREATE TABLE r (d tsrange, CONSTRAINT x EXCLUDE USING gist (d WITH &&))');
+migrates($node, 'a publication of schemas becomes one with lists of columns', 'CREATE SCHEMA a; CREATE TABLE a.t (id int, x int); CREATE TABLE u (id int, y int)',
+	'CREATE PUBLICATION p FOR TABLES IN SCHEMA a', 'CREATE PUBLICATION p FOR TABLE a.t (id), u (id)');
 migrates($node, 'a type of another kind under the same name keeps the values', '',
 	q{CREATE TYPE e AS ENUM ('a', 'b'); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},
 	q{CREATE DOMAIN e AS text CHECK (VALUE IN ('a', 'b')); CREATE TABLE t (s e DEFAULT 'a', ss e[]); CREATE VIEW v AS SELECT s FROM t},

@@ -148,6 +148,15 @@ label(const SfFact *fact)
 					rest_of_name(fact), fact->name[0]);
 }
 
+/* A publication has lists of columns or whole schemas: one kind is out before the other comes in. */
+static List *
+takes(const SfFact *fact)
+{
+	if (fact->kind == &sf_kind_publication_table && sf_attr(fact, "columns") == NULL)
+		return NIL;
+	return list_make1(psprintf("publication:%s", fact->name[0]));
+}
+
 static const SfAttr table_attrs[] = {
 	{"columns", SF_REPLACE},
 	{"predicate", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
@@ -164,6 +173,7 @@ const SfKind sf_kind_publication_table = {
 	.create = add,
 	.clause = clause,
 	.drop = take_out,
+	.takes = takes,
 	.label = label,
 };
 
@@ -175,5 +185,6 @@ const SfKind sf_kind_publication_schema = {
 	.create = add,
 	.clause = clause,
 	.drop = take_out,
+	.takes = takes,
 	.label = label,
 };
