@@ -118,6 +118,7 @@ check_losses(List *tasks, const SfRunRequest *request)
 				 errdetail("They are %s.", sf_join(lost, ", ")),
 				 errhint("If that is wanted: %s; or name single objects as they stand above in brackets.",
 						 request->abort ? "CALL sf_abort('{" ALLOW_DATA_LOSS "}')" :
+						 request->gates != SF_GATES_STOP ? "CALL sf_contract(allow => '{" ALLOW_DATA_LOSS "}')" :
 						 psprintf("CALL %s('%s', allow => '{" ALLOW_DATA_LOSS "}')",
 								  request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to))));
 }
