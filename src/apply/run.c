@@ -25,6 +25,7 @@
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
+#include "server/owner.h"
 #include "server/server.h"
 
 #define ALLOW_DATA_LOSS	"data_loss"
@@ -287,6 +288,8 @@ undo(const SfMigration *migration, const SfRunRequest *request)
 		sf_worker_become(caller);
 		sf_worker_begin();
 		MemoryContextSwitchTo(context);
+		/* What went wrong may be that we are gone: says so. */
+		(void) sf_owner_id();
 		back = sf_undo_make(migration, &direction, &names);
 		may = may_undo(migration, back, direction, request);
 		/* In the transaction that ends the version: none comes in between. */
