@@ -57,11 +57,8 @@ CREATE EXTENSION pg_trgm;
 -- Passwords stay out.
 CREATE FOREIGN DATA WRAPPER w;
 CREATE SERVER far FOREIGN DATA WRAPPER w OPTIONS (password 'hush');
-\t on
-\x on
-SELECT command, object_type, object, statement, definition_before, definition_after FROM sf_ddl_log ORDER BY n;
-\x off
-\t off
+SELECT command, object_type, object, statement, definition_before, definition_after FROM sf_ddl_log ORDER BY n
+\g (tuples_only=on expanded=on)
 SELECT DISTINCT outcome, rules, session_role = current_user AS me, role = current_user AS as_me, application, client, pid = pg_backend_pid() AS here,
 	xid IS NOT NULL AS with_xid FROM sf_ddl_log;
 

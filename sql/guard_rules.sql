@@ -226,5 +226,7 @@ SELECT r #>> '{version}' AS version, r #>> '{runs,0,results,0,ruleId}' AS rule, 
 FROM sf_lint_sarif(E'SET lock_timeout = 1;\nDROP TABLE other', 'v2.sql') r;
 SELECT sf_lint(NULL);
 
+DROP INDEX broken;
+
 \c regression
 DROP DATABASE sf_guard_rules;
