@@ -223,8 +223,9 @@ make_edges(SfReading *reading)
 		CHECK_FOR_INTERRUPTS();
 		if (to == NULL || to == from)
 			continue;
-		/* A part of it would go with that, but it is the server's to refuse: an index's predicate, of a constraint. */
-		if (type == DEPENDENCY_AUTO && (from->addr.classId != d->from.classId || from->addr.objectId != d->from.objectId))
+		/* A part of it would go with that, which the server refuses: a constraint's index, for its predicate. */
+		if (type == DEPENDENCY_AUTO &&
+			(from->addr.classId != d->from.classId || from->addr.objectId != d->from.objectId))
 			type = DEPENDENCY_NORMAL;
 		/*
 		 * A sequence goes with the column that owns it, but is made before it (the column's default needs it); a
