@@ -47,19 +47,11 @@ sf_direction_arg(FunctionCallInfo fcinfo, int n)
 	return SF_UP;				/* not reached */
 }
 
-/* The revision that the argument names; base is refused. */
+/* The revision that the argument names. */
 static SfRevision *
-revision_arg(FunctionCallInfo fcinfo, int n, List *revisions)
+revision_arg(FunctionCallInfo fcinfo, int n)
 {
-	char	   *name = sf_text_arg(fcinfo, n, "revision");
-	SfRevision *r = sf_revision_resolve(revisions, name);
-
-	if (r == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is base, where there is no migration", name),
-				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
-	return r;
+	return sf_revision_named(sf_revisions(), sf_text_arg(fcinfo, n, "revision"));
 }
 
 /* What fits into a listing; the whole message is in sf_show(). */
@@ -170,7 +162,7 @@ sf_history(PG_FUNCTION_ARGS)
 Datum
 sf_steps(PG_FUNCTION_ARGS)
 {
-	SfMigration *m = sf_migration_load(revision_arg(fcinfo, 0, sf_revisions())->revision);
+	SfMigration *m = sf_migration_load(revision_arg(fcinfo, 0)->revision);
 	SfDirection direction = sf_direction_arg(fcinfo, 1);
 	SfResult   *result = sf_result_begin(fcinfo);
 	ListCell   *lc;
@@ -192,7 +184,7 @@ sf_steps(PG_FUNCTION_ARGS)
 Datum
 sf_show(PG_FUNCTION_ARGS)
 {
-	SfRevision *r = revision_arg(fcinfo, 0, sf_revisions());
+	SfRevision *r = revision_arg(fcinfo, 0);
 
 	return sf_result_lines(fcinfo, sf_print_migration(sf_migration_load(r->revision), sf_revision_state(r)));
 }
@@ -214,7 +206,7 @@ sf_stamp(PG_FUNCTION_ARGS)
 Datum
 sf_export(PG_FUNCTION_ARGS)
 {
-	SfMigration *m = sf_migration_load(revision_arg(fcinfo, 0, sf_revisions())->revision);
+	SfMigration *m = sf_migration_load(revision_arg(fcinfo, 0)->revision);
 
 	PG_RETURN_TEXT_P(cstring_to_text(sf_migration_export(m)));
 }

@@ -8,18 +8,16 @@
 
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "api/define.h"
 #include "api/result.h"
 #include "api/squawk.h"
 #include "guard/guard.h"
+#include "lib/attempt.h"
 #include "lib/origin.h"
 #include "lib/spi.h"
 #include "lib/text.h"
@@ -244,12 +242,19 @@ error_row(const char *text, const ErrorData *error)
 	return row;
 }
 
-static List *
-judge(char *sql)
+typedef struct Lint
 {
-	SfText	   *text = sf_text_read(NULL, sql);
+	char	   *sql;
+	List	   *rows;			/* the result, of Row */
+} Lint;
+
+/* Argument of sf_attempt(). */
+static void
+judge(void *arg)
+{
+	Lint	   *lint = arg;
+	SfText	   *text = sf_text_read(NULL, lint->sql);
 	List	   *ignores = read_ignores(text);
-	List	   *rows = NIL;
 	ListCell   *lc;
 
 	foreach(lc, sf_guard_script(text->code))
@@ -260,52 +265,27 @@ judge(char *sql)
 		if (is_ignored(ignores, one, text))
 			continue;
 		row = palloc0(sizeof(Row));
-		place(row, sql, one->finding->location);
+		place(row, lint->sql, one->finding->location);
 		row->rule = one->finding->rule->name;
 		row->level = sf_level_name(sf_rule_level(one->finding->rule));
 		row->object = one->finding->object;
 		row->message = one->finding->message;
 		row->detail = one->finding->detail;
 		row->recipe = one->finding->recipe ? sf_join(one->finding->recipe, "\n") : NULL;
-		rows = lappend(rows, row);
+		lint->rows = lappend(lint->rows, row);
 	}
-	return rows;
 }
 
 /* Of Row.  What cannot be parsed is a finding, too. */
 static List *
 lint(char *sql)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	List	   *volatile rows = NIL;
+	Lint		lint = {sql, NIL};
+	ErrorData  *error = sf_attempt(judge, &lint);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		rows = judge(sql);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_FEATURE_NOT_SUPPORTED)
-			ReThrowError(error);
-		rows = list_make1(error_row(sql, error));
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return rows;
+	if (error && !sf_not_understood(error))
+		ReThrowError(error);
+	return error ? list_make1(error_row(sql, error)) : lint.rows;
 }
 
 Datum

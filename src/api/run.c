@@ -276,16 +276,9 @@ sf_resume(PG_FUNCTION_ARGS)
 Datum
 sf_test(PG_FUNCTION_ARGS)
 {
-	char	   *name = sf_text_arg(fcinfo, 0, "revision");
-	SfRevision *r = sf_revision_resolve(sf_revisions(), name);
-	SfMigration *m;
+	SfRevision *r = sf_revision_named(sf_revisions(), sf_text_arg(fcinfo, 0, "revision"));
+	SfMigration *m = sf_migration_load(r->revision);
 
-	if (r == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is base, where there is no migration", name),
-				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
-	m = sf_migration_load(r->revision);
 	sf_migration_check_owner(m->revision, m->owner);
 	sf_trial(m);
 	return (Datum) 0;

@@ -125,6 +125,7 @@ extern bool sf_is_ancestor(SfRevision *ancestor, SfRevision *of);	/* of itself, 
  * alone count from the current one.  NULL is base.  Raises with the candidates when unknown or ambiguous.
  */
 extern SfRevision *sf_revision_resolve(List *revisions, const char *name);
+extern SfRevision *sf_revision_named(List *revisions, const char *name);	/* base is an error, too */
 
 /* ---- the journal ---- */
 

@@ -263,19 +263,6 @@ refuse_half(const SfRevision *r, SfDirection direction)
 		sf_refuse_half_done(r);
 }
 
-static SfRevision *
-named(List *revisions, const char *name)
-{
-	SfRevision *r = sf_revision_resolve(revisions, name);
-
-	if (r == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("\"%s\" is base, where there is no migration", name),
-				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
-	return r;
-}
-
 /*
  * Has the first statement, which runs outside of a transaction, been at work, and nothing else?  It has no mark then:
  * its table differs, and where a partition is let go of, the whole may.
@@ -299,7 +286,7 @@ sf_journal_has_begun(const SfMigration *m, SfDirection direction)
 SfStart
 sf_journal_check_start(const char *name, SfDirection direction)
 {
-	SfRevision *r = named(sf_revisions(), name);
+	SfRevision *r = sf_revision_named(sf_revisions(), name);
 	SfMigration *m = sf_migration_load(r->revision);
 	List	   *differing;
 	ListCell   *lc;
@@ -358,7 +345,7 @@ sf_journal_check_start(const char *name, SfDirection direction)
 int
 sf_journal_check_end(const char *name, SfDirection direction)
 {
-	SfRevision *r = named(sf_revisions(), name);
+	SfRevision *r = sf_revision_named(sf_revisions(), name);
 	SfMigration *m = sf_migration_load(r->revision);
 	List	   *differing = differences(m, direction == SF_UP);
 
@@ -375,7 +362,7 @@ sf_journal_check_end(const char *name, SfDirection direction)
 bool
 sf_journal_pending(const char *name, int transaction, SfDirection direction)
 {
-	SfRevision *r = named(sf_revisions(), name);
+	SfRevision *r = sf_revision_named(sf_revisions(), name);
 	Effect	   *effect;
 
 	if (finished(r, direction))
@@ -391,7 +378,7 @@ sf_journal_pending(const char *name, int transaction, SfDirection direction)
 List *
 sf_journal_leftovers(const char *name, int transaction, SfDirection direction)
 {
-	SfRevision *r = named(sf_revisions(), name);
+	SfRevision *r = sf_revision_named(sf_revisions(), name);
 	Effect	   *effect = effect_of(sf_migration_load(r->revision), transaction, direction);
 
 	if (effect == NULL || transaction <= progress(r, direction) || effect->way->outcome(effect) != HALF_DONE)
@@ -440,7 +427,7 @@ sf_journal_mark(const char *name, int transaction, SfDirection direction)
 				of;
 
 	sf_history_lock();
-	r = named(sf_revisions(), name);
+	r = sf_revision_named(sf_revisions(), name);
 	m = sf_migration_load(r->revision);
 	sf_migration_check_owner(m->revision, m->owner);
 	refuse_half(r, direction);

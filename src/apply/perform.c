@@ -195,55 +195,52 @@ mark(const Performance *p, int transaction)
 		sf_backfill_forget(p->migration->revision);
 }
 
-/* The steps of a T transaction and their mark; an error is returned after the rollback. */
-static ErrorData *
-try_transaction(const Performance *p, List *steps, SfLockSet *locks)
+typedef struct Attempt
 {
+	const Performance *performance;
+	List	   *steps;			/* of one transaction */
+	SfLockSet  *locks;			/* or NULL */
+} Attempt;
+
+/* Argument of sf_worker_attempt(): the steps of a T transaction and their mark. */
+static void
+attempt_transaction(void *arg)
+{
+	const Attempt *attempt = arg;
+	const Performance *p = attempt->performance;
+	const SfStep *first = linitial(attempt->steps);
 	MemoryContext old = CurrentMemoryContext;
-	ErrorData  *volatile error = NULL;
+	ListCell   *lc;
 
-	PG_TRY();
-	{
-		ListCell   *lc;
-
-		sf_worker_begin();
-		MemoryContextSwitchTo(old);
-		enter_step(p, linitial(steps));
-		sf_set_local("lock_timeout", psprintf("%d", sf_guc_lock_wait()));
-		sf_versions_aside(steps);
-		if (locks)
-			sf_locks_take(locks);
-		if (!p->undo)
-			sf_prove_check(p->migration, p->direction, ((SfStep *) linitial(steps))->transaction);
-		foreach(lc, steps)
-			run_step(p, lfirst(lc));
-		mark(p, ((SfStep *) linitial(steps))->transaction);
-		sf_worker_commit();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		sf_worker_rollback();
-	}
-	PG_END_TRY();
+	sf_worker_begin();
 	MemoryContextSwitchTo(old);
-	return error;
+	enter_step(p, first);
+	sf_set_local("lock_timeout", psprintf("%d", sf_guc_lock_wait()));
+	sf_versions_aside(attempt->steps);
+	if (attempt->locks)
+		sf_locks_take(attempt->locks);
+	if (!p->undo)
+		sf_prove_check(p->migration, p->direction, first->transaction);
+	foreach(lc, attempt->steps)
+		run_step(p, lfirst(lc));
+	mark(p, first->transaction);
+	sf_worker_commit();
 }
 
 static void
 run_transaction(const Performance *p, List *steps)
 {
+	Attempt		attempt;
 	SfLockSet  *locks;
 	ErrorData  *error;
 
 	note_step(p, linitial(steps), false);
 	locks = locks_of(p, steps);
+	attempt = (Attempt) {p, steps, locks};
 	do
 	{
 		sf_locks_look(locks);
-		error = try_transaction(p, steps, locks);
+		error = sf_worker_attempt(attempt_transaction, &attempt);
 		if (error && !sf_locks_again(locks, error))
 			ReThrowError(error);
 	} while (error);
@@ -295,32 +292,22 @@ begin(const Performance *p)
 	sf_worker_commit();
 }
 
-static ErrorData *
-try_outside(const Performance *p, const SfStep *step)
+/* Argument of sf_worker_attempt(): a statement that commits by itself. */
+static void
+attempt_outside(void *arg)
 {
+	const Attempt *attempt = arg;
+	const Performance *p = attempt->performance;
+	const SfStep *step = linitial(attempt->steps);
 	MemoryContext old = CurrentMemoryContext;
-	ErrorData  *volatile error = NULL;
 
-	PG_TRY();
-	{
-		if (!p->undo)
-			begin(p);
-		MemoryContextSwitchTo(old);
-		clear_leftovers(p, step->transaction);
-		/* What was left of a detachment is all but the end of it. */
-		if (is_pending(p, step->transaction))
-			run_step(p, step);
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		sf_worker_rollback();
-	}
-	PG_END_TRY();
+	if (!p->undo)
+		begin(p);
 	MemoryContextSwitchTo(old);
-	return error;
+	clear_leftovers(p, step->transaction);
+	/* What was left of a detachment is all but the end of it. */
+	if (is_pending(p, step->transaction))
+		run_step(p, step);
 }
 
 static void
@@ -329,16 +316,17 @@ run_outside(const Performance *p, const SfStep *step)
 	enter_step(p, step);
 	if (is_pending(p, step->transaction))
 	{
+		Attempt		attempt = {p, list_make1(unconstify(SfStep *, step)), NULL};
 		SfLockSet  *locks;
 		ErrorData  *error;
 
 		note_step(p, step, true);
-		locks = locks_of(p, list_make1(unconstify(SfStep *, step)));
+		locks = locks_of(p, attempt.steps);
 		do
 		{
 			sf_locks_look(locks);
 			sf_locks_look_for_snapshots(locks);
-			error = try_outside(p, step);
+			error = sf_worker_attempt(attempt_outside, &attempt);
 			if (error && !sf_locks_again(locks, error))
 				ReThrowError(error);
 		} while (error);
@@ -386,12 +374,13 @@ static void
 run_gate(const Performance *p, List *steps)
 {
 	TimestampTz start = GetCurrentTimestamp();
+	Attempt		attempt = {p, steps, NULL};
 	bool		told = false;
 	ErrorData  *error;
 
 	note_step(p, linitial(steps), false);
 	at_gate = true;
-	while ((error = try_transaction(p, steps, NULL)) != NULL)
+	while ((error = sf_worker_attempt(attempt_transaction, &attempt)) != NULL)
 	{
 		if (error->sqlerrcode != ERRCODE_OBJECT_IN_USE ||
 			TimestampDifferenceExceeds(start, GetCurrentTimestamp(), sf_guc_gate_wait()))

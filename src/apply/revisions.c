@@ -354,3 +354,16 @@ sf_revision_resolve(List *revisions, const char *name)
 	}
 	return r;
 }
+
+SfRevision *
+sf_revision_named(List *revisions, const char *name)
+{
+	SfRevision *r = sf_revision_resolve(revisions, name);
+
+	if (r == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("\"%s\" is base, where there is no migration", name),
+				 errhint("Name a revision: SELECT * FROM sf_history() lists them.")));
+	return r;
+}

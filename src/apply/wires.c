@@ -179,59 +179,51 @@ find_repairs(const SfMigration *migration, SfDirection direction, int transactio
 	return steps;
 }
 
-static ErrorData *
-try_repairs(List *steps, SfLockSet *locks)
+typedef struct Repairs
 {
+	List	   *steps;
+	SfLockSet  *locks;
+} Repairs;
+
+/* Argument of sf_worker_attempt(). */
+static void
+repair_all(void *arg)
+{
+	const Repairs *it = arg;
 	MemoryContext old = CurrentMemoryContext;
-	ErrorData  *volatile error = NULL;
+	ListCell   *lc;
 
-	PG_TRY();
-	{
-		ListCell   *lc;
-
-		sf_worker_begin();
-		MemoryContextSwitchTo(old);
-		sf_locks_take(locks);
-		foreach(lc, steps)
-		{
-			const SfStep *step = lfirst(lc);
-
-			sf_worker_statement(linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT)), step->sql);
-		}
-		sf_worker_commit();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(old);
-		error = CopyErrorData();
-		FlushErrorState();
-		sf_worker_rollback();
-	}
-	PG_END_TRY();
+	sf_worker_begin();
 	MemoryContextSwitchTo(old);
-	return error;
+	sf_locks_take(it->locks);
+	foreach(lc, it->steps)
+	{
+		const SfStep *step = lfirst(lc);
+
+		sf_worker_statement(linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT)), step->sql);
+	}
+	sf_worker_commit();
 }
 
 bool
 sf_wires_mend(const SfMigration *migration, SfDirection direction, int transaction, const SfFactBase *before)
 {
 	MemoryContext old = CurrentMemoryContext;
-	List	   *steps = find_repairs(migration, direction, transaction);
-	SfLockSet  *locks;
+	Repairs		it = {find_repairs(migration, direction, transaction), NULL};
 	ErrorData  *error;
 
-	if (steps == NIL)
+	if (it.steps == NIL)
 		return false;
 	sf_worker_begin();
 	MemoryContextSwitchTo(old);
-	locks = sf_locks_of(steps, before);
+	it.locks = sf_locks_of(it.steps, before);
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
 	do
 	{
-		sf_locks_look(locks);
-		error = try_repairs(steps, locks);
-		if (error && !sf_locks_again(locks, error))
+		sf_locks_look(it.locks);
+		error = sf_worker_attempt(repair_all, &it);
+		if (error && !sf_locks_again(it.locks, error))
 			ReThrowError(error);
 	} while (error);
 	return true;

@@ -7,14 +7,12 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "miscadmin.h"
 #include "parser/parser.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "guard/guard.h"
+#include "lib/attempt.h"
 #include "lib/text.h"
 
 typedef struct Script
@@ -186,39 +184,33 @@ follow(Script *script, const Node *statement)
 	}
 }
 
+typedef struct Examined
+{
+	Script	   *script;
+	Node	   *statement;
+	List	   *findings;		/* the result */
+} Examined;
+
+/* Argument of sf_attempt(). */
+static void
+examine(void *arg)
+{
+	Examined   *it = arg;
+
+	it->findings = sf_guard_examine(it->statement, &it->script->it);
+}
+
 /* What the rules say; nothing, when a rule meets an error. */
 static List *
 judge(Script *script, Node *statement)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	List	   *volatile findings = NIL;
+	Examined	examined = {script, statement, NIL};
+	ErrorData  *error = sf_attempt(examine, &examined);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		findings = sf_guard_examine(statement, &script->it);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		if (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR)
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return findings;
+	if (error && (error->sqlerrcode == ERRCODE_QUERY_CANCELED ||
+				  ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INTERNAL_ERROR))
+		ReThrowError(error);
+	return error ? NIL : examined.findings;
 }
 
 List *

@@ -7,7 +7,6 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
@@ -18,11 +17,11 @@
 #include "parser/parse_type.h"
 #include "storage/lmgr.h"
 #include "utils/builtins.h"
-#include "utils/resowner.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 #include "guard/words.h"
+#include "lib/attempt.h"
 #include "lib/pins.h"
 #include "lib/text.h"
 
@@ -73,15 +72,23 @@ sf_names_text(List *strings)
 	return sf_join(names, ", ");
 }
 
-/* In whatever transaction there is. */
-static char *
-analyse(const SfCase *it, Node *raw)
+typedef struct Expression
 {
+	const SfCase *it;
+	Node	   *raw;
+	char	   *text;			/* the result */
+} Expression;
+
+/* Argument of sf_attempt(). */
+static void
+analyse(void *arg)
+{
+	Expression *expression = arg;
+	const SfCase *it = expression->it;
 	ParseState *pstate = make_parsestate(NULL);
 	List	   *context = NIL;
 	Relation	relation = NULL;
 	Node	   *node;
-	char	   *text;
 	int			level;
 
 	if (it->table && OidIsValid(it->table->oid) && ConditionalLockRelationOid(it->table->oid, AccessShareLock))
@@ -93,52 +100,26 @@ analyse(const SfCase *it, Node *raw)
 		addNSItemToQuery(pstate, row, true, true, true);
 		context = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
 	}
-	node = transformExpr(pstate, copyObject(raw), relation ? EXPR_KIND_CHECK_CONSTRAINT : EXPR_KIND_COLUMN_DEFAULT);
+	node = transformExpr(pstate, copyObject(expression->raw),
+						 relation ? EXPR_KIND_CHECK_CONSTRAINT : EXPR_KIND_COLUMN_DEFAULT);
 	/* With all names qualified: it may stand in a function that others run. */
 	level = sf_pins_enter();
-	text = deparse_expression(node, context, false, false);
+	expression->text = deparse_expression(node, context, false, false);
 	sf_pins_leave(level);
 	if (relation)
 		relation_close(relation, AccessShareLock);
 	free_parsestate(pstate);
-	return text;
 }
 
 char *
 sf_expression_text(const SfCase *it, Node *raw)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	char	   *volatile text = NULL;
+	Expression	expression = {it, raw, NULL};
+	ErrorData  *error = sf_attempt(analyse, &expression);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		text = analyse(it, raw);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		/* Only "not understood" is answered; cancels and the like go on. */
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_FEATURE_NOT_SUPPORTED &&
-			error->sqlerrcode != ERRCODE_INVALID_SCHEMA_NAME)
-			ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return text ? text : pstrdup("...");
+	if (error && !sf_not_understood(error))
+		ReThrowError(error);
+	return error ? pstrdup("...") : expression.text;
 }
 
 /* Skips a quoted string or name; text stands on its first quote. */

@@ -210,20 +210,6 @@ alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 	attach(out, new);
 }
 
-/* Attaching the last missing index makes it whole; there is no way back. */
-static bool
-becomes_whole(const SfFact *old, const SfFact *new)
-{
-	return sf_attr(new, "only") == NULL;
-}
-
-/* An attached index cannot be taken off, but with its whole table. */
-static bool
-may_attach(const SfFact *old, const SfFact *new)
-{
-	return sf_attr(old, "attached") == NULL || sf_reattached(new);
-}
-
 static void
 alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -316,8 +302,8 @@ static const SfAttr attrs[] = {
 	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"clustered", SF_ALTER, alter_clustered},
 	{"replica_identity", SF_ALTER, alter_replica_identity},
-	{"attached", SF_ALTER, alter_attached, 0, may_attach},
-	{"only", SF_ALTER, NULL, 0, becomes_whole},
+	{"attached", SF_ALTER, alter_attached, 0, sf_index_may_attach},
+	{"only", SF_ALTER, NULL, 0, sf_index_becomes_whole},
 	COPY_ATTRS
 };
 

@@ -142,15 +142,15 @@ alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 }
 
 /* Attaching the last missing index makes it whole; there is no way back. */
-static bool
-becomes_whole(const SfFact *old, const SfFact *new)
+bool
+sf_index_becomes_whole(const SfFact *old, const SfFact *new)
 {
 	return sf_attr(new, "only") == NULL;
 }
 
 /* An attached index cannot be taken off, but with its whole table. */
-static bool
-may_attach(const SfFact *old, const SfFact *new)
+bool
+sf_index_may_attach(const SfFact *old, const SfFact *new)
 {
 	return sf_attr(old, "attached") == NULL || sf_reattached(new);
 }
@@ -167,9 +167,9 @@ static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"predicate", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"invalid", SF_REPLACE},
-	{"attached", SF_ALTER, alter_attached, 0, may_attach},
+	{"attached", SF_ALTER, alter_attached, 0, sf_index_may_attach},
 	{"born_as", SF_IGNORE},
-	{"only", SF_ALTER, NULL, 0, becomes_whole},
+	{"only", SF_ALTER, NULL, 0, sf_index_becomes_whole},
 	{"partitioned", SF_IGNORE},
 	{"options", SF_ALTER, alter_options},
 	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},

@@ -309,6 +309,9 @@ extern bool sf_cascades(const SfFact *old, const SfFact *new);
 extern bool sf_copies_stay(const SfFact *fact);
 /* Does the relation that a fact belongs to become, or cease to be, a child of another? */
 extern bool sf_reattached(const SfFact *fact);
+/* An index's "only" and "attached", a key's too: can the change be made in place? */
+extern bool sf_index_becomes_whole(const SfFact *old, const SfFact *new);
+extern bool sf_index_may_attach(const SfFact *old, const SfFact *new);
 /* The relation that a fact belongs to, by its parents; itself if it is one. */
 extern const SfFact *sf_relation_of(const SfFact *fact);
 /* The first child of the kind that says what the relation is a child of; NULL: an ordinary one. */

@@ -33,6 +33,9 @@ extern char *sf_shadow_name(const SfPlan *plan, List *taken, const char *first, 
 /* A copy of a fact under another name, whose attributes can be changed. */
 extern SfFact *sf_shadow_copy(const SfFact *fact, char *name);
 
+/* The new columns of the relation go by other names while the old ones are there: of SfRenamed. */
+extern List *sf_shadow_renames(List *shadows, const SfFact *relation);
+
 /* The part that the action makes, if it can be made ahead; it joins the bracket's. */
 extern SfShadowPart *sf_shadow_part(SfShadowBracket *bracket, const SfAction *action);
 

@@ -42,9 +42,8 @@ converted(const char *expr, const SfFact *from, const SfFact *to)
 	return using ? using : pstrdup(expr);
 }
 
-/* The new columns of the table go by other names while the old ones are there. */
-static List *
-renames_of(List *shadows, const SfFact *table)
+List *
+sf_shadow_renames(List *shadows, const SfFact *relation)
 {
 	List	   *renames = NIL;
 	ListCell   *lc;
@@ -54,7 +53,7 @@ renames_of(List *shadows, const SfFact *table)
 		const SfShadow *shadow = lfirst(lc);
 		SfRenamed  *renamed;
 
-		if (shadow->new->parent != table)
+		if (shadow->new->parent != relation)
 			continue;
 		renamed = palloc(sizeof(SfRenamed));
 		renamed->from = sf_last(shadow->new);
@@ -74,7 +73,7 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 	shadow->up = up ? pstrdup(up) : converted(sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
 	if (down)
 	{
-		shadow->down = sf_expression_renamed(down, renames_of(shadows, shadow->new->parent));
+		shadow->down = sf_expression_renamed(down, sf_shadow_renames(shadows, shadow->new->parent));
 		return shadow->down ? NULL : pstrdup("what gives the old values names columns in a way that is not understood");
 	}
 	shadow->down = converted(sf_ident(shadow->name), shadow->new, shadow->old);

@@ -85,34 +85,13 @@ named_relation(const SfFact *fact, const SfFact *but)
 	return but;
 }
 
-static List *
-renames_in(const SfShadowBracket *bracket, const SfFact *relation)
-{
-	List	   *renames = NIL;
-	ListCell   *lc;
-
-	foreach(lc, bracket->shadows)
-	{
-		const SfShadow *shadow = lfirst(lc);
-		SfRenamed  *renamed;
-
-		if (shadow->new->parent != relation)
-			continue;
-		renamed = palloc(sizeof(SfRenamed));
-		renamed->from = sf_last(shadow->new);
-		renamed->to = shadow->name;
-		renames = lappend(renames, renamed);
-	}
-	return renames;
-}
-
 /* False: a text cannot be said with the shadows' names. */
 static bool
 name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
 {
 	const SfFact *own = named_relation(ahead, NULL);
-	List	   *renames = renames_in(bracket, own),
-			   *referenced = renames_in(bracket, named_relation(ahead, own));
+	List	   *renames = sf_shadow_renames(bracket->shadows, own),
+			   *referenced = sf_shadow_renames(bracket->shadows, named_relation(ahead, own));
 
 	for (int i = 0; i < lengthof(texts); i++)
 	{

@@ -9,11 +9,11 @@
 
 #include "access/htup_details.h"
 #include "access/transam.h"
-#include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "kinds/kind.h"
+#include "lib/attempt.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -25,8 +25,6 @@
 #include "risk/risk.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -68,8 +66,9 @@ resolve_column(ParseState *pstate, ColumnRef *reference, Node *var)
 }
 
 static void
-parse_it(SfParse *parse)
+parse_it(void *arg)
 {
+	SfParse    *parse = arg;
 	ParseState *pstate = make_parsestate(NULL);
 	Node	   *expression;
 
@@ -86,42 +85,15 @@ parse_it(SfParse *parse)
 	parse->result = expression;
 }
 
-/* Parse in a subtransaction; false when the server does not understand it. */
+/* False when the server does not understand it. */
 static bool
 try_parse(SfParse *parse)
 {
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
+	ErrorData  *error = sf_attempt(parse_it, parse);
 
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		parse_it(parse);
-		ReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		/* Only what "not understood" means is answered; cancels and the like go on. */
-		if (ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION &&
-			ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_FEATURE_NOT_SUPPORTED &&
-			error->sqlerrcode != ERRCODE_INVALID_SCHEMA_NAME)
-			ReThrowError(error);
-		parse->result = NULL;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return parse->result != NULL;
+	if (error && !sf_not_understood(error))
+		ReThrowError(error);
+	return error == NULL && parse->result != NULL;
 }
 
 static bool

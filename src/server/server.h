@@ -121,6 +121,13 @@ extern PGDLLEXPORT void sf_worker_commit(void);
 extern PGDLLEXPORT void sf_worker_rollback(void);
 
 /*
+ * Runs body(arg), which begins and commits what it needs.  Returns NULL, or its error, allocated in the current
+ * context, after everything that was open has been rolled back.  The caller throws on what is no answer to it.  Not
+ * in SF_JOB_SCRATCH.
+ */
+extern PGDLLEXPORT struct ErrorData *sf_worker_attempt(void (*body) (void *arg), void *arg);
+
+/*
  * Settings, temporary objects and role as at the worker's start, whatever statements have left.  Outside of
  * transactions only.
  */

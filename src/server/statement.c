@@ -206,6 +206,28 @@ sf_worker_rollback(void)
 	MemoryContextSwitchTo(sf_worker_context());
 }
 
+ErrorData *
+sf_worker_attempt(void (*body) (void *arg), void *arg)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		body(arg);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		FlushErrorState();
+		sf_worker_rollback();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(old);
+	return error;
+}
+
 /* ---- running ---- */
 
 bool
