@@ -65,7 +65,7 @@ class Application:
                                         encoding="utf-8")
 
     def stop(self):
-        self.process.send_signal(2)
+        self.process.terminate()    # SIGINT is ignored by what a shell starts in the background
         errors = [x for x in self.process.communicate()[1].split("\n") if "ERROR" in x or "aborted" in x]
         found = []
         for name in glob.glob(os.path.join(self.directory.name, "pgbench_log.*")):
