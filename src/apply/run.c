@@ -104,19 +104,19 @@ check_losses(List *tasks, const SfRunRequest *request)
 				is_allowed(request->allow, task->migration, step))
 				continue;
 			if (++n <= MAX_NAMED)
-				lost = lappend(lost, psprintf("step %d of %s (%s)%s%s", step->n, task->migration->revision,
+				lost = lappend(lost, psprintf("Step %d of %s (%s)%s%s.", step->n, task->migration->revision,
 											  step->object, doubt ? ", whose archive was " : "",
 											  doubt ? doubt : ""));
 		}
 	}
 	if (n > MAX_NAMED)
-		lost = lappend(lost, psprintf("and %d more", n - MAX_NAMED));
+		lost = lappend(lost, psprintf("And %d more.", n - MAX_NAMED));
 	if (lost)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg_plural("%d step loses data that cannot come back; nothing was run",
 							   "%d steps lose data that cannot come back; nothing was run", n, n),
-				 errdetail("They are %s.", sf_join(lost, ", ")),
+				 errdetail("%s", sf_join(lost, "\n")),
 				 errhint("If that is wanted: %s; or name single objects as they stand above in brackets.",
 						 request->abort ? "CALL sf_abort('{" ALLOW_DATA_LOSS "}')" :
 						 request->gates != SF_GATES_STOP ? "CALL sf_contract(allow => '{" ALLOW_DATA_LOSS "}')" :
