@@ -4,34 +4,13 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../test/perl";
 use SchemaflowTest;
+use SchemaflowVersions;
 use Test::More;
 
 my $node = sf_node('versions');
-my $db = sf_database($node, 'app');
+my $db = versions_database($node);
 $node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 100");
 my ($rc, $out, $err);
-
-sub value
-{
-	my ($sql) = @_;
-	return $node->safe_psql($db, $sql);
-}
-
-sub plan
-{
-	my ($ddl, $message) = @_;
-	value("SELECT count(*) FROM sf_define(\$d\$$ddl\$d\$)");
-	value("SELECT count(*) FROM sf_plan_migration('$message')");
-	return value(q{SELECT revision FROM sf_history() WHERE state = 'planned'});
-}
-
-# Of a relation as a session sees it: name and type of each column.
-sub shape
-{
-	my ($relation) = @_;
-	return value("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
-		FROM pg_attribute WHERE attrelid = '$relation'::regclass AND attnum > 0 AND NOT attisdropped");
-}
 
 sub schemas
 {
@@ -48,7 +27,7 @@ my $users = q{CREATE TABLE users (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY
 	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (MINVALUE) TO (MAXVALUE);
 	CREATE TABLE base (id int, kind text); CREATE TABLE derived (extra text) INHERITS (base);
 	CREATE TABLE nothing ();};
-my $v1 = plan($users, 'first');
+my $v1 = planned($users, 'first');
 ($rc, $out, $err) = sf_try($node, $db, "SELECT sf_version_schema('$v1')");
 like($err, qr/55000: version $v1 is not there yet\n.*is planned.*CALL sf_upgrade\(\)/s, 'a version that is planned is not there');
 is(value(q{SELECT sf_version_schema('base')}), 'version_base', 'base is a version, too');

@@ -5,32 +5,12 @@ use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../test/perl";
 use SchemaflowTest;
+use SchemaflowVersions;
 use Test::More;
 
 my $node = sf_node('versions_online');
-my $db = sf_database($node, 'app');
+my $db = versions_database($node);
 my ($rc, $out, $err);
-
-sub value
-{
-	my ($sql) = @_;
-	return $node->safe_psql($db, $sql);
-}
-
-sub plan
-{
-	my ($ddl, $message) = @_;
-	value("SELECT count(*) FROM sf_define(\$d\$$ddl\$d\$)");
-	value("SELECT count(*) FROM sf_plan_migration('$message')");
-	return value(q{SELECT revision FROM sf_history() WHERE state = 'planned'});
-}
-
-sub shape
-{
-	my ($relation) = @_;
-	return value("SELECT string_agg(attname || ' ' || format_type(atttypid, atttypmod), ', ' ORDER BY attnum)
-		FROM pg_attribute WHERE attrelid = '$relation'::regclass AND attnum > 0 AND NOT attisdropped");
-}
 
 sub schemas
 {
@@ -44,7 +24,7 @@ sub status
 }
 
 $node->safe_psql('postgres', 'CREATE ROLE app_v1 LOGIN; CREATE ROLE app_v2 LOGIN');
-my $v1 = plan(q{CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL, note text);
+my $v1 = planned(q{CREATE TABLE users (id int PRIMARY KEY, email text NOT NULL, note text);
 	CREATE TABLE tags (id serial PRIMARY KEY, tag text); CREATE TABLE old_things (id int, what text);
 	GRANT ALL ON users, tags TO app_v1, app_v2}, 'first');
 sf_try($node, $db, 'CALL sf_upgrade()');
@@ -63,7 +43,7 @@ my $second = q{CREATE TABLE users (id int PRIMARY KEY,
 	CREATE TABLE labels (id serial PRIMARY KEY, tag text, kind text -- @up upper('k')
 	);
 	CREATE TABLE new_things (id int); GRANT ALL ON users, labels TO app_v1, app_v2};
-my $v2 = plan($second, 'second');
+my $v2 = planned($second, 'second');
 is(value(q{SELECT string_agg(regexp_replace(sql, '[0-9a-f]{12}|_[0-9a-f]{8}$', 'X'), E'\n' ORDER BY n) FROM sf_steps('head')
 	WHERE phase = 'contract' OR sql ~ 'sf_version'}), join("\n", q{SELECT schemaflow.sf_version_make('X', 'public')},
 	q{SELECT schemaflow.sf_gate('X')}, 'DROP TRIGGER "~schemaflow_kind" ON public.tags', 'ALTER TABLE public.old_things SET SCHEMA schemaflow_archive',
