@@ -130,6 +130,11 @@ SELECT count(*) FROM sf_define(format('CREATE TABLE users (id int PRIMARY KEY, f
 SELECT line FROM pg_temp.plan('wide') line;
 SELECT max(length(line)) <= 98 AS fits FROM sf_show() line WHERE line !~ '^  with blanks';
 
+-- A text that declares only what every database has drops the rest; of few objects that is no accident.
+SET client_min_messages = warning;
+SELECT count(*) FROM sf_define('COMMENT ON SCHEMA public IS ''standard public schema''', allow_shrink => true);
+SELECT count(*) > 10 AS planned FROM sf_plan_migration('all');
+
 \c postgres
 DROP DATABASE sf_plan;
 DROP ROLE regress_sf_plan;

@@ -48,6 +48,7 @@ struct SfFact
 	bool		unmanaged;		/* not ours to change (facts/live.h): invisible to diff, plan and state hash */
 	SfFact *alias; /* model side: itself as it reads under the live side's names (plan/old_names.h), or NULL */
 	SfFact	   *twin;			/* scratch for diff and plan: the same fact on the other side */
+	bool		anew;			/* scratch for plan: replaced, so that its twin does not stand when it is made */
 	void	   *note;			/* scratch for the room that is working on the base */
 };
 

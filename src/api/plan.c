@@ -147,12 +147,11 @@ check_shrink(const SfPlan *plan, const char *message)
 		if (action->verb == SF_VERB_DROP && !action->rebuild && sf_object_of(action->old) == action->old)
 			dropped++;
 	}
-	if (dropped == 0 || (wanted > 0 && (dropped < SHRINK_MIN || dropped * 2 <= live)))
+	if (dropped < SHRINK_MIN || dropped * 2 <= live)
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("the plan would drop %d of %d objects", dropped, live),
-			 wanted == 0 ? errdetail("The recorded model declares nothing.") :
 			 errdetail_plural("The recorded model has %d object.", "The recorded model has %d objects.", wanted,
 							  wanted),
 			 errhint("If that is meant: SELECT sf_plan_migration(%s, allow_shrink => true). Else record the whole "

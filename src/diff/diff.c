@@ -236,6 +236,7 @@ roots(SfFactBase *base)
 		SfFact	   *fact = lfirst(lc);
 
 		fact->twin = NULL;
+		fact->anew = false;
 		fact->note = NULL;
 		if (fact->parent == NULL)
 			result = lappend(result, fact);

@@ -237,7 +237,7 @@ after(SfEmit *out, const SfFact *fact)
 		set_storage(out, fact);
 	/* The original's target reaches only the copies that exist by then. */
 	if (sf_attr(fact, "statistics") &&
-		(original == NULL || fact->parent->twin == NULL || sf_changed(original, fact, "statistics")))
+		(original == NULL || !sf_stands(fact->parent) || sf_changed(original, fact, "statistics")))
 		sf_emit(out, "%s SET STATISTICS %s", alter_head(fact), sf_attr(fact, "statistics"));
 	if (sf_attr(fact, "options"))
 		sf_emit(out, "%s SET (%s)", alter_head(fact), sf_attr(fact, "options"));

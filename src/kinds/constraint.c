@@ -76,7 +76,7 @@ prove_copies(SfEmit *out, const SfFact *fact)
 	{
 		const SfFact *copy = lfirst(lc);
 
-		if (sf_reattached(copy) || sf_relation_of(copy)->twin == NULL)
+		if (sf_reattached(copy) || !sf_stands(sf_relation_of(copy)))
 			continue;
 		if (sf_attr(copy, "unproved") == NULL)
 			prove(out, copy);
@@ -185,6 +185,39 @@ becomes_valid(const SfFact *old, const SfFact *new)
 	return sf_attr(new, "not_valid") == NULL;
 }
 
+/*
+ * A check that was its table's own, too, and is now its parents' alone: no statement takes the table's part off.  It
+ * goes before the parent's is made, which comes along; where that stands, the table is made anew.
+ */
+static bool
+no_longer_own(const SfFact *fact)
+{
+	const SfFact *original = sf_implied_by(fact);
+
+	return sf_attr(fact, "inherited") && fact->twin && sf_attr(fact->twin, "inherited") == NULL &&
+		(sf_reattached(fact) || (original->twin && !sf_is_made_anew(original)));
+}
+
+/* Said by the table as well, it merges with the parent's; what its parent lets go of is its own without that. */
+static void
+alter_inherited(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	if (sf_implied_by(new) && !sf_reattached(new))
+		create(out, new, NIL);
+}
+
+/* What the server drops with its original is made again to stand on its own. */
+static bool
+becomes_own(const SfFact *old, const SfFact *new)
+{
+	const SfFact *original = sf_implied_by(old);
+
+	if (sf_attr(new, "inherited"))
+		return false;
+	return !sf_goes_along(old) || (original->twin && !sf_is_made_anew(original)) ||
+		(!sf_goes_along(original) && sf_copies_stay(original));
+}
+
 static void
 alter_deferrable(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -288,6 +321,14 @@ may_fold(const SfFact *fact)
 		!is_said_twice(fact);
 }
 
+#define NO_INDEX_ATTRS \
+	{"options", SF_IGNORE}, \
+	{"tablespace", SF_IGNORE}, \
+	{"clustered", SF_IGNORE}, \
+	{"replica_identity", SF_IGNORE}, \
+	{"attached", SF_IGNORE}, \
+	{"only", SF_IGNORE}
+
 #define COPY_ATTRS \
 	{"local", SF_IGNORE}, \
 	{"born_as", SF_IGNORE}, \
@@ -304,7 +345,18 @@ static const SfAttr attrs[] = {
 	{"replica_identity", SF_ALTER, alter_replica_identity},
 	{"attached", SF_ALTER, alter_attached, 0, sf_index_may_attach},
 	{"only", SF_ALTER, NULL, 0, sf_index_becomes_whole},
-	COPY_ATTRS
+	COPY_ATTRS,
+	{"inherited", SF_IGNORE}
+};
+
+static const SfAttr check_attrs[] = {
+	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
+	{"deferrable", SF_IGNORE},
+	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_enforced", SF_REPLACE},
+	NO_INDEX_ATTRS,
+	COPY_ATTRS,
+	{"inherited", SF_ALTER, alter_inherited, 0, becomes_own}
 };
 
 /* Only a foreign key's deferrability and enforcement can be altered. */
@@ -313,13 +365,9 @@ static const SfAttr fk_attrs[] = {
 	{"deferrable", SF_ALTER, alter_deferrable},
 	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
 	{"not_enforced", SF_ALTER, alter_not_enforced},
-	{"options", SF_IGNORE},
-	{"tablespace", SF_IGNORE},
-	{"clustered", SF_IGNORE},
-	{"replica_identity", SF_IGNORE},
-	{"attached", SF_IGNORE},
-	{"only", SF_IGNORE},
-	COPY_ATTRS
+	NO_INDEX_ATTRS,
+	COPY_ATTRS,
+	{"inherited", SF_IGNORE}
 };
 
 #define CONSTRAINT_KIND(words, order, its_attrs, its_takes, fold) \
@@ -331,7 +379,8 @@ static const SfAttr fk_attrs[] = {
 const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_primary, true), .backs = true};
 const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true), .backs = true};
 const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
-const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, attrs, takes, true), .merges = true};
+const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, check_attrs, takes, true), .merges = true,
+	.create_replaces_parent = no_longer_own};
 const SfKind sf_kind_foreign_key = {CONSTRAINT_KIND("foreign key", 160, fk_attrs, takes, true), .binds = true};
 
 /* Made and dropped with the constraint: there is nothing to say but what its satellites say. */

@@ -13,6 +13,8 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
           JOIN pg_constraint hk ON hk.conrelid = h.oid AND hk.conname = k.conname AND hk.contype = 'c'
           WHERE inhrelid = k.conrelid ORDER BY inhseqno LIMIT 1) END AS implied,
        CASE WHEN k.coninhcount > 0 AND k.conislocal THEN 't' END AS local,
+       CASE WHEN k.contype = 'c' AND k.coninhcount > 0 AND NOT k.conislocal
+                 AND NOT (SELECT relispartition FROM pg_class WHERE oid = k.conrelid) THEN 't' END AS inherited,
        CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN (SELECT format('%I.%I', o.nspname, relname) FROM pg_class WHERE oid = o.conindid) END AS attached,
        CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN
          (SELECT CASE WHEN k.conname = name OR (left(k.conname, length(name)) = name AND substr(k.conname, length(name) + 1) ~ '^[0-9]+$')

@@ -99,7 +99,7 @@ sf_reattached(const SfFact *fact)
 	const SfFact *original = sf_implied_by(fact);
 	ListCell   *lc;
 
-	if (relation->twin == NULL)
+	if (!sf_stands(relation))
 		return false;
 	/* A copy goes by the relation of its original; another parent may come or go. */
 	if (original)
@@ -135,12 +135,13 @@ is_alone(const SfFact *original)
 	return only >= 0 && original->attr[only];
 }
 
-/* Has it a difference that only a new one mends? */
-static bool
-is_made_anew(const SfFact *fact)
+bool
+sf_is_made_anew(const SfFact *fact)
 {
 	const SfKind *kind = fact->kind;
 
+	if (fact->anew)
+		return true;
 	for (int i = 0; i < kind->nattrs; i++)
 	{
 		const SfAttr *attr = &kind->attrs[i];
@@ -166,7 +167,7 @@ sf_comes_along(const SfFact *fact)
 	 * Were the original and the table there before without it?  Then it is on its own; but a new name, and a new
 	 * original, are passed on.
 	 */
-	return !(fact->twin == NULL && relation->twin && original->twin && !is_made_anew(original) &&
+	return !(fact->twin == NULL && sf_stands(relation) && original->twin && !sf_is_made_anew(original) &&
 			 strcmp(sf_last(original), sf_last(original->twin)) == 0);
 }
 
@@ -175,7 +176,7 @@ sf_made_by(const SfFact *copy)
 {
 	const SfFact *original = sf_implied_by(copy);
 
-	while (sf_comes_along(original) && (original->twin == NULL || is_made_anew(original)))
+	while (sf_comes_along(original) && (original->twin == NULL || sf_is_made_anew(original)))
 		original = sf_implied_by(original);
 	return original;
 }
@@ -199,7 +200,7 @@ sf_dropped_by(const SfFact *copy)
 bool
 sf_merges(const SfFact *fact)
 {
-	return fact->kind->merges && sf_implied_by(fact) && is_local(fact) && sf_relation_of(fact)->twin &&
+	return fact->kind->merges && sf_implied_by(fact) && is_local(fact) && sf_stands(sf_relation_of(fact)) &&
 		!sf_reattached(fact);
 }
 

@@ -286,6 +286,9 @@ extern const char *sf_fill(const SfEmit *out, const SfFact *column);
 /* In folded, those whose parent is fact, in the order of their clauses (weight, position, key). */
 extern List *sf_folded_of(const SfFact *fact, List *folded);
 
+/* Is it on both sides, and not dropped and made anew between them? */
+#define sf_stands(fact) ((fact)->twin && !(fact)->anew)
+
 /* The fact of the parent table (or type) that this one is a copy of, or NULL. */
 extern SfFact *sf_implied_by(const SfFact *fact);
 /* The other way round: those of the same kind that are copies of it, without theirs. */
@@ -303,6 +306,8 @@ extern const SfFact *sf_made_by(const SfFact *copy);
 extern const SfFact *sf_dropped_by(const SfFact *copy);
 /* Is it its table's own beside being a copy, in a table that stands and stays a child? */
 extern bool sf_merges(const SfFact *fact);
+/* Is it replaced, or has it a difference that only a new one mends? */
+extern bool sf_is_made_anew(const SfFact *fact);
 /* Both are copies, so that altering the original alters this one too? */
 extern bool sf_cascades(const SfFact *old, const SfFact *new);
 /* Do the copies of a fact that goes stay behind, on their own? */

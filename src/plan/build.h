@@ -75,6 +75,15 @@ extern void sf_build_actions(SfBuild *build);
 
 /* What each action must come after (SfAction.after). */
 extern void sf_build_links(SfBuild *build);
+extern void sf_build_after(SfAction *later, SfAction *earlier, SfItem *because);
+
+/* Of attachments (links_attach.c). */
+extern bool sf_relation_goes(const SfFact *fact);
+extern bool sf_moves_in_place(const SfItem *item);
+extern void sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because);
+extern void sf_link_reattached(SfItem *item);
+extern void sf_link_detached(SfItem *item);
+extern void sf_link_whole(SfItem *item);
 
 /* What the bodies of functions name comes before them, where it can (SfAction.wishes). */
 extern void sf_build_wishes(SfBuild *build);

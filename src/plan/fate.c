@@ -385,6 +385,14 @@ find_predecessor(SfBuild *build, SfItem *item)
 	build->plan->heirs = lappend(build->plan->heirs, heir);
 }
 
+/* For the kinds, which see facts only. */
+static void
+mark_anew(const SfItem *item)
+{
+	if (item->fate == SF_FATE_REPLACE)
+		item->old->anew = item->new->anew = true;
+}
+
 void
 sf_build_items(SfBuild *build)
 {
@@ -421,5 +429,6 @@ sf_build_items(SfBuild *build)
 		find_predecessor(build, lfirst(lc));
 		if (sf_item_alters(lfirst(lc), SF_ATTR_REBUILDS))
 			check_stored_rows(lfirst(lc));
+		mark_anew(lfirst(lc));
 	}
 }

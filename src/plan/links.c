@@ -2,7 +2,7 @@
  * links.c - what each action must come after.
  *
  * The edges of both sides, as far as an action comes of their ends; names that are given up before they are taken; and
- * what the server wants of owners, keys, attachments and rows, said by the kinds' flags.
+ * what the server wants of owners, keys and rows, said by the kinds' flags.  Attachments: links_attach.c.
  */
 #include "postgres.h"
 
@@ -12,8 +12,8 @@
 #include "plan/build.h"
 #include "plan/names.h"
 
-static void
-after(SfAction *later, SfAction *earlier, SfItem *because)
+void
+sf_build_after(SfAction *later, SfAction *earlier, SfItem *because)
 {
 	SfAfter    *link;
 
@@ -34,29 +34,6 @@ goes_with_swapped(const SfItem *item)
 	return item->drop && parent && sf_item(parent) && sf_item(parent)->stash && sf_item(parent)->drop == item->drop;
 }
 
-/* Rows find their place when all that is attached below is there. */
-static void
-link_attached(SfAction *refill, const SfFact *relation, SfItem *because)
-{
-	ListCell   *lc;
-
-	foreach(lc, relation->needed_by)
-	{
-		const SfFact *attachment = ((SfEdge *) lfirst(lc))->from;
-		const SfFact *child = sf_relation_of(attachment);
-		SfItem	   *item = sf_item(child);
-
-		if (!attachment->kind->attaches || sf_item(attachment) == NULL || item == NULL)
-			continue;
-		after(refill, sf_item(attachment)->create, because);
-		after(refill, item->refill, because);
-		if (item->refill)
-			continue;
-		item->refill = refill;
-		link_attached(refill, child, because);
-	}
-}
-
 /* Who acts on rows comes when they are back: not what the relations are made of, nor who only names them. */
 static SfAction *
 refill_before(const SfItem *item, const SfFact *need)
@@ -64,7 +41,7 @@ refill_before(const SfItem *item, const SfFact *need)
 	const SfItem *filled = sf_item(sf_relation_of(need));
 	const SfItem *own = sf_item(sf_relation_of(item->new));
 
-	if (filled == NULL || filled->refill == NULL || item->new->kind->body)
+	if (filled == NULL || filled->refill == NULL || item->new->kind->body || sf_reattached(item->new))
 		return NULL;
 	return item->new->kind->folds && own && own->refill == filled->refill ? NULL : filled->refill;
 }
@@ -80,9 +57,9 @@ link_merged(SfItem *item, const SfFact *fact)
 		if (sf_item(original))
 		{
 			if (fact == item->new)
-				after(sf_item(original)->create, item->create, item);
+				sf_build_after(sf_item(original)->create, item->create, item);
 			else
-				after(item->drop, sf_item(original)->drop, item);
+				sf_build_after(item->drop, sf_item(original)->drop, item);
 		}
 }
 
@@ -102,18 +79,24 @@ link_row_types(SfItem *item, SfAction *maker, const SfFact *routine)
 				continue;
 			if (sf_item(part))
 			{
-				after(maker, sf_item(part)->create, item);
-				after(maker, sf_item(part)->rename, item);
+				sf_build_after(maker, sf_item(part)->create, item);
+				sf_build_after(maker, sf_item(part)->rename, item);
 			}
 		}
 }
 
-/* Is it made, perhaps inside another, before the original that it will merge with? */
+/*
+ * Is it made, perhaps inside another, before the original that it will merge with?  Or be attached to, with rows that
+ * the original waits for.
+ */
 static bool
 comes_before(const SfItem *item, const SfEdge *edge)
 {
+	const SfFact *made = item->create ? item->create->new : item->new;
+	const SfItem *whole = sf_item(sf_relation_of(edge->to));
+
 	return (edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER) &&
-		sf_merges(item->create ? item->create->new : item->new);
+		(sf_merges(made) || (sf_reattached(made) && whole && whole->refill));
 }
 
 /* What the new side needs has to be there. */
@@ -133,40 +116,21 @@ link_needs(SfItem *item)
 			continue;
 		link_row_types(item, maker, edge->to);
 		link_row_types(item, item->alter, edge->to);
-		after(maker, need->create, item);
+		sf_build_after(maker, need->create, item);
 		/* A shell will do for its partners alone. */
 		if (edge->to->kind->takes_partners && !sf_needs(edge->to, item->new))
-			after(maker, need->complete, item);
-		after(maker, refill_before(item, edge->to), item);
-		after(maker, need->alter, item);
-		after(maker, need->rename, item);
-		after(item->alter, need->create, item);
-		after(item->alter, need->alter, item);
-		after(item->alter, need->rename, item);
-		after(item->rename, need->rename, item);
-		after(item->rename, need->create, item);
+			sf_build_after(maker, need->complete, item);
+		sf_build_after(maker, refill_before(item, edge->to), item);
+		sf_build_after(maker, need->alter, item);
+		sf_build_after(maker, need->rename, item);
+		sf_build_after(item->alter, need->create, item);
+		sf_build_after(item->alter, need->alter, item);
+		sf_build_after(item->alter, need->rename, item);
+		sf_build_after(item->rename, need->rename, item);
+		sf_build_after(item->rename, need->create, item);
 		if (item->rename && edge->type == 'p')
-			after(item->stash, need->rename, item);
+			sf_build_after(item->stash, need->rename, item);
 	}
-}
-
-static bool
-relation_goes(const SfFact *fact)
-{
-	const SfItem *item = sf_item(sf_relation_of(fact));
-
-	return item && sf_item_gone(item);
-}
-
-/*
- * A child that is detached and attached to the same parent (other bounds) is off only when what its copies follow has
- * changed: the server changes them with their originals.
- */
-static bool
-moves_in_place(const SfItem *item)
-{
-	return item->old->kind->attaches && item->new && item->fate == SF_FATE_REPLACE &&
-		!sf_changed(item->old, item->new, "of") && !relation_goes(item->old);
 }
 
 static void
@@ -175,11 +139,11 @@ link_originals(SfItem *item, const SfItem *copy)
 	SfFact	   *original[] = {copy->old ? sf_implied_by(copy->old) : NULL, copy->new ? sf_implied_by(copy->new) : NULL};
 
 	for (int i = 0; i < lengthof(original); i++)
-		if (original[i] && sf_item(original[i]) && !relation_goes(original[i]))
+		if (original[i] && sf_item(original[i]) && !sf_relation_goes(original[i]))
 		{
-			after(item->drop, sf_item(original[i])->drop, item);
-			after(item->drop, sf_item(original[i])->alter, item);
-			after(item->drop, sf_item(original[i])->create, item);
+			sf_build_after(item->drop, sf_item(original[i])->drop, item);
+			sf_build_after(item->drop, sf_item(original[i])->alter, item);
+			sf_build_after(item->drop, sf_item(original[i])->create, item);
 		}
 }
 
@@ -195,9 +159,9 @@ link_old_names(SfItem *item, const SfFact *need)
 		SfItem	   *named = sf_item(need);
 
 		if (named && item->drop->verb == SF_VERB_CREATE)
-			after(item->drop, named->rename, item);
+			sf_build_after(item->drop, named->rename, item);
 		else if (named)
-			after(named->rename, item->drop, item);
+			sf_build_after(named->rename, item->drop, item);
 	}
 }
 
@@ -218,32 +182,33 @@ link_needed(SfItem *item)
 		/* What is its own, too, is altered as such when the original is gone. */
 		if (edge->type == SF_EDGE_IMPLIED && sf_merges(item->old))
 		{
-			after(item->alter, need->drop, item);
+			sf_build_after(item->alter, need->drop, item);
 			continue;
 		}
-		if (edge->type == SF_EDGE_ORDER && moves_in_place(item))
+		if (edge->type == SF_EDGE_ORDER && sf_moves_in_place(item))
 		{
 			link_originals(item, need);
 			continue;
 		}
-		after(need->drop, hollow ? item->hollow : item->drop, item);
+		sf_build_after(need->drop, hollow ? item->hollow : item->drop, item);
 		/*
 		 * What is dropped by a name that this one's is part of (a function's arguments) goes before; not what was put
 		 * aside itself, nor what goes with that.
 		 */
 		if (item->drop && item->drop->old && sf_item(item->drop->old)->stash == NULL)
-			after(need->stash, item->drop, item);
-		after(need->drop, hollow ? item->hollow : item->alter, item);
+			sf_build_after(need->stash, item->drop, item);
+		sf_build_after(need->drop, hollow ? item->hollow : item->alter, item);
 		if (edge->type == 'p' && sf_moves_away(item))
-			after(need->drop, item->rename, item);
+			sf_build_after(need->drop, item->rename, item);
 		/* A copy that comes to stand on its own is made when the server has dropped the old one with its original. */
 		if (edge->type == SF_EDGE_IMPLIED && sf_item(sf_dropped_by(item->old)))
-			after(item->create, sf_item(sf_dropped_by(item->old))->drop, item);
+			sf_build_after(item->create, sf_item(sf_dropped_by(item->old))->drop, item);
 		if (item->drop)
 			link_old_names(item, edge->to);
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
-		if (edge->to->parent && edge->to->parent->parent && item->drop && item->drop->verb == SF_VERB_DROP)
-			after(need->alter, item->drop, item);
+		if (edge->type != SF_EDGE_IMPLIED && edge->to->parent && edge->to->parent->parent && item->drop &&
+			item->drop->verb == SF_VERB_DROP)
+			sf_build_after(need->alter, item->drop, item);
 	}
 }
 
@@ -259,8 +224,8 @@ link_unbound(SfItem *item, const SfFact *binding)
 
 		if (bound && sf_item_alters(bound, SF_ATTR_UNBOUND))
 		{
-			after(bound->alter, item->drop, item);
-			after(item->create, bound->alter, item);
+			sf_build_after(bound->alter, item->drop, item);
+			sf_build_after(item->create, bound->alter, item);
 		}
 	}
 }
@@ -282,7 +247,7 @@ link_held(SfItem *item)
 			SfItem	   *child = sf_item(sf_relation_of(part));
 
 			if (part->kind->attaches && child)
-				after(item->create, child->drop, item);
+				sf_build_after(item->create, child->drop, item);
 		}
 	}
 }
@@ -304,53 +269,8 @@ link_binding(SfItem *item)
 			const SfFact *other = lfirst(lk);
 
 			if (other->kind->backs && sf_item(other))
-				after(item->create, sf_item(other)->drop, item);
+				sf_build_after(item->create, sf_item(other)->drop, item);
 		}
-	}
-}
-
-/*
- * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy;
- * but not if its copies change.
- */
-static void
-link_attachments(SfItem *item)
-{
-	SfFact	   *relation = item->old->parent;
-	ListCell   *lc;
-
-	if (relation == NULL || relation->twin == NULL || item->new)
-		return;
-	foreach(lc, relation->children)
-		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
-			return;
-	foreach(lc, relation->twin->children)
-		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
-			return;
-	foreach(lc, relation->twin->children)
-	{
-		SfFact	   *other = lfirst(lc);
-
-		if (other->kind->attaches && other->twin == NULL)
-			after(item->drop, sf_item(other)->create, item);
-	}
-}
-
-/* What is made in the parent would be made in the child, too, as long as that is one. */
-static void
-link_detached(SfItem *item)
-{
-	const SfFact *whole = sf_attached_to(item->old) ? sf_attached_to(item->old)->twin : NULL;
-	ListCell   *lc;
-
-	if (whole == NULL || item->old->parent->twin == NULL || moves_in_place(item))
-		return;
-	foreach(lc, whole->needed_by)
-	{
-		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_item(part) && !part->kind->attaches && (sf_relation_of(part) == whole || part->kind->backs))
-			after(sf_item(part)->create, item->drop, item);
 	}
 }
 
@@ -364,7 +284,7 @@ link_in_the_way(SfItem *item)
 		return;
 	maker = sf_item(sf_made_by(item->new));
 	if (maker)
-		after(maker->create, item->drop, item);
+		sf_build_after(maker->create, item->drop, item);
 }
 
 /* What is owned goes into another schema with its owner, and gets its new name there. */
@@ -381,36 +301,9 @@ link_owned(SfItem *item)
 
 			if (owner == NULL || owner == item)
 				continue;
-			after(item->rename, owner->rename, item);
-			after(item->stash, owner->rename, item);
+			sf_build_after(item->rename, owner->rename, item);
+			sf_build_after(item->stash, owner->rename, item);
 		}
-}
-
-/* A table that stands becomes a child when the parent has the columns and checks that the model says. */
-static void
-link_whole(SfItem *item)
-{
-	const SfFact *whole = sf_attached_to(item->new);
-	ListCell   *lc;
-
-	foreach(lc, whole ? whole->children : NIL)
-	{
-		const SfFact *part = lfirst(lc);
-
-		if (part->kind->merges && sf_item(part))
-		{
-			after(item->create, sf_item(part)->create, item);
-			after(item->create, sf_item(part)->alter, item);
-			after(item->create, sf_item(part)->rename, item);
-		}
-	}
-	foreach(lc, whole && whole->twin ? whole->twin->children : NIL)
-	{
-		const SfFact *part = lfirst(lc);
-
-		if (part->kind->merges && sf_item(part))
-			after(item->create, sf_item(part)->drop, item);
-	}
 }
 
 /* An owner changes when all else that is made with the object is there. */
@@ -429,9 +322,9 @@ link_late(SfItem *item)
 			continue;
 		/* Other satellites come after it: what they say is said by the new owner. */
 		if (fact->parent == object && fact->kind->weight > item->new->kind->weight)
-			after(other->create, item->create, other);
+			sf_build_after(other->create, item->create, other);
 		else if (fact->kind->weight < item->new->kind->weight)
-			after(item->create, other->create, item);
+			sf_build_after(item->create, other->create, item);
 	}
 }
 
@@ -446,7 +339,7 @@ link_before_late(SfItem *item)
 		const SfItem *other = sf_item((SfFact *) lfirst(lc));
 
 		if (other && other != item && other->fate == SF_FATE_DROP && other->old->kind->weight > item->old->kind->weight)
-			after(item->alter, other->drop, item);
+			sf_build_after(item->alter, other->drop, item);
 	}
 }
 
@@ -510,7 +403,7 @@ link_names(SfBuild *build)
 			SfNameSlot *slot = sf_names_lookup(names, lfirst(ln));
 
 			foreach(lr, slot ? slot->released_by : NIL)
-				after(taker, lfirst(lr), item);
+				sf_build_after(taker, lfirst(lr), item);
 		}
 	}
 }
@@ -528,13 +421,13 @@ link_item(SfItem *item)
 		link_needed(item);
 	if (item->old && item->old->kind->attaches && item->drop && item->drop->old == item->old)
 	{
-		link_attachments(item);
-		link_detached(item);
+		sf_link_reattached(item);
+		sf_link_detached(item);
 	}
 	if (item->old && item->new && item->fate == SF_FATE_REPLACE)
 		link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
-		link_whole(item);
+		sf_link_whole(item);
 	if (item->new && item->new->kind->binds && item->create)
 		link_binding(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))
@@ -550,18 +443,18 @@ link_item(SfItem *item)
 		link_late(item);
 	if (item->new && item->new->kind->late && item->alter)
 		link_before_late(item);
-	after(item->alter, item->rename, item);
-	after(item->complete, item->create, item);
-	after(item->drop, item->hollow, item);
-	after(item->alter, item->hollow, item);
+	sf_build_after(item->alter, item->rename, item);
+	sf_build_after(item->complete, item->create, item);
+	sf_build_after(item->drop, item->hollow, item);
+	sf_build_after(item->alter, item->hollow, item);
 	if (item->stash)
 	{
-		after(item->rename, item->stash, item);
-		after(item->create, item->stash, item);
-		after(item->drop, item->create, item);
+		sf_build_after(item->rename, item->stash, item);
+		sf_build_after(item->create, item->stash, item);
+		sf_build_after(item->drop, item->create, item);
 	}
 	else if (!goes_with_swapped(item))
-		after(item->create, item->drop, item);
+		sf_build_after(item->create, item->drop, item);
 }
 
 void
@@ -575,8 +468,8 @@ sf_build_links(SfBuild *build)
 
 		if (item->refill && item->refill->new == item->new)
 		{
-			after(item->refill, item->create, item);
-			link_attached(item->refill, item->new, item);
+			sf_build_after(item->refill, item->create, item);
+			sf_link_refill(item->refill, item->new, item);
 		}
 	}
 	foreach(lc, build->items)

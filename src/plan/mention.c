@@ -5,6 +5,9 @@
  * function (a generated column, an index, a check of rows that exist) makes the server run or inline it at once, and
  * then what the body names must be there.  So the words of the body are matched with the names of what the plan
  * creates.  That is guessing: the order is only a wish, which the sort grants where it closes no cycle.
+ *
+ * So is the order of what may hold literals of a composite type and that type's attributes: a literal has a value for
+ * each.
  */
 #include "postgres.h"
 
@@ -128,6 +131,28 @@ wish(SfAction *later, SfAction *earlier, SfItem *because)
 	later->wishes = lappend(later->wishes, link);
 }
 
+/* What needs a composite type comes when that has the attributes that it will have. */
+static void
+wish_attributes(SfItem *item, SfAction *later)
+{
+	ListCell   *lc,
+			   *la;
+
+	foreach(lc, item->new->needs)
+	{
+		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
+
+		if (!type->kind->swaps || sf_item(type) == NULL || sf_item_made(sf_item(type)))
+			continue;
+		foreach(la, type->children)
+			if (sf_item((SfFact *) lfirst(la)) && sf_item((SfFact *) lfirst(la))->create)
+				wish(later, sf_item((SfFact *) lfirst(la))->create, item);
+		foreach(la, type->twin->children)
+			if (sf_item((SfFact *) lfirst(la))->drop)
+				wish(later, sf_item((SfFact *) lfirst(la))->drop, item);
+	}
+}
+
 /* The name of a routine without its arguments; NULL for what is no routine. */
 static char *
 overloaded_name(const SfFact *fact)
@@ -186,11 +211,13 @@ sf_build_wishes(SfBuild *build)
 		SfWordSlot *word;
 
 		CHECK_FOR_INTERRUPTS();
+		later = item->create ? item->create : item->alter;
+		if (item->new && later)
+			wish_attributes(item, later);
 		if (!has_words(item))
 			continue;
 		if (created == NULL)
 			created = words_of_created(build);
-		later = item->create ? item->create : item->alter;
 		words = words_in(item->new->kind->body(item->new));
 		sf_words_start_iterate(words, &each);
 		while ((word = sf_words_iterate(words, &each)) != NULL)

@@ -1,4 +1,4 @@
--- Pairs of schemas as users of frameworks write them: each becomes the other and goes back (t/049_kinds_habits.pl).
+-- Pairs of schemas as users write them: each becomes the other and goes back (t/049_kinds_habits.pl).
 -- pair rails join table
 -- from
 CREATE TABLE users (id bigserial PRIMARY KEY, email varchar NOT NULL DEFAULT '', encrypted_password varchar NOT NULL DEFAULT '', reset_password_token varchar, created_at timestamp(6) NOT NULL, updated_at timestamp(6) NOT NULL);

@@ -1,0 +1,144 @@
+/*
+ * links_attach.c - what attachments (partitions, inheritance) come after, and what comes after them.  See links.c.
+ */
+#include "postgres.h"
+
+#include "plan/build.h"
+
+bool
+sf_relation_goes(const SfFact *fact)
+{
+	const SfItem *item = sf_item(sf_relation_of(fact));
+
+	return item && sf_item_gone(item);
+}
+
+/*
+ * A child that is detached and attached to the same parent (other bounds) is off only when what its copies follow has
+ * changed: the server changes them with their originals.
+ */
+bool
+sf_moves_in_place(const SfItem *item)
+{
+	return item->old->kind->attaches && item->new && item->fate == SF_FATE_REPLACE &&
+		!sf_changed(item->old, item->new, "of") && !sf_relation_goes(item->old);
+}
+
+/* Rows find their place when all that is attached below is there. */
+void
+sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation->needed_by)
+	{
+		const SfFact *attachment = ((SfEdge *) lfirst(lc))->from;
+		const SfFact *child = sf_relation_of(attachment);
+		SfItem	   *item = sf_item(child);
+
+		if (!attachment->kind->attaches || sf_item(attachment) == NULL || item == NULL)
+			continue;
+		sf_build_after(refill, sf_item(attachment)->create, because);
+		sf_build_after(refill, item->refill, because);
+		if (item->refill)
+			continue;
+		item->refill = refill;
+		sf_link_refill(refill, child, because);
+	}
+}
+
+/*
+ * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy;
+ * but not if its copies change.
+ */
+void
+sf_link_reattached(SfItem *item)
+{
+	SfFact	   *relation = item->old->parent;
+	ListCell   *lc;
+
+	if (relation == NULL || relation->twin == NULL || item->new)
+		return;
+	foreach(lc, relation->children)
+		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
+			return;
+	foreach(lc, relation->twin->children)
+		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
+			return;
+	foreach(lc, relation->twin->children)
+	{
+		SfFact	   *other = lfirst(lc);
+
+		if (other->kind->attaches && other->twin == NULL)
+			sf_build_after(item->drop, sf_item(other)->create, item);
+	}
+}
+
+/* What is made in the parent would be made in the child, too, as long as that is one. */
+void
+sf_link_detached(SfItem *item)
+{
+	const SfFact *whole = sf_attached_to(item->old) ? sf_attached_to(item->old)->twin : NULL;
+	ListCell   *lc;
+
+	if (whole == NULL || item->old->parent->twin == NULL || sf_moves_in_place(item))
+		return;
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_item(part) && !part->kind->attaches && (sf_relation_of(part) == whole || part->kind->backs))
+			sf_build_after(sf_item(part)->create, item->drop, item);
+	}
+}
+
+static void
+after_part(SfItem *item, const SfItem *part)
+{
+	sf_build_after(item->create, part->create, item);
+	sf_build_after(item->create, part->alter, item);
+	sf_build_after(item->create, part->rename, item);
+}
+
+static void
+after_drops(SfItem *item, const SfFact *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation && relation->twin ? relation->twin->children : NIL)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind->merges && sf_item(part))
+			sf_build_after(item->create, sf_item(part)->drop, item);
+	}
+}
+
+/* A table that stands becomes a child when the parent has the columns and checks that the model says. */
+void
+sf_link_whole(SfItem *item)
+{
+	const SfFact *whole = sf_attached_to(item->new);
+	ListCell   *lc;
+
+	foreach(lc, whole ? whole->children : NIL)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind->merges && sf_item(part))
+			after_part(item, sf_item(part));
+	}
+	/* What it will have as copies stands on its own before, as the originals are: else the server would make it. */
+	foreach(lc, item->new->parent->children)
+	{
+		const SfFact *copy = lfirst(lc);
+
+		if (sf_implied_by(copy) && sf_reattached(copy) && sf_item(copy))
+			after_part(item, sf_item(copy));
+	}
+	after_drops(item, whole);
+	/* A part of a whole, as a partition is, has no more columns than that. */
+	if (item->new->kind->place)
+		after_drops(item, item->new->parent);
+}
+
