@@ -28,6 +28,7 @@
 #include "apply/perform.h"
 #include "apply/prove.h"
 #include "apply/runner.h"
+#include "apply/taken.h"
 #include "apply/undo.h"
 #include "apply/version_schema.h"
 #include "apply/wires.h"
@@ -200,6 +201,7 @@ typedef struct Attempt
 	const Performance *performance;
 	List	   *steps;			/* of one transaction */
 	SfLockSet  *locks;			/* or NULL */
+	SfTaken    *taken;			/* or NULL */
 } Attempt;
 
 /* Argument of sf_worker_attempt(): the steps of a T transaction and their mark. */
@@ -221,6 +223,8 @@ attempt_transaction(void *arg)
 		sf_locks_take(attempt->locks);
 	if (!p->undo)
 		sf_prove_check(p->migration, p->direction, first->transaction);
+	if (attempt->taken)
+		sf_taken_check(attempt->taken);
 	foreach(lc, attempt->steps)
 		run_step(p, lfirst(lc));
 	mark(p, first->transaction);
@@ -236,7 +240,7 @@ run_transaction(const Performance *p, List *steps)
 
 	note_step(p, linitial(steps), false);
 	locks = locks_of(p, steps);
-	attempt = (Attempt) {p, steps, locks};
+	attempt = (Attempt) {p, steps, locks, p->undo ? NULL : sf_taken_look(p->migration, p->direction, steps)};
 	do
 	{
 		sf_locks_look(locks);
@@ -393,6 +397,15 @@ run_gate(const Performance *p, List *steps)
 	at_gate = false;
 }
 
+/* Who has passed it does not come back: what stops the steps behind it is told before, while both versions work. */
+static void
+look_behind_gate(const Performance *p)
+{
+	at_gate = true;
+	(void) sf_taken_look(p->migration, p->direction, p->migration->steps[p->direction]);
+	at_gate = false;
+}
+
 /* Without asking it. */
 static void
 pass_gate(const Performance *p, const SfStep *step)
@@ -506,6 +519,8 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 			sf_prove(p->migration, p->direction, transaction, p->before);
 		if (((SfStep *) linitial(steps))->class == 'G' && gates == SF_GATES_STOP)
 		{
+			/* It waits here from now on, even if it is where it starts. */
+			begin(p);
 			ereport(INFO, (errmsg("ready: both versions of the application can work; when the other one is gone, "
 								  "CALL sf_contract('%s') goes on", p->migration->revision)));
 			MemoryContextSwitchTo(old);
@@ -520,6 +535,8 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 				run_batches(p, linitial(steps));
 				break;
 			case 'G':
+				if (!p->undo)
+					look_behind_gate(p);
 				if (gates == SF_GATES_FORCE)
 					pass_gate(p, linitial(steps));
 				else

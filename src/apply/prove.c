@@ -423,9 +423,9 @@ gate_of(const SfMigration *migration, SfDirection direction, int transaction)
 	return gate;
 }
 
-/* Their tables with rows: OIDs. In a transaction. */
+/* Their tables with rows, that the gate is about: OIDs.  What is tied behind it has one version only. */
 static List *
-tables_of(List *wires, MemoryContext context)
+tables_of(List *wires, const SfStep *gate, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
 	List	   *tables = NIL;
@@ -437,6 +437,8 @@ tables_of(List *wires, MemoryContext context)
 		const SfWire *wire = lfirst(lc);
 		bool		partitioned = get_rel_relkind(wire->relid) == RELKIND_PARTITIONED_TABLE;
 
+		if (wire->create->transaction > gate->transaction)
+			continue;
 		foreach(lt, partitioned ? find_all_inheritors(wire->relid, NoLock, NULL) : list_make1_oid(wire->relid))
 			if (get_rel_relkind(lfirst_oid(lt)) == RELKIND_RELATION)
 				tables = list_append_unique_oid(tables, lfirst_oid(lt));
@@ -457,7 +459,7 @@ sf_prove(const SfMigration *migration, SfDirection direction, int transaction, c
 		return;
 	(void) sf_wires_mend(migration, direction, transaction, before);
 	sf_worker_begin();
-	tables = tables_of(sf_wires(migration, direction, transaction), old);
+	tables = tables_of(sf_wires(migration, direction, transaction), gate, old);
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
 	sf_throttle_start();
@@ -479,7 +481,7 @@ sf_prove_check(const SfMigration *migration, SfDirection direction, int transact
 
 	if (gate == NULL)
 		return;
-	foreach(lc, tables_of(sf_wires(migration, direction, transaction), CurrentMemoryContext))
+	foreach(lc, tables_of(sf_wires(migration, direction, transaction), gate, CurrentMemoryContext))
 	{
 		SfPass		proof = {migration->revision, direction, gate->n, lfirst_oid(lc)};
 		bool		proved;

@@ -65,8 +65,9 @@ sf_undo_keep(const SfMigration *m, SfDirection direction, const SfFactBase *befo
 	sf_owner_leave(&owner);
 }
 
+/* NULL: they were not kept. */
 static SfFactBase *
-kept(const SfMigration *m, SfDirection *ran)
+find_kept(const SfMigration *m, SfDirection *ran)
 {
 	const char *args[] = {sf_origin_system(), sf_origin_database(), m->revision, psprintf("%d", SF_FACT_FORMAT),
 	psprintf("%d", SF_MAJOR)};
@@ -80,11 +81,7 @@ kept(const SfMigration *m, SfDirection *ran)
 
 	sf_pins_leave(pins);
 	if (rows->nrows == 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("where revision \"%s\" started from was not kept", m->revision),
-				 errdetail("It was begun by a script, or by another version of the server."),
-				 errhint("Finish it, then go back: SELECT * FROM sf_history() shows how it stands.")));
+		return NULL;
 	*ran = strcmp(sf_cell(rows, 0, 0), sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
 	base = sf_base_new("start");
 	rest = sf_cell(rows, 0, 1);
@@ -106,11 +103,32 @@ kept(const SfMigration *m, SfDirection *ran)
 	return base;
 }
 
+SfFactBase *
+sf_undo_start(const SfMigration *m)
+{
+	SfDirection ran;
+
+	return find_kept(m, &ran);
+}
+
+static SfFactBase *
+kept(const SfMigration *m, SfDirection *ran)
+{
+	SfFactBase *base = find_kept(m, ran);
+
+	if (base == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("where revision \"%s\" started from was not kept", m->revision),
+				 errdetail("It was begun by a script, or by another version of the server."),
+				 errhint("Finish it, then go back: SELECT * FROM sf_history() shows how it stands.")));
+	return base;
+}
+
 /* ---- the way back ---- */
 
-/* What an object was when the migration began, whatever it is called now; NULL: it was not there, or is not known. */
-static SfFact *
-earlier(const SfFactBase *start, const SfFact *now)
+SfFact *
+sf_undo_earlier(const SfFactBase *start, const SfFact *now)
 {
 	SfFact	   *fact = OidIsValid(now->addr.classId) ?
 		sf_base_find_address(start, now->addr.classId, now->addr.objectId, now->addr.objectSubId) : NULL;
@@ -128,7 +146,7 @@ names_back(const SfFactBase *live, const SfFactBase *start)
 	foreach(lc, live->facts)
 	{
 		SfFact	   *now = lfirst(lc),
-				   *then = earlier(start, now);
+				   *then = sf_undo_earlier(start, now);
 		SfHint	   *hint;
 
 		CHECK_FOR_INTERRUPTS();
@@ -171,7 +189,7 @@ overlook_names(const SfFactBase *live, const SfFactBase *start)
 	foreach(lc, live->facts)
 	{
 		SfFact	   *now = lfirst(lc),
-				   *then = earlier(start, now);
+				   *then = sf_undo_earlier(start, now);
 
 		if (then && mentions_renamed(now))
 			then->alias = now;
@@ -266,7 +284,7 @@ was_there(const SfFactBase *start, const SfFactBase *live, const char *label)
 	ListCell   *lc;
 
 	foreach(lc, live->facts)
-		if (earlier(start, lfirst(lc)) && strcmp(sf_fact_label(lfirst(lc)), label) == 0)
+		if (sf_undo_earlier(start, lfirst(lc)) && strcmp(sf_fact_label(lfirst(lc)), label) == 0)
 			return true;
 	foreach(lc, start->facts)
 		if (strcmp(sf_fact_label(lfirst(lc)), label) == 0)

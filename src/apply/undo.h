@@ -14,6 +14,12 @@
 /* Keep the facts that a migration starts from.  In a transaction. */
 extern void sf_undo_keep(const SfMigration *migration, SfDirection direction, const SfFactBase *before);
 
+/* They, finished, with the addresses that they had; NULL: they were not kept.  In a transaction. */
+extern SfFactBase *sf_undo_start(const SfMigration *migration);
+
+/* What an object was when the migration began, whatever it is called now; NULL: it was not there, or is not known. */
+extern SfFact *sf_undo_earlier(const SfFactBase *start, const SfFact *now);
+
 /*
  * The way back from the middle of a migration, as a migration of one direction: the opposite one of what runs.
  * Raises when the migration was not begun by the runner.  *direction: of the steps.  *names: only its renames, to be

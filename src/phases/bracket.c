@@ -193,6 +193,14 @@ sf_brackets(const SfPlan *plan, List *actions)
 	return until;
 }
 
+int
+sf_bracket_end(const int *until, int first)
+{
+	while (until[first] > first)
+		first++;
+	return first;
+}
+
 /* ---- drawing together ---- */
 
 /* Where each action stands, by SfAction.position of the plan. */

@@ -21,4 +21,7 @@ extern List *sf_draw_together(const SfPlan *plan);
 /* For each action the position of the last one that must be in the same transaction; its own when there is none. */
 extern int *sf_brackets(const SfPlan *plan, List *actions);
 
+/* Where the bracket ends that an action opens: at itself when it opens none. */
+extern int	sf_bracket_end(const int *until, int first);
+
 #endif

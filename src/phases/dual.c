@@ -37,7 +37,7 @@ sf_dual_tables(const SfFact *column)
 static const char *
 plain_trigger_name(const SfFact *column, bool exchange)
 {
-	return makeObjectName(psprintf("~schemaflow%s%s", exchange ? "-" : "_", sf_last(column)), NULL, NULL);
+	return makeObjectName(psprintf(SF_OUR_NAMES "%s%s", exchange ? "-" : "_", sf_last(column)), NULL, NULL);
 }
 
 static const char *

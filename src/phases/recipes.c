@@ -10,6 +10,7 @@
 
 #include "guc.h"
 #include "phases/archive.h"
+#include "phases/recipes_late.h"
 #include "phases/recipes_parts.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
@@ -163,7 +164,8 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 	}
 	if (statements == NIL)
 		statements = sf_add_statements(NIL, action->statements, 0, false);
-	if (bracket == NIL && sf_is_kind(action->old, "column") && sf_recipe_is_late(plan, action))
+	if (bracket == NIL && sf_is_kind(action->old, "column") && sf_recipe_is_late(plan, action) &&
+		!sf_is_named_late(plan, action->old->parent->twin))
 		statements = list_concat(sf_leave_out(plan, action->old), statements);
 	sf_shadow_note(plan, action, statements);
 	return statements;

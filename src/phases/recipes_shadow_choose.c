@@ -291,8 +291,7 @@ find_obstacle(const SfPlan *plan, char **why)
 	{
 		List	   *bracket;
 
-		for (last = first; until[last] > last; last++)
-			;
+		last = sf_bracket_end(until, first);
 		bracket = list_copy_tail(list_copy_head(actions, last + 1), first);
 		if (!sf_shadow_within(plan, bracket))
 			continue;

@@ -8,6 +8,7 @@
 #include "commands/defrem.h"
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
+#include "phases/steps.h"
 #include "plan/emit.h"
 
 /* ---- names ---- */
@@ -28,7 +29,7 @@ sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *s
 {
 	for (int n = 0;; n++)
 	{
-		char	   *prefix = n ? psprintf("~schemaflow%d", n) : pstrdup("~schemaflow");
+		char	   *prefix = n ? psprintf(SF_OUR_NAMES "%d", n) : pstrdup(SF_OUR_NAMES);
 		char	   *name = makeObjectName(prefix, first, second);
 
 		if (sf_plan_is_free_name(plan, name) && !is_in(taken, name))

@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "phases/bracket.h"
 #include "phases/dual.h"
+#include "phases/recipes_late.h"
 #include "phases/recipes.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
@@ -290,15 +291,6 @@ close_up(SfStepsState *state)
 	add_put_off(state, state->closing);
 }
 
-/* Where the bracket ends that an action opens: at itself when it opens none. */
-static int
-bracket_end(const int *until, int first)
-{
-	while (until[first] > first)
-		first++;
-	return first;
-}
-
 /* A statement finds its unit: a new one, that of its bracket, or one at the end. */
 static void
 place(SfStepsState *state, SfUnit **unit, const SfAction *action, const SfStatement *statement, bool first, bool joined)
@@ -414,56 +406,24 @@ make_plain(SfStepsState *state, List *actions, bool late)
 		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
 }
 
-/*
- * Which actions can come only when the other version of the application is gone: those that take away what it needs,
- * or exchange columns (shadow.h), with their brackets, and those that wait for them.
- */
-static bool *
-find_late(const SfStepsState *state, const int *until)
-{
-	int			n = list_length(state->actions);
-	bool	   *late = palloc0(Max(n, 1) * sizeof(bool)),
-			   *at = palloc0(Max(n, 1) * sizeof(bool));	/* by position in the plan */
-	ListCell   *la;
-
-	for (int first = 0, last; first < n; first = last + 1)
-	{
-		bool		any = false;
-
-		last = bracket_end(until, first);
-		for (int i = first; i <= last && !any; i++)
-		{
-			const SfAction *action = list_nth(state->actions, i);
-
-			any = sf_shadow_exchanged(state->plan, action) ||
-				(last == first && sf_recipe_is_late(state->plan, action));
-			foreach(la, action->after)
-				any = any || at[((SfAfter *) lfirst(la))->action->position];
-		}
-		for (int i = first; i <= last; i++)
-			late[i] = at[((SfAction *) list_nth(state->actions, i))->position] = any;
-	}
-	return late;
-}
-
 /* Statements -> units: each its own, those of a bracket together. */
 static void
 make_units(SfStepsState *state)
 {
 	int		   *until = sf_brackets(state->plan, state->actions);
-	bool	   *late = find_late(state, until);
 
+	sf_find_late(state->plan, state->actions, until);
 	for (int first = 0, last; first < list_length(state->actions); first = last + 1)
 	{
 		List	   *actions;
 
 		CHECK_FOR_INTERRUPTS();
-		last = bracket_end(until, first);
+		last = sf_bracket_end(until, first);
 		actions = list_copy_tail(list_copy_head(state->actions, last + 1), first);
 		if (sf_shadow_within(state->plan, actions))
 			make_exchange(state, actions);
 		else
-			make_plain(state, actions, late[first]);
+			make_plain(state, actions, ((SfAction *) linitial(actions))->late);
 	}
 }
 

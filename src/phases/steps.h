@@ -13,6 +13,9 @@
 #define SF_THE_VERSION		"'@version@'"
 #define SF_THE_SEARCH_PATH	"'@search_path@'"
 
+/* Names of what a migration makes for its own time begin so. */
+#define SF_OUR_NAMES		"~schemaflow"
+
 typedef struct SfStep
 {
 	int			n;				/* 1-based within the direction */

@@ -45,6 +45,7 @@ typedef struct SfAction
 	int			waits;			/* for the sort: how many of "after" have not come yet */
 	List	   *releases;		/* for the sort: those that wait for this one */
 	int			state;			/* for the sort */
+	bool		late;			/* for the steps: it waits for the gate (phases/recipes_late.h) */
 } SfAction;
 
 struct SfItem;
