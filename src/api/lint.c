@@ -2,7 +2,8 @@
  * lint.c - SQL entry points of the guard's rules: their settings, and sf_lint() over a text.
  *
  * Comments of the text may take findings back: "-- schemaflow-ignore rule, rule: reason" before or beside the
- * statement; and what squawk accepts, "-- squawk-ignore" and "-- squawk-ignore-file", with squawk's names.
+ * statement; and what squawk accepts, "-- squawk-ignore" and "-- squawk-ignore-file", with squawk's names.  A comment
+ * that does not do so, though it is meant to, is a finding itself.
  */
 #include "postgres.h"
 
@@ -10,10 +11,9 @@
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
-#include "utils/jsonb.h"
 
 #include "api/define.h"
+#include "api/lint.h"
 #include "api/result.h"
 #include "api/squawk.h"
 #include "guard/guard.h"
@@ -27,8 +27,6 @@
 PG_FUNCTION_INFO_V1(sf_guard_set);
 PG_FUNCTION_INFO_V1(sf_guard_rule_list);
 PG_FUNCTION_INFO_V1(sf_lint);
-PG_FUNCTION_INFO_V1(sf_lint_json);
-PG_FUNCTION_INFO_V1(sf_lint_sarif);
 
 /* ---- settings ---- */
 
@@ -82,6 +80,41 @@ sf_guard_rule_list(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* ---- findings about the text itself ---- */
+
+const SfTextRule sf_text_rules[] = {
+	[SF_SYNTAX_ERROR] = {"syntax_error", SF_LEVEL_ENFORCE, "the text is not SQL"},
+	[SF_PSQL_COMMAND] = {"psql_command", SF_LEVEL_WARN, "a command of psql's is left out"},
+	[SF_IGNORE_COMMENT] = {"ignore_comment", SF_LEVEL_WARN, "a comment takes back less than it means to"},
+};
+const int	sf_ntext_rules = lengthof(sf_text_rules);
+
+static void
+place(SfLintRow *row, const char *text, int offset)
+{
+	int			start = offset;
+
+	row->line = 1;
+	for (int i = 0; i < offset && text[i]; i++)
+		row->line += text[i] == '\n';
+	while (start > 0 && text[start - 1] != '\n')
+		start--;
+	row->column = 1 + pg_mbstrlen_with_len(text + start, offset - start);
+	row->offset = offset;
+}
+
+static SfLintRow *
+text_row(const char *text, int which, int offset, char *message)
+{
+	SfLintRow  *row = palloc0(sizeof(SfLintRow));
+
+	place(row, text, offset);
+	row->rule = sf_text_rules[which].name;
+	row->level = sf_level_name(sf_text_rules[which].level);
+	row->message = message;
+	return row;
+}
+
 /* ---- what comments take back ---- */
 
 /* A comment that takes findings back. */
@@ -90,8 +123,23 @@ typedef struct Ignore
 	int			from;			/* where it counts: the statement that it stands before or in; -1: everywhere */
 	int			until;
 	bool		alone;			/* on its line, so that it speaks of what comes */
-	List	   *rules;			/* of char *: ours; NIL: all */
+	bool		all;			/* whatever the rule */
+	List	   *rules;			/* of char *: ours */
 } Ignore;
+
+typedef struct Lint
+{
+	char	   *sql;
+	SfText	   *text;
+	List	   *ignores;		/* of Ignore */
+	List	   *rows;			/* the result, of SfLintRow */
+} Lint;
+
+static void
+complain(Lint *lint, const SfComment *comment, char *message)
+{
+	lint->rows = lappend(lint->rows, text_row(lint->sql, SF_IGNORE_COMMENT, comment->offset, message));
+}
 
 /* Names up to a colon, another comment ("-- a -- why") or the end, in a list with commas or blanks. */
 static List *
@@ -114,9 +162,14 @@ names_in(const char *text, const char **rest)
 	return names;
 }
 
-/* NULL: the comment is none of these. */
-static Ignore *
-read_ignore(const SfComment *comment)
+static bool
+is_rule(const char *name)
+{
+	return sf_rule_find(name) != NULL;
+}
+
+static void
+read_ignore(Lint *lint, const SfComment *comment)
 {
 	const char *body = comment->body + strspn(comment->body, " \t");
 	bool		ours = strncmp(body, "schemaflow-ignore", 17) == 0;
@@ -127,37 +180,29 @@ read_ignore(const SfComment *comment)
 	ListCell   *lc;
 
 	if (!ours && strncmp(body, "squawk-ignore", 13) != 0)
-		return NULL;
-	ignore = palloc0(sizeof(Ignore));
+		return;
 	names = names_in(body + (ours ? 17 : file ? 18 : 13), &rest);
+	/* Ours say what and why, else they do not count. */
+	if (ours && (names == NIL || *rest != ':' || rest[1 + strspn(rest + 1, " \t")] == '\0'))
+	{
+		complain(lint, comment, pstrdup("it takes nothing back: write -- schemaflow-ignore rule, rule: reason"));
+		return;
+	}
+	ignore = palloc0(sizeof(Ignore));
 	ignore->from = file ? -1 : comment->offset;
 	ignore->until = comment->end;
 	ignore->alone = comment->alone;
-	/* Ours say why, else they do not count. */
-	if (ours && (names == NIL || *rest != ':' || rest[1 + strspn(rest + 1, " \t")] == '\0'))
-		return NULL;
+	ignore->all = names == NIL;
 	foreach(lc, names)
-		ignore->rules = list_concat(ignore->rules, ours ? list_make1(lfirst(lc)) : sf_squawk_rules(lfirst(lc)));
-	/* A name that stands for nothing of ours takes nothing back. */
-	if (names && ignore->rules == NIL)
-		return NULL;
-	return ignore;
-}
-
-static List *
-read_ignores(const SfText *text)
-{
-	List	   *ignores = NIL;
-	ListCell   *lc;
-
-	foreach(lc, text->comments)
 	{
-		Ignore	   *ignore = read_ignore(lfirst(lc));
+		char	   *name = lfirst(lc);
 
-		if (ignore)
-			ignores = lappend(ignores, ignore);
+		if (ours && is_rule(name))
+			ignore->rules = lappend(ignore->rules, name);
+		else if (ours || !sf_squawk_rules(name, &ignore->rules))
+			complain(lint, comment, psprintf("%s has no rule \"%s\"", ours ? "schemaflow" : "squawk", name));
 	}
-	return ignores;
+	lint->ignores = lappend(lint->ignores, ignore);
 }
 
 /* Does it stand in the statement, behind it on its last line, or before it with nothing but white space between? */
@@ -175,18 +220,18 @@ counts_for(const Ignore *ignore, const SfScriptFinding *one, const SfText *text)
 }
 
 static bool
-is_ignored(List *ignores, const SfScriptFinding *one, const SfText *text)
+is_ignored(const Lint *lint, const SfScriptFinding *one)
 {
 	ListCell   *lc,
 			   *ln;
 
-	foreach(lc, ignores)
+	foreach(lc, lint->ignores)
 	{
 		const Ignore *ignore = lfirst(lc);
 
-		if (!counts_for(ignore, one, text))
+		if (!counts_for(ignore, one, lint->text))
 			continue;
-		if (ignore->rules == NIL)
+		if (ignore->all)
 			return true;
 		foreach(ln, ignore->rules)
 			if (strcmp(lfirst(ln), one->finding->rule->name) == 0)
@@ -197,95 +242,79 @@ is_ignored(List *ignores, const SfScriptFinding *one, const SfText *text)
 
 /* ---- rows ---- */
 
-/* As sf_lint() has it. */
-typedef struct Row
-{
-	int			line;
-	int			column;
-	const char *rule;
-	const char *level;
-	char	   *object;
-	char	   *message;
-	char	   *detail;
-	char	   *recipe;
-} Row;
-
-static void
-place(Row *row, const char *text, int offset)
-{
-	int			start = offset;
-
-	row->line = 1;
-	for (int i = 0; i < offset && text[i]; i++)
-		row->line += text[i] == '\n';
-	while (start > 0 && text[start - 1] != '\n')
-		start--;
-	row->column = 1 + pg_mbstrlen_with_len(text + start, offset - start);
-}
-
 /* The error of a text that cannot be read. */
-static Row *
+static SfLintRow *
 error_row(const char *text, const ErrorData *error)
 {
-	Row		   *row = palloc0(sizeof(Row));
+	SfLintRow  *row;
 	int			offset = 0;
 
 	/* The parser counts characters. */
 	for (int n = 1; n < error->cursorpos && text[offset]; n++)
 		offset += pg_mblen(text + offset);
-	place(row, text, offset);
-	row->rule = "syntax_error";
-	row->level = "enforce";
-	row->message = error->message;
+	row = text_row(text, SF_SYNTAX_ERROR, offset, error->message);
 	row->detail = error->detail;
 	row->recipe = error->hint;
 	return row;
 }
 
-typedef struct Lint
+static void
+add_finding(Lint *lint, const SfScriptFinding *one)
 {
-	char	   *sql;
-	List	   *rows;			/* the result, of Row */
-} Lint;
+	SfLintRow  *row = palloc0(sizeof(SfLintRow));
+
+	place(row, lint->sql, one->finding->location);
+	row->rule = one->finding->rule->name;
+	row->level = sf_level_name(sf_rule_level(one->finding->rule));
+	row->object = one->finding->object;
+	row->message = one->finding->message;
+	row->detail = one->finding->detail;
+	row->recipe = one->finding->recipe ? sf_join(one->finding->recipe, "\n") : NULL;
+	lint->rows = lappend(lint->rows, row);
+}
 
 /* Argument of sf_attempt(). */
 static void
 judge(void *arg)
 {
 	Lint	   *lint = arg;
-	SfText	   *text = sf_text_read(NULL, lint->sql);
-	List	   *ignores = read_ignores(text);
 	ListCell   *lc;
 
-	foreach(lc, sf_guard_script(text->code))
-	{
-		const SfScriptFinding *one = lfirst(lc);
-		Row		   *row;
-
-		if (is_ignored(ignores, one, text))
-			continue;
-		row = palloc0(sizeof(Row));
-		place(row, lint->sql, one->finding->location);
-		row->rule = one->finding->rule->name;
-		row->level = sf_level_name(sf_rule_level(one->finding->rule));
-		row->object = one->finding->object;
-		row->message = one->finding->message;
-		row->detail = one->finding->detail;
-		row->recipe = one->finding->recipe ? sf_join(one->finding->recipe, "\n") : NULL;
-		lint->rows = lappend(lint->rows, row);
-	}
+	foreach(lc, sf_guard_script(lint->text->code))
+		if (!is_ignored(lint, lfirst(lc)))
+			add_finding(lint, lfirst(lc));
 }
 
-/* Of Row.  What cannot be parsed is a finding, too. */
-static List *
-lint(char *sql)
+static int
+compare_places(const ListCell *a, const ListCell *b)
 {
-	Lint		lint = {sql, NIL};
-	ErrorData  *error = sf_attempt(judge, &lint);
+	return ((SfLintRow *) lfirst(a))->offset - ((SfLintRow *) lfirst(b))->offset;
+}
 
+List *
+sf_lint_rows(char *sql)
+{
+	Lint		lint = {.sql = sql,.text = sf_text_read(NULL, sql)};
+	ErrorData  *error;
+	ListCell   *lc;
+
+	foreach(lc, lint.text->comments)
+		read_ignore(&lint, lfirst(lc));
+	foreach(lc, lint.text->psql)
+	{
+		const SfComment *command = lfirst(lc);
+
+		lint.rows = lappend(lint.rows,
+							text_row(sql, SF_PSQL_COMMAND, command->offset,
+									 psprintf("%s is psql's: it is left out, with its line", command->body)));
+	}
+	error = sf_attempt(judge, &lint);
 	if (error && !sf_not_understood(error))
 		ReThrowError(error);
-	return error ? list_make1(error_row(sql, error)) : lint.rows;
+	if (error)
+		return list_make1(error_row(sql, error));
+	list_sort(lint.rows, compare_places);
+	return lint.rows;
 }
 
 Datum
@@ -294,113 +323,13 @@ sf_lint(PG_FUNCTION_ARGS)
 	SfResult   *result = sf_result_begin(fcinfo);
 	ListCell   *lc;
 
-	foreach(lc, lint(sf_text_arg(fcinfo, 0, "sql")))
+	foreach(lc, sf_lint_rows(sf_text_arg(fcinfo, 0, "sql")))
 	{
-		const Row  *row = lfirst(lc);
+		const SfLintRow *row = lfirst(lc);
 		char	   *values[] = {psprintf("%d", row->line), psprintf("%d", row->column), unconstify(char *, row->rule),
 		unconstify(char *, row->level), row->object, row->message, row->detail, row->recipe};
 
 		sf_result_put(result, values);
 	}
 	return (Datum) 0;
-}
-
-/* ---- JSON ---- */
-
-static void
-put(StringInfo json, const char *name, const char *value)
-{
-	if (json->len > 0 && strchr("{[,", json->data[json->len - 1]) == NULL)
-		appendStringInfoChar(json, ',');
-	escape_json(json, name);
-	appendStringInfoChar(json, ':');
-	if (value)
-		escape_json(json, value);
-	else
-		appendStringInfoString(json, "null");
-}
-
-static Datum
-as_jsonb(const StringInfoData *json)
-{
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json->data));
-}
-
-Datum
-sf_lint_json(PG_FUNCTION_ARGS)
-{
-	StringInfoData json;
-	ListCell   *lc;
-
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '[');
-	foreach(lc, lint(sf_text_arg(fcinfo, 0, "sql")))
-	{
-		const Row  *row = lfirst(lc);
-
-		appendStringInfo(&json, "%s{\"line\":%d,\"column\":%d", json.len > 1 ? "," : "", row->line, row->column);
-		put(&json, "rule", row->rule);	/* not a kind */
-		put(&json, "level", row->level);
-		put(&json, "object", row->object);
-		put(&json, "message", row->message);
-		put(&json, "detail", row->detail);
-		put(&json, "recipe", row->recipe);
-		appendStringInfoChar(&json, '}');
-	}
-	appendStringInfoChar(&json, ']');
-	PG_RETURN_DATUM(as_jsonb(&json));
-}
-
-static void
-put_sarif_rules(StringInfo json)
-{
-	appendStringInfoString(json, "\"rules\":[");
-	for (int i = 0; i < sf_nrules; i++)
-	{
-		appendStringInfoString(json, i ? ",{" : "{");
-		put(json, "id", sf_rules[i].name);
-		appendStringInfoString(json, ",\"shortDescription\":{");
-		put(json, "text", sf_rules[i].summary);
-		appendStringInfoString(json, "}}");
-	}
-	appendStringInfoChar(json, ']');
-}
-
-static void
-put_sarif_result(StringInfo json, const Row *row, const char *file)
-{
-	appendStringInfoChar(json, '{');
-	put(json, "ruleId", row->rule);
-	put(json, "level", strcmp(row->level, "enforce") == 0 ? "error" : "warning");
-	appendStringInfoString(json, ",\"message\":{");
-	put(json, "text", psprintf("%s%s%s%s%s", row->message, row->detail ? "\n" : "", row->detail ? row->detail : "",
-							   row->recipe ? "\n" : "", row->recipe ? row->recipe : ""));
-	appendStringInfoString(json, "},\"locations\":[{\"physicalLocation\":{\"artifactLocation\":{");
-	put(json, "uri", file);
-	appendStringInfo(json, "},\"region\":{\"startLine\":%d,\"startColumn\":%d}}}]}", row->line, row->column);
-}
-
-Datum
-sf_lint_sarif(PG_FUNCTION_ARGS)
-{
-	char	   *file = sf_text_arg(fcinfo, 1, "file");
-	StringInfoData json;
-	bool		any = false;
-	ListCell   *lc;
-
-	initStringInfo(&json);
-	appendStringInfoString(&json,
-						   "{\"version\":\"2.1.0\",\"$schema\":\"https://json.schemastore.org/sarif-2.1.0.json\","
-						   "\"runs\":[{\"tool\":{\"driver\":{\"name\":\"schemaflow\",");
-	put_sarif_rules(&json);
-	appendStringInfoString(&json, "}},\"results\":[");
-	foreach(lc, lint(sf_text_arg(fcinfo, 0, "sql")))
-	{
-		if (any)
-			appendStringInfoChar(&json, ',');
-		put_sarif_result(&json, lfirst(lc), file);
-		any = true;
-	}
-	appendStringInfoString(&json, "]}]}");
-	PG_RETURN_DATUM(as_jsonb(&json));
 }

@@ -6,7 +6,7 @@
 
 #include "nodes/pg_list.h"
 
-/* Of char *: our rules that a rule of squawk's stands for; NIL: none. */
-extern List *sf_squawk_rules(const char *name);
+/* Adds our rules (of char *) that a rule of squawk's stands for, which may be none.  False: squawk has no such rule. */
+extern bool sf_squawk_rules(const char *name, List **rules);
 
 #endif

@@ -7,11 +7,14 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_depend.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
@@ -27,6 +30,7 @@
 #include "storage/lmgr.h"
 #include "storage/lock.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 
 #include "compat.h"
@@ -36,22 +40,45 @@
 
 /* ---- locks ---- */
 
-/* Relations that the server locks to print the object's query: of Oid. */
+/* Adds the relations that an object depends on: of Oid. */
+static List *
+add_relations_of(List *relations, Oid class, Oid object)
+{
+	Relation	depend = table_open(DependRelationId, AccessShareLock);
+	ScanKeyData key[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&key[0], Anum_pg_depend_classid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(class));
+	ScanKeyInit(&key[1], Anum_pg_depend_objid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
+	scan = systable_beginscan(depend, DependDependerIndexId, true, NULL, lengthof(key), key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		if (((Form_pg_depend) GETSTRUCT(tuple))->refclassid == RelationRelationId)
+			relations = list_append_unique_oid(relations, ((Form_pg_depend) GETSTRUCT(tuple))->refobjid);
+	systable_endscan(scan);
+	table_close(depend, AccessShareLock);
+	return relations;
+}
+
+/* Relations that the server locks to print the object's query: of Oid.  A view's is that of its rule. */
 static List *
 relations_of_query(const ObjectAddress *object)
 {
-	static SfKeptPlan kept = NULL;
-	const char *args[] = {psprintf("%u", object->classId), psprintf("%u", object->objectId)};
-	SfRows	   *rows = sf_query_kept(&kept,
-									 "SELECT DISTINCT d.refobjid::int4 FROM pg_catalog.pg_depend d "
-									 "WHERE d.refclassid = 'pg_class'::regclass AND (d.classid = $1::oid "
-									 "AND d.objid = $2::oid OR d.classid = 'pg_rewrite'::regclass AND d.objid IN "
-									 "(SELECT r.oid FROM pg_catalog.pg_rewrite r WHERE r.ev_class = $2::oid "
-									 "AND $1::oid = 'pg_class'::regclass))", lengthof(args), args);
-	List	   *relations = NIL;
+	List	   *relations = add_relations_of(NIL, object->classId, object->objectId);
+	Relation	rules;
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
 
-	for (int i = 0; i < rows->nrows; i++)
-		relations = lappend_oid(relations, (Oid) pg_strtoint32(sf_cell(rows, i, 0)));
+	if (object->classId != RelationRelationId)
+		return relations;
+	rules = table_open(RewriteRelationId, AccessShareLock);
+	ScanKeyInit(&key, Anum_pg_rewrite_ev_class, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object->objectId));
+	scan = systable_beginscan(rules, RewriteRelRulenameIndexId, true, NULL, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+		relations = add_relations_of(relations, RewriteRelationId, ((Form_pg_rewrite) GETSTRUCT(tuple))->oid);
+	systable_endscan(scan);
+	table_close(rules, AccessShareLock);
 	return relations;
 }
 

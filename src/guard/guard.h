@@ -65,10 +65,11 @@ typedef struct SfFinding
 	const SfRule *rule;
 	int			location;		/* byte in the text, -1: the statement's own */
 	char	   *object;			/* "public.users", or NULL */
-	char	   *message;		/* what is wrong, without the rule's name */
+	char	   *message;		/* what is wrong, without the rule's name: "fact: consequence" */
 	char	   *detail;			/* what is locked, and for how long; or NULL */
 	List	   *recipe;			/* of char *: what to run instead, on this very table */
 	bool		model;			/* sf_plan_migration() makes it so */
+	bool		works;			/* rows are read or written while the lock is held */
 } SfFinding;
 
 /* A check or foreign key that a script has added. */
@@ -85,9 +86,12 @@ typedef struct SfAddedCheck
 typedef struct SfExamination
 {
 	bool		script;			/* nothing was run: what the text itself makes is in "made" */
+	List	   *statements;		/* of RawStmt: the script */
+	int			next;			/* place of the one behind the one at hand */
 	List	   *made;			/* of char *: relations that the script has made, schema-qualified */
 	List	   *checks;			/* of SfAddedCheck */
 	List	   *dropped;		/* of char *: "table constraint" that the script has dropped */
+	List	   *worked;			/* of char *: tables that the script has read or written under a lock */
 	bool		in_transaction; /* in a block, so that what is locked stays locked */
 	List	   *locked;			/* of char *: relations locked against reading or writing, earlier in it */
 	int			lock_timeout;	/* milliseconds, 0: none */
@@ -106,8 +110,11 @@ extern List *sf_guard_examine(Node *statement, SfExamination *it);
 /* The examination of the running transaction: what earlier statements of it have locked. */
 extern SfExamination *sf_guard_live(void);
 
-/* The finding in words for people: message with the rule's name; detail; hint with the recipe. */
+/* ---- a finding in words for people: message.c ---- */
+
+/* The fact with the rule's name; what follows from it, the detail and the names of the other findings; the recipe. */
 extern char *sf_finding_message(const SfFinding *finding);
+extern char *sf_finding_detail(const SfFinding *finding, List *findings);
 extern char *sf_finding_hint(const SfFinding *finding);
 
 /* ---- a text that is not run: script.c ---- */
@@ -149,9 +156,6 @@ extern SfSubject *sf_subject_oid(const SfExamination *it, Oid oid);
 /* Has it rows enough that it matters what is done to them? */
 extern bool sf_has_rows(const SfSubject *subject);
 
-/* "public.users has about 1200000 rows (96 MB): nobody can read or write it for about 3 s." */
-extern char *sf_say_blocking(const SfSubject *subject, LOCKMODE mode, bool rewrite);
-
 /* ---- one rule and one operation ---- */
 
 struct SfCase
@@ -164,14 +168,21 @@ struct SfCase
 	SfSubject  *table;			/* of the operation; an index's is its table; NULL: none */
 	SfSubject  *index;			/* that the operation names, or NULL */
 	SfFinding  *finding;
+	List	   *findings;		/* of SfFinding: what the rules before this one have said */
 };
 
 /* For checks: fill in the finding; all return true. */
 extern bool sf_say(SfCase *it, const char *fmt,...) pg_attribute_printf(2, 3);
 extern void sf_recipe(SfCase *it, const char *fmt,...) pg_attribute_printf(2, 3);
 
+/* Rows of it are read or rewritten under the lock: "public.users has about 1200000 rows (96 MB). The lock is ..." */
+extern void sf_work(SfCase *it, const SfSubject *subject, LOCKMODE mode, bool rewrite);
+
 /* The words of a new column's or constraint's parts. */
 extern const Constraint *sf_column_has(const ColumnDef *column, ConstrType type);
+
+/* Does a new column get a value by itself? */
+extern bool sf_column_gets_value(const ColumnDef *column);
 
 /* By topic. */
 extern bool sf_check_volatile_default(SfCase *it);
@@ -241,7 +252,19 @@ extern bool sf_check_lock_timeout(SfCase *it);
 extern bool sf_check_after_lock(SfCase *it);
 extern bool sf_check_two_tables(SfCase *it);
 extern bool sf_check_unbatched(SfCase *it);
+extern bool sf_check_statement_timeout(SfCase *it);
+extern bool sf_check_lock_order(SfCase *it);
+extern bool sf_check_replica_identity(SfCase *it);
 extern bool sf_check_opaque(SfCase *it);
+
+extern bool sf_check_index_gap(SfCase *it);
+
+extern bool sf_check_nesting(SfCase *it);
+extern bool sf_check_uncommitted(SfCase *it);
+extern bool sf_check_repeatable(SfCase *it);
+extern bool sf_check_many_alters(SfCase *it);
+extern bool sf_check_duplicate_assignment(SfCase *it);
+extern bool sf_check_qualified(SfCase *it);
 extern bool sf_check_name_length(SfCase *it);
 
 #endif

@@ -27,6 +27,7 @@
 
 #define ENFORCE	SF_LEVEL_ENFORCE
 #define WARN	SF_LEVEL_WARN
+#define OFF		SF_LEVEL_OFF
 #define ROWS	SF_RULE_ROWS
 #define STANDS	SF_RULE_STANDS
 #define LINT	SF_RULE_LINT
@@ -62,7 +63,7 @@ const SfRule sf_rules[] = {
 	 "the change of type rewrites the table and builds its indexes anew"},
 	{"change_type_scan", ENFORCE, ROWS, "column", SF_RISK_ALTER, "type", 0, sf_check_type_scan,
 	 "the change of type reads the table for a check or an index on the column"},
-	{"row_type_use", ENFORCE, STANDS, "column", SF_RISK_ALTER, "type", 0, sf_check_row_type,
+	{"row_type_use", ENFORCE, STANDS, NULL, 0, NULL, T_AlterTableStmt, sf_check_row_type,
 	 "the row type of the table is the type of a column elsewhere: the server refuses"},
 	{"drop_column", ENFORCE, ROWS, "column", SF_RISK_DROP, NULL, 0, sf_check_drop_column,
 	 "those who still use the column fail, and its values are lost"},
@@ -98,6 +99,8 @@ const SfRule sf_rules[] = {
 	 "each DELETE and UPDATE of a referenced row reads the referencing table"},
 	{"fk_not_valid_no_index", WARN, STANDS, "foreign key", SF_RISK_CREATE_NOT_VALID, NULL, 0,
 	 sf_check_foreign_key_index, "each DELETE and UPDATE of a referenced row reads the referencing table"},
+	{"fk_not_valid_lock_order", WARN, ROWS, "foreign key", SF_RISK_CREATE_NOT_VALID, NULL, 0, sf_check_lock_order,
+	 "both tables are locked against writing, one after the other"},
 	{"create_table_with_fk", WARN, 0, "table", SF_RISK_CREATE, NULL, 0, sf_check_table_foreign_key,
 	 "a new table with a foreign key stops writes to the referenced table while it waits"},
 	{"add_unique", ENFORCE, ROWS, "unique", SF_RISK_CREATE, NULL, 0, sf_check_unique,
@@ -115,7 +118,7 @@ const SfRule sf_rules[] = {
 	{"validate_same_tx", ENFORCE, ROWS, "constraint", SF_RISK_VALIDATE, NULL, 0, sf_check_validate,
 	 "the table is read while an earlier statement's lock is still held"},
 	{"alter_constraint_def", WARN, ROWS, "constraint", SF_RISK_DROP, NULL, 0, sf_check_redefinition,
-	 "the constraint is dropped and made anew under one lock, which the check holds"},
+	 "a constraint is replaced under one lock, which its proof holds, or dropped before its successor is there"},
 	{"domain_add_constraint", ENFORCE, 0, "domain constraint", SF_RISK_CREATE, NULL, 0, sf_check_domain,
 	 "every table with a column of the domain is read under a lock"},
 	{"domain_validate", ENFORCE, 0, "domain constraint", SF_RISK_VALIDATE, NULL, 0, sf_check_domain,
@@ -138,6 +141,10 @@ const SfRule sf_rules[] = {
 	 "an index of many columns costs more than it helps"},
 	{"drop_index_blocking", ENFORCE, ROWS, "index", SF_RISK_DROP, NULL, 0, sf_check_drop_index,
 	 "queries wait while DROP INDEX waits for its lock"},
+	{"index_replace_gap", WARN, ROWS | LINT, "index", SF_RISK_DROP, NULL, 0, sf_check_index_gap,
+	 "an index is dropped before the one that takes its place is there"},
+	{"index_replace_gap_concurrently", WARN, ROWS | LINT, "index", SF_RISK_DROP_CONCURRENTLY, NULL, 0,
+	 sf_check_index_gap, "an index is dropped before the one that takes its place is there"},
 	{"reindex_blocking", ENFORCE, 0, NULL, 0, NULL, T_ReindexStmt, sf_check_reindex,
 	 "nobody can write to the table, or plan a query on it, while the index is built"},
 	{"alter_index_reloption", WARN, ROWS, "index", SF_RISK_ALTER, "options", 0, sf_check_index_options,
@@ -169,12 +176,16 @@ const SfRule sf_rules[] = {
 	 "DROP TRIGGER locks the table against reading"},
 	{"rls_without_policy", WARN, STANDS, "table", SF_RISK_ALTER, "row_security", 0, sf_check_row_security,
 	 "without a policy all rows are hidden"},
+	{"replica_identity", WARN, ROWS, "table", SF_RISK_ALTER, "replica_identity", 0, sf_check_replica_identity,
+	 "subscribers find the rows of a published table by its replica identity"},
 	{"extension_upgrade", WARN, 0, NULL, 0, NULL, T_AlterExtensionStmt, sf_check_extension,
 	 "an extension's update may run any DDL"},
 
 	/* transactions */
 	{"missing_lock_timeout", WARN, 0, NULL, 0, NULL, 0, sf_check_lock_timeout,
 	 "all others wait behind a statement that waits for a strong lock"},
+	{"missing_statement_timeout", WARN, LINT, NULL, 0, NULL, 0, sf_check_statement_timeout,
+	 "what works under a lock holds it for as long as it takes"},
 	{"statement_after_ael", WARN, 0, NULL, 0, NULL, 0, sf_check_after_lock,
 	 "an earlier statement's lock is held until the transaction ends"},
 	{"mixed_lock_modes_in_tx", WARN, 0, NULL, 0, NULL, 0, sf_check_two_tables,
@@ -183,10 +194,24 @@ const SfRule sf_rules[] = {
 	{"opaque_block", WARN, LINT, NULL, 0, NULL, T_DoStmt, sf_check_opaque,
 	 "what DO runs cannot be seen without running it"},
 
+	/* scripts as wholes */
+	{"many_alter_same_table", WARN, LINT, NULL, 0, NULL, T_AlterTableStmt, sf_check_many_alters,
+	 "several ALTER TABLE work through one table one after the other"},
+	{"transaction_nesting", WARN, LINT, NULL, 0, NULL, T_TransactionStmt, sf_check_nesting,
+	 "a transaction begins within another, or ends that has not begun"},
+	{"uncommitted_transaction", WARN, LINT, NULL, 0, NULL, T_TransactionStmt, sf_check_uncommitted,
+	 "a transaction begins and does not end"},
+	{"not_repeatable", OFF, LINT, NULL, 0, NULL, 0, sf_check_repeatable,
+	 "what stopped half way cannot be run again: no transaction, no IF [NOT] EXISTS"},
+
 	/* style */
 	{"json_column", WARN, LINT, NULL, 0, NULL, 0, sf_check_json, "json has no equality: DISTINCT and GROUP BY fail"},
 	{"prefer_type", WARN, LINT, NULL, 0, NULL, 0, sf_check_style, "the type leads to a rewrite or to surprises later"},
 	{"identifier_too_long", WARN, LINT, NULL, 0, NULL, 0, sf_check_name_length, "the server cuts names to 63 bytes"},
+	{"duplicate_assignment", ENFORCE, LINT, NULL, 0, NULL, T_UpdateStmt, sf_check_duplicate_assignment,
+	 "a column is assigned twice: the server refuses"},
+	{"unqualified_name", OFF, LINT, NULL, 0, NULL, 0, sf_check_qualified,
+	 "a name without a schema means what search_path says"},
 };
 const int	sf_nrules = lengthof(sf_rules);
 
@@ -358,6 +383,7 @@ ask(List *findings, SfCase *it)
 	finding->location = -1;
 	finding->object = it->table ? it->table->name : NULL;
 	it->finding = finding;
+	it->findings = findings;
 	if (it->rule->check && !it->rule->check(it))
 		return findings;
 	if (finding->message == NULL)
@@ -479,31 +505,4 @@ sf_guard_live(void)
 	live->lock_timeout = setting("lock_timeout");
 	live->statement_timeout = setting("statement_timeout");
 	return live;
-}
-
-/* ---- in words ---- */
-
-char *
-sf_finding_message(const SfFinding *finding)
-{
-	if (finding->object)
-		return psprintf("%s: %s (%s)", finding->rule->name, finding->message, finding->object);
-	return psprintf("%s: %s", finding->rule->name, finding->message);
-}
-
-char *
-sf_finding_hint(const SfFinding *finding)
-{
-	StringInfoData hint;
-	ListCell   *lc;
-
-	initStringInfo(&hint);
-	if (finding->recipe)
-		appendStringInfoString(&hint, "Safe on a table in use:");
-	foreach(lc, finding->recipe)
-		appendStringInfo(&hint, "\n  %s", (char *) lfirst(lc));
-	if (finding->model)
-		appendStringInfo(&hint, "%sChange the model, then SELECT sf_plan_migration('...') plans it so.",
-						 hint.len ? "\n" : "");
-	return hint.len ? hint.data : NULL;
 }

@@ -49,7 +49,7 @@ recipe_filled(SfCase *it, const char *set, const char *value)
 		sf_recipe(it, "-- the new version of the application writes it, the old rows are filled in batches; then:");
 	if (sf_column_has(column, CONSTR_NOTNULL) || sf_column_has(column, CONSTR_PRIMARY))
 		sf_recipe_not_null(it, column->colname);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, true);
+	sf_work(it, it->table, AccessExclusiveLock, true);
 	it->finding->model = true;
 }
 
@@ -64,7 +64,7 @@ sf_check_volatile_default(SfCase *it)
 		return false;
 	text = sf_expression_text(it, value->raw_expr);
 	recipe_filled(it, text, text);
-	return sf_say(it, "column %s has a default that gives each row a value of its own: the table is rewritten",
+	return sf_say(it, "column %s has a value of its own in each row: the table is rewritten",
 				  sf_ident(column->colname));
 }
 
@@ -92,7 +92,7 @@ sf_check_stable_default(SfCase *it)
 	const Constraint *value = sf_column_has(column, CONSTR_DEFAULT);
 
 	return value && is_of_the_moment(value->raw_expr, NULL) && !sf_default_volatile(value->raw_expr) &&
-		sf_say(it, "all rows that are there get one and the same value in column %s, that of this moment",
+		sf_say(it, "column %s gets one value in all rows: that of this moment",
 			   sf_ident(column->colname));
 }
 
@@ -137,7 +137,7 @@ recipe_numbered(SfCase *it, const char *type, const Constraint *identity)
 				  table, name, table, name,
 				  identity->generated_when == ATTRIBUTE_IDENTITY_ALWAYS ? "ALWAYS" : "BY DEFAULT",
 				  sf_literal(table), sf_literal(new_column(it)->colname), sequence, sequence);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, true);
+	sf_work(it, it->table, AccessExclusiveLock, true);
 }
 
 bool
@@ -176,13 +176,12 @@ sf_check_generated(SfCase *it)
 	sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s;  -- a plain column, which a trigger fills", it->table->name,
 			  sf_ident(column->colname), sf_type_text(column->typeName));
 	sf_recipe_fill_trigger(it, column->colname, sf_expression_text(it, generated->raw_expr));
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, true);
+	sf_work(it, it->table, AccessExclusiveLock, true);
 	return sf_say(it, "column %s is computed for each row: the table is rewritten", sf_ident(column->colname));
 }
 
-/* Does the column get a value by itself? */
-static bool
-has_value(const ColumnDef *column)
+bool
+sf_column_gets_value(const ColumnDef *column)
 {
 	return sf_column_has(column, CONSTR_DEFAULT) || sf_column_has(column, CONSTR_IDENTITY) ||
 		sf_column_has(column, CONSTR_GENERATED) || serial_type(column->typeName);
@@ -193,13 +192,13 @@ sf_check_required(SfCase *it)
 {
 	const ColumnDef *column = new_column(it);
 
-	if (has_value(column) || (!column->is_not_null && !sf_column_has(column, CONSTR_NOTNULL) &&
+	if (sf_column_gets_value(column) || (!column->is_not_null && !sf_column_has(column, CONSTR_NOTNULL) &&
 							  !sf_column_has(column, CONSTR_PRIMARY)))
 		return false;
 	recipe_filled(it, NULL, NULL);
 	it->finding->detail = psprintf("The rows of %s have no value for it. "
 								   "The old version of the application does not write it.", it->table->name);
-	return sf_say(it, "column %s is NOT NULL without a default: it fails", sf_ident(column->colname));
+	return sf_say(it, "column %s is required: it has no default, so the statement fails", sf_ident(column->colname));
 }
 
 bool
@@ -221,8 +220,8 @@ sf_check_domain_column(SfCase *it)
 			  it->table->name,
 			  check, name, sf_type_text(column->typeName), name);
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, check);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, true);
-	return sf_say(it, "the domain of column %s has constraints: the table is rewritten, also without a default",
+	sf_work(it, it->table, AccessExclusiveLock, true);
+	return sf_say(it, "column %s has a domain with constraints: the table is rewritten, also without a default",
 				  sf_ident(column->colname));
 }
 
@@ -233,7 +232,7 @@ sf_check_column_references(SfCase *it)
 	const Constraint *fk = sf_column_has(column, CONSTR_FOREIGN);
 	const Constraint *value = sf_column_has(column, CONSTR_DEFAULT);
 
-	if (fk == NULL || !has_value(column))
+	if (fk == NULL || !sf_column_gets_value(column))
 		return false;
 	sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s%s%s;", it->table->name, sf_ident(column->colname),
 			  sf_type_text(column->typeName), value ? " DEFAULT " : "",
@@ -241,9 +240,9 @@ sf_check_column_references(SfCase *it)
 	sf_recipe(it, "CREATE INDEX CONCURRENTLY ON %s (%s);", it->table->name, sf_ident(column->colname));
 	sf_recipe_foreign_key(it, psprintf("%s_%s_fkey", it->table->relation, column->colname),
 						  list_make1(column->colname), fk, true);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "column %s has a default that is looked up in %s while both tables are locked",
+	return sf_say(it, "the default of column %s is looked up: %s and the table are locked and read meanwhile",
 				  sf_ident(column->colname), sf_range_text(fk->pktable));
 }
 
@@ -259,7 +258,7 @@ sf_check_column_unique(SfCase *it)
 			  sf_type_text(column->typeName));
 	sf_recipe_key(it, primary ? NULL : psprintf("%s_%s_key", it->table->relation, column->colname),
 				  list_make1(column->colname), primary);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the index of column %s is built under the lock", sf_ident(column->colname));
 }
@@ -279,9 +278,9 @@ sf_check_column_check(SfCase *it)
 	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;", it->table->name, name,
 			  sf_parenthesis_text(it, check->location));
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, name);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "the check of column %s is proved by reading the table under the lock",
+	return sf_say(it, "column %s has a check: it is proved by reading the table under the lock",
 				  sf_ident(column->colname));
 }
 
@@ -344,7 +343,7 @@ sf_check_not_null(SfCase *it)
 	if (sf_is_proved_not_null(it, it->op->part))
 		return false;
 	sf_recipe_not_null(it, it->op->part);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "nothing proves that column %s holds no NULL: the table is read under the lock",
 				  sf_ident(it->op->part));
@@ -371,7 +370,7 @@ sf_check_drop_column(SfCase *it)
 		psprintf("Its values in about " INT64_FORMAT " rows are lost. Prepared statements and SELECT * fail.",
 				 Max(it->table->rows, 0));
 	it->finding->model = true;
-	return sf_say(it, "those who still use column %s fail, and its values are lost", sf_ident(it->op->part));
+	return sf_say(it, "those who use column %s fail: its values are lost", sf_ident(it->op->part));
 }
 
 bool

@@ -57,7 +57,7 @@ sf_check_check(SfCase *it)
 	sf_recipe(it, "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID;", it->table->name, name,
 			  sf_expression_text(it, new_constraint(it)->raw_expr));
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;  -- in another transaction", it->table->name, name);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "check %s is proved by reading the table under the lock", name);
 }
@@ -145,9 +145,9 @@ sf_check_foreign_key(SfCase *it)
 		recipe_partitions_foreign_key(it, name, fk);
 	else
 		sf_recipe_foreign_key(it, name, strings(fk->fk_attrs), fk, true);
-	it->finding->detail = sf_say_blocking(it->table, ShareRowExclusiveLock, false);
+	sf_work(it, it->table, ShareRowExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "the foreign key to %s is proved by reading the table while nobody can write to either",
+	return sf_say(it, "the foreign key to %s is proved: the table is read while nobody can write to either",
 				  sf_range_text(fk->pktable));
 }
 
@@ -161,6 +161,30 @@ sf_check_foreign_key_partitioned(SfCase *it)
 	recipe_partitions_foreign_key(it, name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey"), fk);
 	it->finding->model = true;
 	return sf_say(it, "the table is partitioned: before 18 its foreign key cannot be NOT VALID");
+}
+
+/* NOT VALID reads nothing, but both tables are locked, one after the other. */
+bool
+sf_check_lock_order(SfCase *it)
+{
+	const Constraint *fk = new_constraint(it);
+	const SfSubject *other = sf_subject_of(it->it, fk->pktable);
+	bool		first;
+
+	if (it->it->lock_timeout > 0 || other == NULL || !other->stands || !sf_has_rows(other) ||
+		(it->table->partitioned && SF_MAJOR < 18) || strcmp(other->name, it->table->name) == 0)
+		return false;
+	first = strcmp(it->table->name, other->name) < 0;
+	sf_recipe(it, "SET lock_timeout = '2s'; BEGIN; LOCK TABLE %s, %s IN SHARE ROW EXCLUSIVE MODE;",
+			  first ? it->table->name : other->name, first ? other->name : it->table->name);
+	sf_recipe_foreign_key(it, name_of(it, sf_join(strings(fk->fk_attrs), "_"), "fkey"), strings(fk->fk_attrs), fk,
+						  true);
+	lsecond(it->finding->recipe) = psprintf("%s\n  %s COMMIT;", (char *) linitial(it->finding->recipe),
+											(char *) lsecond(it->finding->recipe));
+	it->finding->recipe = list_delete_first(it->finding->recipe);
+	it->finding->detail = pstrdup("Both locks are SHARE ROW EXCLUSIVE, and short once they are there.");
+	return sf_say(it, "writes to %s are locked out as well: who takes both locks the other way round waits for ever",
+				  other->name);
 }
 
 /* Does an index begin with the columns, in any order? */
@@ -236,7 +260,7 @@ sf_check_table_foreign_key(SfCase *it)
 		it->finding->object = other->name;
 		it->finding->detail = pstrdup("The lock is SHARE ROW EXCLUSIVE, and short once it is there.");
 		sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
-		return sf_say(it, "a new table with a foreign key stops writes to %s while it waits for its lock", other->name);
+		return sf_say(it, "writes to %s stop while the new table waits for its lock", other->name);
 	}
 	return false;
 }
@@ -247,7 +271,7 @@ sf_check_unique(SfCase *it)
 	List	   *columns = strings(new_constraint(it)->keys);
 
 	sf_recipe_key(it, name_of(it, sf_join(columns, "_"), "key"), columns, false);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the index of the unique constraint is built under the lock");
 }
@@ -256,7 +280,7 @@ bool
 sf_check_primary_key(SfCase *it)
 {
 	sf_recipe_key(it, name_of(it, NULL, "pkey"), strings(new_constraint(it)->keys), true);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the index of the primary key is built under the lock");
 }
@@ -286,7 +310,7 @@ sf_check_adopt_nullable(SfCase *it)
 	if (!any)
 		return false;
 	sf_recipe(it, "ALTER TABLE %s ADD PRIMARY KEY USING INDEX %s;", it->table->name, sf_ident(key->indexname));
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
 	return sf_say(it, "a column of index %s may be NULL: the table is read for it under the lock",
 				  sf_ident(key->indexname));
@@ -298,7 +322,7 @@ sf_check_exclusion(SfCase *it)
 	sf_recipe(it, "-- There is no online way.  Either in a quiet hour with SET schemaflow.guard = off (superuser), or");
 	sf_recipe(it, "-- a new table with the constraint, kept in step by a trigger, filled in batches and renamed, or");
 	sf_recipe(it, "-- a trigger that takes pg_advisory_xact_lock() on the key and looks for overlaps.");
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	return sf_say(it, "the exclusion constraint's index is built and checked under the lock");
 }
 
@@ -371,7 +395,7 @@ sf_check_validate(SfCase *it)
 		return false;
 	sf_recipe(it, "COMMIT;  -- first");
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_ident(it->cmd->name));
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
+	sf_work(it, it->table, AccessExclusiveLock, false);
 	return sf_say(it, "this transaction has locked the table already, and reads all of it now");
 }
 
@@ -393,28 +417,57 @@ recipe_other_name(SfCase *it, const Constraint *constraint, const char *name)
 	}
 }
 
-/* DROP CONSTRAINT x, ADD CONSTRAINT x in one statement: no gap, but the proof is under the lock. */
-bool
-sf_check_redefinition(SfCase *it)
+/* The new constraint of that name that an ALTER TABLE of the case's table makes; NULL: it makes none. */
+static const Constraint *
+replacement_in(const SfCase *it, const Node *statement)
 {
+	const AlterTableStmt *alter = (const AlterTableStmt *) statement;
+	const SfSubject *table;
 	ListCell   *lc;
 
-	foreach(lc, IsA(it->statement, AlterTableStmt) ? ((AlterTableStmt *) it->statement)->cmds : NIL)
+	if (!IsA(statement, AlterTableStmt))
+		return NULL;
+	foreach(lc, alter->cmds)
 	{
 		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, lc);
 		const Constraint *constraint = cmd->subtype == AT_AddConstraint ? castNode(Constraint, cmd->def) : NULL;
 
-		if (constraint == NULL || constraint->skip_validation || !sf_streq(constraint->conname, it->cmd->name) ||
+		if (constraint == NULL || !sf_streq(constraint->conname, it->cmd->name) ||
 			(constraint->contype != CONSTR_CHECK && constraint->contype != CONSTR_FOREIGN))
 			continue;
-		recipe_other_name(it, constraint, psprintf("%s_new", it->cmd->name));
-		sf_recipe(it, "BEGIN; ALTER TABLE %s DROP CONSTRAINT %s; ALTER TABLE %s RENAME CONSTRAINT %s TO %s; COMMIT;",
-				  it->table->name, sf_ident(it->cmd->name), it->table->name,
-				  sf_ident(psprintf("%s_new", it->cmd->name)), sf_ident(it->cmd->name));
-		it->finding->model = true;
-		return sf_say(it, "constraint %s is replaced under one lock, which its proof holds", sf_ident(it->cmd->name));
+		table = sf_subject_of(it->it, alter->relation);
+		return table && strcmp(table->name, it->table->name) == 0 ? constraint : NULL;
 	}
-	return false;
+	return NULL;
+}
+
+/*
+ * DROP CONSTRAINT x and ADD CONSTRAINT x: in one statement there is no gap, but the proof is under the lock; in two
+ * that are not in one transaction nobody checks in between.
+ */
+bool
+sf_check_redefinition(SfCase *it)
+{
+	const Constraint *new = replacement_in(it, it->statement);
+	bool		at_once = new != NULL;
+	char	   *name = psprintf("%s_new", it->cmd->name);
+	ListCell   *lc;
+
+	if (at_once && new->skip_validation)
+		return false;
+	for_each_from(lc, it->it->in_transaction ? NIL : it->it->statements, it->it->next)
+		new = new ? new : replacement_in(it, lfirst_node(RawStmt, lc)->stmt);
+	if (new == NULL)
+		return false;
+	recipe_other_name(it, new, name);
+	sf_recipe(it, "BEGIN; ALTER TABLE %s DROP CONSTRAINT %s; ALTER TABLE %s RENAME CONSTRAINT %s TO %s; COMMIT;",
+			  it->table->name, sf_ident(it->cmd->name), it->table->name, sf_ident(name), sf_ident(it->cmd->name));
+	it->finding->model = true;
+	if (!at_once)
+		return sf_say(it, "constraint %s is dropped before its successor is there: nobody checks in between",
+					  sf_ident(it->cmd->name));
+	sf_work(it, it->table, AccessExclusiveLock, false);
+	return sf_say(it, "constraint %s is replaced under one lock, which its proof holds", sf_ident(it->cmd->name));
 }
 
 /* ---- domains ---- */
@@ -467,7 +520,7 @@ sf_check_domain(SfCase *it)
 	}
 	sf_recipe(it, "-- or, for each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is");
 	it->finding->object = ((SfSubject *) linitial(users))->name;
-	it->finding->detail = sf_say_blocking(linitial(users), ShareLock, false);
+	sf_work(it, linitial(users), ShareLock, false);
 	return sf_say(it, "%d table%s with columns of domain %s %s read while nobody can write to %s", list_length(users),
 				  list_length(users) == 1 ? "" : "s", name, list_length(users) == 1 ? "is" : "are",
 				  list_length(users) == 1 ? "it" : "them");

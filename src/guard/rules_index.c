@@ -55,7 +55,7 @@ sf_check_index(SfCase *it)
 		return false;
 	recipe_index(it, index, index->if_not_exists ? "CONCURRENTLY IF NOT EXISTS " : "CONCURRENTLY ", index->idxname,
 				 it->table->name);
-	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
+	sf_work(it, it->table, ShareLock, false);
 	it->finding->model = true;
 	return sf_say(it, "the index is built while nobody can write");
 }
@@ -85,9 +85,9 @@ sf_check_partitioned_index(SfCase *it)
 		else
 			sf_recipe(it, "-- and attach it to the index of the partition between, made as the first");
 	}
-	it->finding->detail = sf_say_blocking(it->table, ShareLock, false);
+	sf_work(it, it->table, ShareLock, false);
 	it->finding->model = true;
-	return sf_say(it, "the table is partitioned: nobody can write to any partition until the last index is built");
+	return sf_say(it, "nobody can write to any partition: the last index is built before the lock is released");
 }
 
 /* Is the option there, and not off? */
@@ -141,7 +141,7 @@ sf_check_concurrently_timeout(SfCase *it)
 		psprintf("lock_timeout is %d ms. It also ends the waits for transactions, of any writer of the table "
 				 "and of any snapshot in the database.",
 				 it->it->lock_timeout);
-	return sf_say(it, "a short lock_timeout ends the build and leaves an INVALID index, which every write pays for");
+	return sf_say(it, "a short lock_timeout ends the build: it leaves an INVALID index, which every write pays for");
 }
 
 static bool
@@ -184,7 +184,7 @@ sf_check_wide_index(SfCase *it)
 	if (index->unique || index->primary || list_length(index->indexParams) <= 3)
 		return false;
 	return sf_say(it,
-				  "an index of %d columns costs every write and helps few queries: the first two or three do the work",
+				  "an index of %d columns costs every write: the first two or three do the work",
 				  list_length(index->indexParams));
 }
 
@@ -212,6 +212,45 @@ sf_check_drop_index(SfCase *it)
 	return sf_say(it, "dropping index %s locks the table against reading", it->index->name);
 }
 
+/* The statement to come that makes an index of the dropped one's name, or one that begins with the same column. */
+static const IndexStmt *
+successor(const SfCase *it)
+{
+	ListCell   *lc;
+
+	for_each_from(lc, it->it->statements, it->it->next)
+	{
+		const IndexStmt *new = (const IndexStmt *) lfirst_node(RawStmt, lc)->stmt;
+		const IndexElem *first = IsA(new, IndexStmt) ? linitial_node(IndexElem, new->indexParams) : NULL;
+		const SfSubject *table = first ? sf_subject_of(it->it, new->relation) : NULL;
+		char	   *column = first ? get_attname(it->index->oid, 1, true) : NULL;
+
+		if (table && table->oid == it->table->oid &&
+			(sf_streq(new->idxname, it->index->relation) || sf_streq(first->name, column)))
+			return new;
+	}
+	return NULL;
+}
+
+bool
+sf_check_index_gap(SfCase *it)
+{
+	const IndexStmt *new = it->index && !it->it->in_transaction ? successor(it) : NULL;
+	char	   *old = it->index ? it->index->relation : NULL;
+	char	   *name = new && sf_streq(new->idxname, old) ? psprintf("%s_new", old) : new ? new->idxname : NULL;
+	char	   *names[2] = {it->table->schema, name};
+
+	if (new == NULL || is_constraints(it->index->oid) || it->table->partitioned)
+		return false;
+	recipe_index(it, new, "CONCURRENTLY ", name, it->table->name);
+	sf_recipe(it, "DROP INDEX CONCURRENTLY %s;", it->index->name);
+	if (name != new->idxname)
+		sf_recipe(it, "ALTER INDEX %s RENAME TO %s;", sf_qualified(2, names), sf_ident(old));
+	it->finding->detail = pstrdup("Until the new one is built, queries read the whole table.");
+	it->finding->model = true;
+	return sf_say(it, "index %s is dropped before its successor is there", it->index->name);
+}
+
 bool
 sf_check_reindex(SfCase *it)
 {
@@ -225,7 +264,7 @@ sf_check_reindex(SfCase *it)
 		sf_recipe(it, "REINDEX %s CONCURRENTLY %s;", reindex->kind == REINDEX_OBJECT_SCHEMA ? "SCHEMA" : "DATABASE",
 				  reindex->name ? sf_ident(reindex->name) : "");
 		return reindex->kind != REINDEX_OBJECT_SYSTEM &&
-			sf_say(it, "table after table, nobody can write to it while its indexes are built");
+			sf_say(it, "one table after the other is locked: nobody can write to it while its indexes are built");
 	}
 	subject = sf_subject_of(it->it, reindex->relation);
 	if (subject && subject->relkind == RELKIND_INDEX)
@@ -235,8 +274,8 @@ sf_check_reindex(SfCase *it)
 	sf_recipe(it, "REINDEX %s CONCURRENTLY %s;", reindex->kind == REINDEX_OBJECT_INDEX ? "INDEX" : "TABLE",
 			  sf_range_text(reindex->relation));
 	it->finding->object = subject->name;
-	it->finding->detail = sf_say_blocking(subject, ShareLock, false);
-	return sf_say(it, "nobody can write to the table, or plan a query on it, while its indexes are built");
+	sf_work(it, subject, ShareLock, false);
+	return sf_say(it, "writes wait while indexes are built: so does the planning of every query on the table");
 }
 
 /* The server knows which parameters need which lock. */
@@ -249,7 +288,7 @@ sf_check_index_options(SfCase *it)
 	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
 	it->finding->detail =
 		pstrdup("The lock is ACCESS EXCLUSIVE, and every planner of a query on the table is in its way.");
-	return sf_say(it, "changing this parameter of index %s waits for, and stops, all queries on the table",
+	return sf_say(it, "this parameter of index %s stops all queries: it waits for those that run, and others behind it",
 				  it->index->name);
 }
 
@@ -261,7 +300,7 @@ say_rewrite(SfCase *it, SfSubject *subject, const char *what, const char *instea
 	if (subject == NULL || !subject->stands || !sf_has_rows(subject))
 		return false;
 	it->finding->object = subject->name;
-	it->finding->detail = sf_say_blocking(subject, AccessExclusiveLock, true);
+	sf_work(it, subject, AccessExclusiveLock, true);
 	sf_recipe(it, "%s", instead);
 	return sf_say(it, "%s writes the table and its indexes anew under the lock", what);
 }

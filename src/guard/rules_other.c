@@ -119,7 +119,7 @@ sf_check_drop_table(SfCase *it)
 											Max(it->table->rows, 0), sf_join(others, ", ")) :
 		psprintf("About " INT64_FORMAT " rows are lost.", Max(it->table->rows, 0));
 	it->finding->model = true;
-	return sf_say(it, "those who still use the table fail, and its rows are lost");
+	return sf_say(it, "those who use the table fail: its rows are lost");
 }
 
 bool
@@ -193,9 +193,9 @@ sf_check_attach(SfCase *it)
 		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", part->name, proof);
 	}
 	it->finding->object = part->name;
-	it->finding->detail = sf_say_blocking(part, AccessExclusiveLock, false);
+	sf_work(it, part, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "no valid check proves that the rows of %s are within the bounds: it is read under the lock",
+	return sf_say(it, "nothing proves that %s is within the bounds: it is read under the lock",
 				  part->name);
 }
 
@@ -245,9 +245,9 @@ sf_check_attach_default(SfCase *it)
 		sf_recipe(it, "ALTER TABLE %s DROP CONSTRAINT %s;", rest->name, proof);
 	}
 	it->finding->object = rest->name;
-	it->finding->detail = sf_say_blocking(rest, AccessExclusiveLock, false);
+	sf_work(it, rest, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "default partition %s is read for rows of the new one: no valid check proves that there are none",
+	return sf_say(it, "default partition %s is read: nothing proves that it holds no row of the new one",
 				  rest->name);
 }
 
@@ -316,7 +316,7 @@ sf_check_enum_value(SfCase *it)
 	if (last)
 		sf_recipe(it, "ALTER TYPE %s ADD VALUE %s AFTER %s;  -- or BEFORE", NameListToQuotedString(alter->typeName),
 				  sf_literal(alter->newVal), sf_literal(last));
-	return sf_say(it, "value %s sorts behind all others; it can be used by later transactions only",
+	return sf_say(it, "value %s sorts behind all others: it can be used by later transactions only",
 				  sf_literal(alter->newVal));
 }
 
@@ -414,6 +414,32 @@ sf_check_row_security(SfCase *it)
 	return sf_say(it, "the table has no policy: all its rows are hidden from those who do not own it");
 }
 
+static bool
+is_published(Oid table)
+{
+	const char *args[] = {psprintf("%u", table)};
+
+	return sf_query_text("SELECT 1 FROM pg_catalog.pg_publication WHERE puballtables UNION ALL "
+						 "SELECT 1 FROM pg_catalog.pg_publication_rel "
+						 "WHERE prrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid UNION ALL "
+						 "SELECT 1 FROM pg_catalog.pg_publication_namespace JOIN pg_catalog.pg_class c "
+						 "ON c.relnamespace OPERATOR(pg_catalog.=) pnnspid "
+						 "WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid LIMIT 1", lengthof(args), args) != NULL;
+}
+
+bool
+sf_check_replica_identity(SfCase *it)
+{
+	char		type = castNode(ReplicaIdentityStmt, it->cmd->def)->identity_type;
+
+	if ((type != REPLICA_IDENTITY_NOTHING && type != REPLICA_IDENTITY_FULL) || !is_published(it->table->oid))
+		return false;
+	sf_recipe(it, "-- REPLICA IDENTITY USING INDEX, a unique one on columns that are NOT NULL; or DEFAULT, the key");
+	if (type == REPLICA_IDENTITY_NOTHING)
+		return sf_say(it, "the table is published: UPDATE and DELETE fail without a replica identity");
+	return sf_say(it, "subscribers find rows by all columns: they read the table for each UPDATE and DELETE");
+}
+
 bool
 sf_check_extension(SfCase *it)
 {
@@ -441,6 +467,25 @@ sf_check_lock_timeout(SfCase *it)
 		psprintf("The lock is %s. Behind one idle reader the statement waits, and everybody else behind it.",
 				 sf_risk_lock_name(strongest(it)));
 	return sf_say(it, "without a lock_timeout it waits for its lock without end");
+}
+
+/* What the other rules have found to work under a lock. */
+bool
+sf_check_statement_timeout(SfCase *it)
+{
+	ListCell   *lc;
+
+	foreach(lc, it->it->statement_timeout > 0 ? NIL : it->findings)
+	{
+		const SfFinding *finding = lfirst(lc);
+
+		if (!finding->works)
+			continue;
+		it->finding->object = finding->object;
+		sf_recipe(it, "SET statement_timeout = '5s';  -- before it: what takes longer is undone");
+		return sf_say(it, "without a statement_timeout the lock is held for as long as it takes");
+	}
+	return false;
 }
 
 bool

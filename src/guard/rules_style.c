@@ -1,5 +1,5 @@
 /*
- * rules_style.c - rules about the words of a text: types and names that lead to trouble later.
+ * rules_style.c - rules about the types of a text's columns that lead to trouble later.
  */
 #include "postgres.h"
 
@@ -88,39 +88,5 @@ sf_check_style(SfCase *it)
 						  styles[i].why);
 		}
 	}
-	return false;
-}
-
-/* Names of what a statement makes. */
-static List *
-new_names(const SfCase *it)
-{
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	if (IsA(it->statement, CreateStmt))
-	{
-		names = lappend(names, ((CreateStmt *) it->statement)->relation->relname);
-		foreach(lc, ((CreateStmt *) it->statement)->tableElts)
-			if (IsA(lfirst(lc), ColumnDef))
-				names = lappend(names, ((ColumnDef *) lfirst(lc))->colname);
-	}
-	if (IsA(it->statement, IndexStmt) && ((IndexStmt *) it->statement)->idxname)
-		names = lappend(names, ((IndexStmt *) it->statement)->idxname);
-	if (IsA(it->statement, RenameStmt))
-		names = lappend(names, ((RenameStmt *) it->statement)->newname);
-	return names;
-}
-
-/* The parser has cut it already: one of the full length may have been longer. */
-bool
-sf_check_name_length(SfCase *it)
-{
-	ListCell   *lc;
-
-	foreach(lc, new_names(it))
-		if (lfirst(lc) && strlen(lfirst(lc)) >= NAMEDATALEN - 1)
-			return sf_say(it, "name %s has %d bytes, the most there can be: a longer one is cut", sf_ident(lfirst(lc)),
-						  NAMEDATALEN - 1);
 	return false;
 }

@@ -111,6 +111,13 @@ recipe_shadow(SfCase *it)
 	it->finding->model = true;
 }
 
+/* As people write it. */
+static const char *
+without_schema(const char *type)
+{
+	return strncmp(type, "pg_catalog.", 11) == 0 ? type + 11 : type;
+}
+
 bool
 sf_check_type_rewrite(SfCase *it)
 {
@@ -120,9 +127,9 @@ sf_check_type_rewrite(SfCase *it)
 	if (!find_change(it, &type, &change) || !change.rewrites)
 		return false;
 	recipe_shadow(it);
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, true);
+	sf_work(it, it->table, AccessExclusiveLock, true);
 	return sf_say(it, "column %s changes from %s to %s: the table is rewritten, its indexes are built anew",
-				  sf_ident(it->op->part), type ? type : "its type",
+				  sf_ident(it->op->part), type ? without_schema(type) : "its type",
 				  sf_type_text(castNode(ColumnDef, it->cmd->def)->typeName));
 }
 
@@ -182,8 +189,8 @@ sf_check_type_scan(SfCase *it)
 	if (change.sorts && is_indexed(it, it->op->part))
 	{
 		recipe_shadow(it);
-		it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
-		return sf_say(it, "indexes on column %s compare otherwise and are built anew under the lock",
+		sf_work(it, it->table, AccessExclusiveLock, false);
+		return sf_say(it, "indexes on column %s compare otherwise: they are built anew under the lock",
 					  sf_ident(it->op->part));
 	}
 	if (standing == NIL)
@@ -200,19 +207,36 @@ sf_check_type_scan(SfCase *it)
 				  sf_cell(checks, lfirst_int(lc), 1));
 		sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, name);
 	}
-	it->finding->detail = sf_say_blocking(it->table, AccessExclusiveLock, false);
-	return sf_say(it, "check %s is proved again by reading the table under the lock",
+	sf_work(it, it->table, AccessExclusiveLock, false);
+	return sf_say(it, "check %s is proved again: the table is read under the lock",
 				  sf_cell(checks, linitial_int(standing), 0));
 }
 
-/* The server refuses while rows of the table's type are stored elsewhere. */
+/* Would the server give the rows that are there new values? */
+static bool
+gives_values(const AlterTableCmd *cmd)
+{
+	const ColumnDef *column = (const ColumnDef *) cmd->def;
+
+	if (cmd->subtype == AT_AlterColumnType)
+		return true;
+	return cmd->subtype == AT_AddColumn &&
+		(sf_column_gets_value(column) || sf_domain_constrained(NULL, column->typeName));
+}
+
+/* The server refuses while rows of the table's type are stored elsewhere, with rows in either table or without. */
 bool
 sf_check_row_type(SfCase *it)
 {
 	const char *args[] = {psprintf("%u", it->table->oid)};
-	char *user =
-		OidIsValid(it->table->oid)
-			? sf_query_text(
+	bool		any = false;
+	char	   *user = NULL;
+	ListCell   *lc;
+
+	foreach(lc, OidIsValid(it->table->oid) ? castNode(AlterTableStmt, it->statement)->cmds : NIL)
+		any = any || gives_values(lfirst_node(AlterTableCmd, lc));
+	if (any)
+		user = sf_query_text(
 				  "SELECT pg_catalog.format('%I.%I.%I', n.nspname, u.relname, a.attname) "
 				  "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) c.reltype "
 				  "JOIN pg_catalog.pg_attribute a ON a.atttypid OPERATOR(pg_catalog.=) ANY (ARRAY[t.oid, t.typarray]) "
@@ -220,12 +244,10 @@ sf_check_row_type(SfCase *it)
 				  "JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) u.relnamespace "
 				  "WHERE c.oid OPERATOR(pg_catalog.=) $1::pg_catalog.oid AND NOT a.attisdropped "
 				  "AND u.relkind OPERATOR(pg_catalog.=) ANY ('{r,p,m}') ORDER BY 1 LIMIT 1",
-				  1, args)
-			: NULL;
-
+				  lengthof(args), args);
 	if (user == NULL)
 		return false;
 	sf_recipe(it, "-- first make %s another type, jsonb with to_jsonb() for one; then change this one", user);
 	it->finding->detail = psprintf("%s has the table's row type.", user);
-	return sf_say(it, "rows of %s are stored in column %s: the server refuses", it->table->name, user);
+	return sf_say(it, "its rows are stored in column %s: the server refuses", user);
 }

@@ -222,7 +222,8 @@ sf_guard_script(const char *text)
 			   *lf;
 
 	script->it.script = true;
-	foreach(lc, raw_parser(text, RAW_PARSE_DEFAULT))
+	script->it.statements = raw_parser(text, RAW_PARSE_DEFAULT);
+	foreach(lc, script->it.statements)
 	{
 		RawStmt    *raw = lfirst_node(RawStmt, lc);
 		int			offset = raw->stmt_location;
@@ -233,6 +234,7 @@ sf_guard_script(const char *text)
 			offset++;
 		script->it.text = pnstrdup(text + offset, end - offset);
 		script->it.offset = offset;
+		script->it.next = foreach_current_index(lc) + 1;
 		foreach(lf, judge(script, raw->stmt))
 		{
 			SfScriptFinding *one = palloc(sizeof(SfScriptFinding));
@@ -242,6 +244,8 @@ sf_guard_script(const char *text)
 			one->end = end;
 			if (one->finding->location < 0)
 				one->finding->location = offset;
+			if (one->finding->works && one->finding->object)
+				script->it.worked = lappend(script->it.worked, one->finding->object);
 			result = lappend(result, one);
 		}
 		follow(script, raw->stmt);

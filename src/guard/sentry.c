@@ -203,102 +203,32 @@ protect_active(SfSentry *sentry)
 
 /* ---- the rules ---- */
 
-/* At most so many columns, that of "DETAIL:  " apart. */
-#define DETAIL_WIDTH	90
-
-static char *
-wrapped(const char *text)
-{
-	char	   *copy = pstrdup(text);
-	char	   *line = copy,
-			   *space = NULL;
-
-	for (char *c = copy; *c; c++)
-	{
-		if (*c == '\n')
-		{
-			line = c + 1;
-			space = NULL;
-		}
-		else if (*c == ' ')
-			space = c;
-		if (space && c - line >= DETAIL_WIDTH)
-		{
-			*space = '\n';
-			line = space + 1;
-			space = NULL;
-		}
-	}
-	return copy;
-}
-
-/* A recipe of several statements in a line gets a line for each, where the line is long. */
-static char *
-statements_apart(const char *hint)
-{
-	StringInfoData out;
-	const char *line = hint;
-	bool		comment = false;
-
-	initStringInfo(&out);
-	for (const char *c = hint; *c; c++)
-	{
-		appendStringInfoChar(&out, *c);
-		if (*c == '\n')
-		{
-			line = c + 1;
-			comment = false;
-		}
-		comment = comment || strncmp(c, "--", 2) == 0;
-		if (!comment && c[0] == ';' && c[1] == ' ' && c[2] != ' ' && c[2] != '-' && strcspn(line, "\n") > DETAIL_WIDTH)
-		{
-			appendStringInfoString(&out, "\n  ");
-			c++;
-		}
-	}
-	return out.data;
-}
-
 static void
 warn(const SfFinding *finding)
 {
+	char	   *detail = sf_finding_detail(finding, NIL);
 	char	   *hint = sf_finding_hint(finding);
 
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg("guard: %s", sf_finding_message(finding)),
-			 finding->detail ? errdetail("%s", wrapped(finding->detail)) : 0,
-			 hint ? errhint("%s", statements_apart(hint)) : 0));
-}
-
-/* The names of the others, for the detail; NULL: none. */
-static char *
-others(List *findings, const SfFinding *one)
-{
-	List	   *names = NIL;
-	ListCell   *lc;
-
-	foreach(lc, findings)
-		if (lfirst(lc) != one)
-			names = lappend(names, unconstify(char *, ((SfFinding *) lfirst(lc))->rule->name));
-	return names ? psprintf("Besides: %s.", sf_join(names, ", ")) : NULL;
+			 detail ? errdetail("%s", detail) : 0,
+			 hint ? errhint("%s", hint) : 0));
 }
 
 static void
 refuse(SfSentry *sentry, const SfFinding *finding, List *findings)
 {
 	char	   *hint = sf_finding_hint(finding);
-	char	   *besides = others(findings, finding);
-	char	   *detail = finding->detail && besides ? psprintf("%s\n%s", finding->detail, besides) :
-		finding->detail ? finding->detail : besides;
+	char	   *detail = sf_finding_detail(finding, findings);
 
 	sentry->object = finding->object;
 	sf_log_refused(sentry);
 	ereport(ERROR,
 			(errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
 			 errmsg("guard: %s", sf_finding_message(finding)),
-			 detail ? errdetail("%s", wrapped(detail)) : 0,
-			 hint ? errhint("%s", statements_apart(hint)) : 0));
+			 detail ? errdetail("%s", detail) : 0,
+			 hint ? errhint("%s", hint) : 0));
 }
 
 /* The first that is no advice is the one that is told, when it comes to that. */

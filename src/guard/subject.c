@@ -171,8 +171,8 @@ time_text(double seconds)
 	return psprintf("about %.0f minutes", seconds / 60);
 }
 
-char *
-sf_say_blocking(const SfSubject *subject, LOCKMODE mode, bool rewrite)
+static char *
+say_blocking(const SfSubject *subject, LOCKMODE mode, bool rewrite)
 {
 	const char *who = mode >= AccessExclusiveLock ? "nobody can read or write it" : "nobody can write to it";
 	char	   *size;
@@ -183,4 +183,11 @@ sf_say_blocking(const SfSubject *subject, LOCKMODE mode, bool rewrite)
 	return psprintf("%s has about " INT64_FORMAT " rows (%s). The lock is %s: %s for %s.", subject->name, subject->rows,
 					size, sf_risk_lock_name(mode), who,
 					time_text(subject->bytes / (rewrite ? REWRITE_BYTES : SCAN_BYTES)));
+}
+
+void
+sf_work(SfCase *it, const SfSubject *subject, LOCKMODE mode, bool rewrite)
+{
+	it->finding->detail = say_blocking(subject, mode, rewrite);
+	it->finding->works = true;
 }

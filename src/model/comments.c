@@ -242,6 +242,30 @@ lex_dollar(Lexer *lex)
 	return true;
 }
 
+/* Commands that send the statement before them, as a semicolon does. */
+static bool
+sends(const char *name)
+{
+	static const char *const senders[] = {"\\g", "\\gx", "\\gset", "\\gexec", "\\gdesc", "\\watch", "\\crosstabview"};
+
+	for (int i = 0; i < lengthof(senders); i++)
+		if (strcmp(senders[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A script may have them: what is to be said of them is the caller's. */
+static void
+note_psql(SfText *out, int start, int end, char *name)
+{
+	SfComment  *command = palloc0(sizeof(SfComment));
+
+	command->offset = start;
+	command->end = end;
+	command->body = name;
+	out->psql = lappend(out->psql, command);
+}
+
 /* psql's own commands: the pair that guards a dump is skipped, all others are named. */
 static void
 lex_psql(Lexer *lex)
@@ -251,19 +275,29 @@ lex_psql(Lexer *lex)
 				word;
 	char	   *name;
 
+	if (out->unit == NULL && lex->text[p + 1] == ';')
+	{
+		blank(out, p, p + 1);	/* psql sends what follows along with it */
+		lex->pos = p + 1;
+		return;
+	}
 	while (p < out->len && !isspace((unsigned char) lex->text[p]))
 		p++;
 	word = p;
 	while (p < out->len && !is_newline(lex->text[p]))
 		p++;
 	name = pnstrdup(lex->text + lex->pos, word - lex->pos);
-	if (strcmp(name, "\\restrict") != 0 && strcmp(name, "\\unrestrict") != 0)
+	if (out->unit == NULL)
+		note_psql(out, lex->pos, p, name);
+	else if (strcmp(name, "\\restrict") != 0 && strcmp(name, "\\unrestrict") != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("psql command \"%s\" cannot be part of a model", name),
 				 errdetail("It stands in line %d of unit \"%s\".", sf_text_line(out, lex->pos), out->unit),
 				 errhint("Leave it out; a model is plain SQL, as pg_dump --schema-only without --create writes it.")));
 	blank(out, lex->pos, p);
+	if (out->unit == NULL && sends(name))
+		out->code[lex->pos] = ';';
 	lex->pos = p;
 }
 

@@ -27,6 +27,7 @@ typedef struct SfText
 	int			len;
 	char	   *code;			/* the same length; comments, psql lines and COPY data are blank */
 	List	   *comments;		/* of SfComment */
+	List	   *psql;			/* of SfComment: psql's commands, where they are not refused; the body is the name */
 	int		   *ends;			/* offsets of the semicolons outside parentheses */
 	int			nends;
 	int		   *lines;			/* offset of the first byte of each line */
@@ -34,7 +35,10 @@ typedef struct SfText
 	bool		dump;			/* the text says that pg_dump wrote it */
 } SfText;
 
-/* Split; raises for psql commands other than \restrict and \unrestrict. */
+/*
+ * Split.  Of a unit of a model, psql commands other than \restrict and \unrestrict are an error; without a unit the
+ * text is a script, and they are noted.
+ */
 extern SfText *sf_text_read(const char *unit, const char *text);
 
 /* 1-based line of an offset. */
