@@ -104,6 +104,37 @@ CREATE TRIGGER "~schemaflow" BEFORE INSERT OR UPDATE ON event FOR EACH ROW
 	EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'pg_catalog', 'up', 'day', $$to_char(at, 'YYYY/MM/DD')$$);
 INSERT INTO event (id, at) VALUES (1, '2025-12-31'), (2, '2026-01-01') RETURNING *;
 
+-- Values of fixed length are written over those that are there: by value and not, behind NULLs and other lengths, for an
+-- earlier trigger's row and its RETURNING, a transition table, a partition, a view; a row that others see is left alone.
+CREATE TABLE fixed (id int PRIMARY KEY, n int, gap text, key text, wide bigint, uid uuid, span interval, yes boolean)
+	PARTITION BY RANGE (id);
+CREATE TABLE fixed_1 PARTITION OF fixed FOR VALUES FROM (0) TO (100);
+CREATE TABLE fixed_2 PARTITION OF fixed FOR VALUES FROM (100) TO (200);
+CREATE TRIGGER "~schemaflow" BEFORE INSERT OR UPDATE ON fixed FOR EACH ROW
+	EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab', 'pg_catalog', 'up', 'wide', 'n',
+	'up', 'uid', 'lpad(key, 32, ''0'')::uuid', 'up', 'span', 'make_interval(days => n)', 'up', 'yes', 'n > 5');
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RAISE INFO '%', (SELECT string_agg(o::text || ' -> ' || r::text, '; ' ORDER BY r.id) FROM was o JOIN now r USING (id));
+	RETURN NULL;
+END $$;
+CREATE TRIGGER seen AFTER UPDATE ON fixed REFERENCING OLD TABLE AS was NEW TABLE AS now
+	FOR EACH STATEMENT EXECUTE FUNCTION seen();
+INSERT INTO fixed (id, n, gap, key) VALUES (1, 1, NULL, 'a'), (2, 2, 'gap', 'b'), (3, NULL, 'x', NULL) RETURNING *;
+UPDATE fixed SET n = n + 10, key = key || '1' WHERE id < 3 RETURNING *;
+UPDATE fixed SET n = 3, key = 'c', gap = NULL WHERE id = 3 RETURNING id, wide, uid, span, yes;
+UPDATE fixed SET n = NULL WHERE id = 2 RETURNING wide, uid, span, yes;
+UPDATE fixed SET id = id + 100, n = 7 WHERE id = 1 RETURNING tableoid::regclass, *;
+CREATE VIEW fixed_seen AS SELECT id, n, wide FROM fixed;
+UPDATE fixed_seen SET n = 8 WHERE id = 101 RETURNING *;
+CREATE FUNCTION twice() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.n := new.n * 2; RETURN new; END';
+CREATE TRIGGER zz BEFORE UPDATE ON fixed FOR EACH ROW EXECUTE FUNCTION twice();
+UPDATE fixed SET n = 9 WHERE id = 101 RETURNING n, wide, span;
+BEGIN;
+UPDATE fixed SET n = 50 WHERE id = 101;
+ROLLBACK;
+SELECT * FROM fixed ORDER BY id;
+
 -- What an expression may not be.
 CREATE TABLE bad (a int, b int, c int GENERATED ALWAYS AS (a + 1) STORED);
 CREATE FUNCTION try_dual(expression text, col text DEFAULT 'b') RETURNS void LANGUAGE plpgsql AS $$
@@ -129,7 +160,7 @@ DROP TRIGGER t ON bad;
 CREATE TRIGGER t BEFORE INSERT ON bad FOR EACH ROW EXECUTE FUNCTION schemaflow.sf_dual_write('0123456789ab');
 INSERT INTO bad VALUES (1);
 
-DROP TABLE account, price, ratio, event, bad;
-DROP FUNCTION double, rate, try_dual;
+DROP TABLE account, price, ratio, event, fixed, bad CASCADE;
+DROP FUNCTION double, rate, seen, twice, try_dual;
 DROP ROLE sf_dual_writer;
 DROP EXTENSION schemaflow;

@@ -1,9 +1,13 @@
 /*
  * backfill.c - one UPDATE, cut into batches (backfill.h).
  *
- * A pass goes over the blocks of one table.  Batches are sized by time, not by rows.  A range in which rows are
- * locked by others is left for later, so that we do not hold rows while we wait for others.  Now and then the
- * table is vacuumed, so that new versions of rows go where old ones were.
+ * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows.  A range in which
+ * rows are locked by others is left for later, so that we do not hold rows while we wait for others.
+ *
+ * A full page has no room for new versions of its rows.  So the rows of a range take turns, each a batch: those of the
+ * first move to other pages, and what they leave behind is, once that is committed, room for the next ones on
+ * their own pages, where they need neither new index entries nor much WAL.  Now and then the table is vacuumed, so that
+ * those that move go to where others left.  With that the table hardly grows, for less work than one UPDATE has.
  *
  * VACUUM FULL, CLUSTER or TRUNCATE move the rows: seen by the file's number in the batch that comes next, and the pass
  * begins anew.  Users' triggers and rules do not fire, for the rows say nothing new; unless a column filled is
@@ -30,6 +34,7 @@
 #include "apply/pass.h"
 #include "apply/throttle.h"
 #include "apply/wires.h"
+#include "facts/transforms.h"
 #include "guc.h"
 #include "lib/origin.h"
 #include "lib/pins.h"
@@ -39,8 +44,9 @@
 #include "server/server.h"
 
 #define FIRST_BLOCKS	1		/* of the first batch, whose time is not known */
-#define VACUUM_PARTS	20		/* how often in a pass */
-#define VACUUM_BLOCKS	1024	/* and not for less than this */
+#define TURNS			4		/* in which the rows of a page are written; a power of 2 */
+#define VACUUM_PARTS	10		/* how often in a pass */
+#define VACUUM_BLOCKS	256	/* and not for less than this */
 #define AGAIN_MS		200		/* before locked ranges are tried again */
 
 /* Over one table. */
@@ -49,9 +55,8 @@ typedef struct Pass
 	SfPass		at;
 	const SfStep *step;
 	char	   *wires;			/* the triggers, as this run found them (wires.h) */
-	RawStmt    *statement;		/* the UPDATE with a range of blocks */
-	A_Const    *from,
-			   *until;			/* in it */
+	RawStmt    *statement;		/* the UPDATE, on this table alone */
+	Node	   *which;			/* its own WHERE */
 	bool		checked;		/* by triggers of the server's own */
 	MemoryContext context;
 } Pass;
@@ -60,7 +65,8 @@ typedef enum Outcome
 {
 	DONE,
 	LOCKED,						/* rows, by others: nothing was done */
-	UNWIRED						/* the triggers are not those that it began with: nothing was done */
+	UNWIRED,					/* the triggers are not those that it began with: nothing was done */
+	ANEW						/* the table is another one: the pass is at its beginning */
 } Outcome;
 
 void
@@ -77,38 +83,11 @@ sf_backfill_forget(const char *revision)
 
 /* ---- the statement ---- */
 
-static Node *
-bound(const char *op, RangeVar *table, A_Const *value)
-{
-	ColumnRef  *ctid = makeNode(ColumnRef);
-	TypeCast   *tid = makeNode(TypeCast);
-
-	ctid->fields = list_make2(makeString(pstrdup(table->alias ? table->alias->aliasname : table->relname)),
-							  makeString("ctid"));
-	ctid->location = -1;
-	tid->arg = (Node *) value;
-	tid->typeName = makeTypeNameFromNameList(list_make2(makeString("pg_catalog"), makeString("tid")));
-	tid->location = -1;
-	return (Node *) makeA_Expr(AEXPR_OP, list_make2(makeString("pg_catalog"), makeString(unconstify(char *, op))),
-							   (Node *) ctid, (Node *) tid, -1);
-}
-
-static A_Const *
-text_constant(void)
-{
-	A_Const    *constant = makeNode(A_Const);
-
-	constant->val.sval.type = T_String;
-	constant->location = -1;
-	return constant;
-}
-
-/* The step's UPDATE on this table alone, with a range of blocks that batches fill in. */
+/* The step's UPDATE on this table alone. */
 static void
 prepare(Pass *pass)
 {
 	UpdateStmt *update;
-	List	   *range;
 
 	pass->statement = linitial_node(RawStmt, raw_parser(pass->step->sql, RAW_PARSE_DEFAULT));
 	update = castNode(UpdateStmt, pass->statement->stmt);
@@ -117,12 +96,22 @@ prepare(Pass *pass)
 	update->relation->schemaname = get_namespace_name(get_rel_namespace(pass->at.relid));
 	update->relation->relname = get_rel_name(pass->at.relid);
 	update->relation->inh = false;
-	pass->from = text_constant();
-	pass->until = text_constant();
-	range = list_make2(bound(">=", update->relation, pass->from), bound("<", update->relation, pass->until));
-	if (update->whereClause)
-		range = lappend(range, update->whereClause);
-	update->whereClause = (Node *) makeBoolExpr(AND_EXPR, range, -1);
+	pass->which = update->whereClause;
+}
+
+/* Only the rows of the range whose turn it is.  A row's turn goes by its place, which it keeps until it is written. */
+static void
+narrow(Pass *pass, SfRange range, int turn)
+{
+	UpdateStmt *update = castNode(UpdateStmt, pass->statement->stmt);
+	const char *name = sf_ident(update->relation->alias->aliasname);
+	Node	   *rows = sf_transform_parse(
+		psprintf("%s.ctid OPERATOR(pg_catalog.>=) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
+				 "AND %s.ctid OPERATOR(pg_catalog.<) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
+				 "AND (pg_catalog.hashtid(%s.ctid) OPERATOR(pg_catalog.&) %d) OPERATOR(pg_catalog.=) %d",
+				 name, range.from, name, range.until, name, TURNS - 1, turn));
+
+	update->whereClause = pass->which ? (Node *) makeBoolExpr(AND_EXPR, list_make2(rows, pass->which), -1) : rows;
 }
 
 /* Of char *: the columns that it sets. */
@@ -150,9 +139,19 @@ begin_anew(Pass *pass, Oid file, int64 blocks)
 	pass->at.skipped = NIL;
 }
 
-/* The range, and how far we are.  An error that is not of locks is raised. */
+/* Behind a range's last turn: how far we are. */
+static void
+advance(Pass *pass, SfRange range)
+{
+	if (pass->at.next == range.from)
+		pass->at.next = range.until;
+	else
+		pass->at.skipped = list_delete_first(pass->at.skipped);
+}
+
+/* A turn of a range, and how far we are.  An error that is not of locks is raised. */
 static Outcome
-try_batch(Pass *pass, SfRange range, bool first)
+try_batch(Pass *pass, SfRange range, int turn)
 {
 	MemoryContext old = CurrentMemoryContext;
 	Pass		before = *pass;
@@ -170,20 +169,21 @@ try_batch(Pass *pass, SfRange range, bool first)
 		if (!sf_streq(sf_wires_state(pass->at.relid), pass->wires))
 			outcome = UNWIRED;
 		else if (file != pass->at.file)
+		{
 			begin_anew(pass, file, blocks);
+			outcome = ANEW;
+		}
 		else
 		{
-			pass->from->val.sval.sval = psprintf("(" INT64_FORMAT ",0)", range.from);
-			pass->until->val.sval.sval = psprintf("(" INT64_FORMAT ",0)", range.until);
+			narrow(pass, range, turn);
 			sf_dual_write_suspend(true);
 			pass->at.rows += (int64) sf_worker_statement(pass->statement, pass->step->sql);
 			sf_dual_write_suspend(false);
-			if (first)
-				pass->at.next = range.until;
-			else
-				pass->at.skipped = list_delete_first(pass->at.skipped);
+			if (turn == TURNS - 1)
+				advance(pass, range);
 		}
-		if (outcome == DONE)
+		/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
+		if (outcome == ANEW || (outcome == DONE && turn == TURNS - 1))
 			sf_pass_note(&pass->at);
 		sf_worker_commit();
 	}
@@ -206,6 +206,25 @@ try_batch(Pass *pass, SfRange range, bool first)
 	return outcome;
 }
 
+/* All turns of a range.  longest: what one of them took, in ms. */
+static Outcome
+try_range(Pass *pass, SfRange range, long *longest)
+{
+	Outcome		outcome = DONE;
+
+	*longest = 0;
+	for (int turn = 0; turn < TURNS && outcome == DONE; turn++)
+	{
+		TimestampTz start = GetCurrentTimestamp();
+
+		CHECK_FOR_INTERRUPTS();
+		outcome = try_batch(pass, range, turn);
+		*longest = Max(*longest, TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()));
+		sf_throttle();
+	}
+	return outcome;
+}
+
 static void
 skip(Pass *pass, SfRange range)
 {
@@ -223,12 +242,18 @@ skip(Pass *pass, SfRange range)
 
 /* ---- a pass ---- */
 
-/* Old versions of rows make room for new ones. */
+/* Old versions of rows make room for new ones.  At the end the planner gets to know what has been filled in. */
 static void
-vacuum(const Pass *pass)
+vacuum(const Pass *pass, bool at_end)
 {
-	char	   *sql = psprintf("VACUUM (SKIP_LOCKED, TRUNCATE false) %s", pass->at.table);
+	List	   *names = NIL;
+	char	   *sql;
+	ListCell   *lc;
 
+	foreach(lc, at_end ? columns_of(pass) : NIL)
+		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
+	sql = psprintf("VACUUM (SKIP_LOCKED, TRUNCATE false, ANALYZE %s) %s%s", at_end ? "true" : "false", pass->at.table,
+				   names ? psprintf(" (%s)", sf_join(names, ", ")) : "");
 	sf_worker_statement(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql);
 }
 
@@ -241,24 +266,24 @@ go_over(Pass *pass, MemoryContext batch)
 
 	while (pass->at.next < pass->at.blocks)
 	{
-		TimestampTz start = GetCurrentTimestamp();
 		SfRange		range = {pass->at.next, Min(pass->at.next + size, pass->at.blocks)};
 		Outcome		outcome;
+		long		ms;
 
 		MemoryContextReset(batch);
-		CHECK_FOR_INTERRUPTS();
-		outcome = try_batch(pass, range, true);
+		outcome = try_range(pass, range, &ms);
 		if (outcome == UNWIRED)
 			return false;
 		if (outcome == LOCKED)
 			skip(pass, range);
-		size = sf_pass_size(size, TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()));
+		if (outcome == ANEW)
+			vacuumed = 0;
+		size = sf_pass_size(size, ms);
 		if (pass->at.next - vacuumed >= Max(pass->at.blocks / VACUUM_PARTS, VACUUM_BLOCKS))
 		{
-			vacuum(pass);
+			vacuum(pass, false);
 			vacuumed = pass->at.next;
 		}
-		sf_throttle();
 	}
 	return true;
 }
@@ -307,12 +332,13 @@ go_back_to_skipped(Pass *pass, MemoryContext batch)
 	while (pass->at.skipped != NIL && pass->at.next >= pass->at.blocks)
 	{
 		Outcome		outcome;
+		long		ms;
 
 		MemoryContextReset(batch);
-		outcome = try_batch(pass, *(SfRange *) linitial(pass->at.skipped), false);
+		outcome = try_range(pass, *(SfRange *) linitial(pass->at.skipped), &ms);
 		if (outcome == UNWIRED)
 			return false;
-		if (outcome == DONE)
+		if (outcome != LOCKED)
 		{
 			start = GetCurrentTimestamp();
 			continue;
@@ -366,6 +392,8 @@ pass_over(const char *revision, SfDirection direction, const SfStep *step, Oid r
 	do
 		wired = go_over(&pass, batch) && go_back_to_skipped(&pass, batch);
 	while (wired && (pass.at.next < pass.at.blocks || pass.at.skipped != NIL));
+	if (wired && pass.at.rows > 0)
+		vacuum(&pass, true);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(pass.context);
 	return wired;

@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "access/relation.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -20,6 +19,7 @@
 
 #include "apply/dual_write.h"
 #include "apply/expressions.h"
+#include "apply/row_values.h"
 #include "apply/sessions.h"
 
 PG_FUNCTION_INFO_V1(sf_dual_write);
@@ -38,14 +38,6 @@ typedef enum Way
 	WAY_UP,
 	WAY_DOWN
 } Way;
-
-static bool suspended = false;
-
-void
-sf_dual_write_suspend(bool suspend)
-{
-	suspended = suspend;
-}
 
 /* Which version of the application does the session say it is? */
 static Side
@@ -70,16 +62,16 @@ is_same(Form_pg_attribute column, Datum a, bool a_null, Datum b, bool b_null)
 	return datum_image_eq(a, b, column->attbyval, column->attlen);
 }
 
+/* Through the slots, which take a row apart once. */
 static bool
 has_changed(const TriggerData *data, AttrNumber attno)
 {
-	TupleDesc	desc = RelationGetDescr(data->tg_relation);
 	bool		old_null,
 				new_null;
-	Datum		old = heap_getattr(data->tg_trigtuple, attno, desc, &old_null);
-	Datum		new = heap_getattr(data->tg_newtuple, attno, desc, &new_null);
+	Datum		old = slot_getattr(data->tg_trigslot, attno, &old_null);
+	Datum		new = slot_getattr(data->tg_newslot, attno, &new_null);
 
-	return !is_same(TupleDescAttr(desc, attno - 1), old, old_null, new, new_null);
+	return !is_same(TupleDescAttr(RelationGetDescr(data->tg_relation), attno - 1), old, old_null, new, new_null);
 }
 
 static bool
@@ -213,9 +205,16 @@ way_of_update(const SfDualWrite *dual, const SfAssignment *a, const TriggerData 
 					 dual->version)));
 }
 
+static void
+give(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row, SfRowValue *value)
+{
+	value->attno = a->target;
+	value->value = sf_assignment_value(dual, a, row, &value->isnull);
+}
+
 /* Evaluate what the ways ask for.  Returns how many columns change; values live until the next row. */
 static int
-assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, int *columns, Datum *values, bool *nulls)
+assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, SfRowValue *values)
 {
 	bool		insert = TRIGGER_FIRED_BY_INSERT(data->tg_event);
 	Side		side = session_side(dual->version);
@@ -233,11 +232,7 @@ assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, in
 		if (way == WAY_DOWN)
 			down = bms_add_member(down, a->target);
 		else if (way == WAY_UP)
-		{
-			columns[n] = a->target;
-			values[n] = sf_assignment_value(dual, a, row, &nulls[n]);
-			n++;
-		}
+			give(dual, a, row, &values[n++]);
 	}
 	for (int i = 0; i < dual->n; i++)
 	{
@@ -245,9 +240,7 @@ assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, in
 
 		if (a->fill ? !slot_attisnull(row, a->target) : a->up || !bms_overlap(a->uses, down))
 			continue;
-		columns[n] = a->target;
-		values[n] = sf_assignment_value(dual, a, row, &nulls[n]);
-		n++;
+		give(dual, a, row, &values[n++]);
 	}
 	return n;
 }
@@ -272,9 +265,7 @@ sf_dual_write(PG_FUNCTION_ARGS)
 	SfDualWrite *dual;
 	TupleTableSlot *row;
 	HeapTuple	tuple;
-	int		   *columns;
-	Datum	   *values;
-	bool	   *nulls;
+	SfRowValue *values;
 	int			n;
 
 	check_call(fcinfo);
@@ -288,18 +279,13 @@ sf_dual_write(PG_FUNCTION_ARGS)
 		tuple = data->tg_trigtuple;
 		row = data->tg_trigslot;
 	}
-	if (suspended)
-		return PointerGetDatum(tuple);
-
-	dual = sf_dual_write_of(data->tg_relation, data->tg_trigger);
+	dual = sf_dual_write_at(&fcinfo->flinfo->fn_extra, data->tg_relation, data->tg_trigger);
 	if (dual->depth++ == 0)
 		ResetExprContext(dual->context);
-	columns = palloc(dual->n * sizeof(int));
-	values = palloc(dual->n * sizeof(Datum));
-	nulls = palloc(dual->n * sizeof(bool));
-	n = assign(dual, data, row, columns, values, nulls);
+	values = palloc(dual->n * sizeof(SfRowValue));
+	n = assign(dual, data, row, values);
 	if (n > 0)
-		tuple = heap_modify_tuple_by_cols(tuple, RelationGetDescr(data->tg_relation), n, columns, values, nulls);
+		tuple = sf_row_change(row, tuple, n, values);
 	dual->depth--;
 	return PointerGetDatum(tuple);
 }

@@ -7,10 +7,12 @@
 #include "apply/expressions.h"
 
 /*
- * While true, the triggers of this backend leave rows as they are: the backfill fills new columns and is neither
- * version of the application.  Not a setting, so that no user can have it.
+ * While true, statements that this backend starts leave dual-write triggers out: the backfill fills new columns and is
+ * neither version of the application.  Not a setting, so that no user can have it.
  */
 extern void sf_dual_write_suspend(bool suspend);
+
+extern bool sf_is_dual_write(const Trigger *trigger);
 
 /* Is a column what the others say, in a row that is stored? */
 typedef enum SfHold

@@ -261,21 +261,14 @@ start(void)
 	RegisterXactCallback(transaction_ended, NULL);
 }
 
-SfDualWrite *
-sf_dual_write_of(Relation rel, const Trigger *trigger)
+static SfDualWriteEntry *
+make_entry(Relation rel, const Trigger *trigger, const SfDualWriteKey *key)
 {
-	SfDualWriteKey key = {trigger->tgoid, GetUserId()};
 	SfDualWriteEntry *entry;
 	SfDualWrite *dual;
 	MemoryContext memory,
 				old;
 	bool		found;
-
-	if (entries == NULL)
-		start();
-	entry = hash_search(entries, &key, HASH_FIND, NULL);
-	if (entry && entry->dual)
-		return entry->dual;
 
 	/* Until it is whole it goes with the caller's memory, if there is an error. */
 	memory = AllocSetContextCreate(CurrentMemoryContext, "schemaflow dual write", ALLOCSET_SMALL_SIZES);
@@ -283,14 +276,40 @@ sf_dual_write_of(Relation rel, const Trigger *trigger)
 	dual = compile_all(rel, trigger);
 	MemoryContextSwitchTo(old);
 
-	entry = hash_search(entries, &key, HASH_ENTER, &found);
+	entry = hash_search(entries, key, HASH_ENTER, &found);
 	if (found)
 		forget(entry);			/* an expression that was folded has written the table */
 	entry->relid = RelationGetRelid(rel);
 	entry->dual = dual;
 	entry->memory = memory;
 	MemoryContextSetParent(memory, CacheMemoryContext);
-	return dual;
+	return entry;
+}
+
+/* Entries stay where they are for the session, so that a pointer to one is good as long as it says. */
+SfDualWrite *
+sf_dual_write_at(void **place, Relation rel, const Trigger *trigger)
+{
+	SfDualWriteKey key = {trigger->tgoid, GetUserId()};
+	SfDualWriteEntry *entry = *place;
+
+	if (entry && entry->dual && entry->key.role == key.role && entry->key.trigger == key.trigger)
+		return entry->dual;
+	if (entries == NULL)
+		start();
+	entry = hash_search(entries, &key, HASH_FIND, NULL);
+	if (entry == NULL || entry->dual == NULL)
+		entry = make_entry(rel, trigger, &key);
+	*place = entry;
+	return entry->dual;
+}
+
+SfDualWrite *
+sf_dual_write_of(Relation rel, const Trigger *trigger)
+{
+	void	   *nowhere = NULL;
+
+	return sf_dual_write_at(&nowhere, rel, trigger);
 }
 
 Datum

@@ -45,6 +45,8 @@ typedef struct SfDualWrite
  * on the table.
  */
 extern SfDualWrite *sf_dual_write_of(Relation rel, const Trigger *trigger);
+/* The same with a place for this trigger alone (fn_extra), NULL at first, where it is found again without a look-up. */
+extern SfDualWrite *sf_dual_write_at(void **place, Relation rel, const Trigger *trigger);
 
 /* The value of an assignment for the row.  It lives until the next call for the trigger's next row. */
 extern Datum sf_assignment_value(const SfDualWrite *dual, const SfAssignment *assignment, TupleTableSlot *row,

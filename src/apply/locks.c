@@ -52,6 +52,7 @@ struct SfLockSet
 {
 	List	   *wanted;			/* of Wanted, in the order of OIDs */
 	TimestampTz start;			/* of the first look */
+	int			tries;			/* in which it was not got */
 	TimestampTz told;			/* when we last said for whom we wait */
 	char	   *told_what;
 	MemoryContext context;
@@ -336,10 +337,17 @@ sf_locks_look_for_snapshots(SfLockSet *set)
 
 /* ---- taking ---- */
 
+/* The first try, in which most are got, is a short one: others wait behind each. */
+static int
+wait_of(const SfLockSet *set)
+{
+	return set->tries > 0 ? sf_guc_lock_wait() : (sf_guc_lock_wait() + 1) / 2;
+}
+
 void
 sf_locks_take(SfLockSet *set)
 {
-	int			limit = sf_guc_lock_wait();
+	int			limit = wait_of(set);
 	TimestampTz start = GetCurrentTimestamp();
 	ListCell   *lc;
 
@@ -368,6 +376,7 @@ sf_locks_again(SfLockSet *set, const ErrorData *error)
 		return false;
 	if (past_deadline(set))
 		give_up(set, look_once(set, false, true));
-	sf_wait_a_little((long) (sf_guc_lock_wait() * STAY_AWAY * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state))));
+	sf_wait_a_little((long) (wait_of(set) * STAY_AWAY * (0.75 + 0.5 * pg_prng_double(&pg_global_prng_state))));
+	set->tries++;
 	return true;
 }

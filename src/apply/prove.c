@@ -188,9 +188,8 @@ dual_of(Relation rel, int n)
 	for (int i = 0; rel->trigdesc && i < rel->trigdesc->numtriggers; i++)
 	{
 		const Trigger *trigger = &rel->trigdesc->triggers[i];
-		char	   *function = get_func_name(trigger->tgfoid);
 
-		if (function && strcmp(function, "sf_dual_write") == 0 && n-- == 0)
+		if (sf_is_dual_write(trigger) && n-- == 0)
 			return sf_dual_write_of(rel, trigger);
 	}
 	return NULL;
