@@ -236,11 +236,13 @@ complete_error(ErrorData *error, const SfRunRequest *request)
 		return;
 	}
 	error->context = psprintf("%s%s%s", error->context ? error->context : "", error->context ? "\n" : "", where);
-	if (error->hint == NULL && request->abort)
-		error->hint = psprintf("What was undone before stays undone. Repair the cause, then %s goes on.", again);
-	else if (error->hint == NULL)
-		error->hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() "
-							   "undoes what was done.", again);
+	/* The server's own hint says what to repair (a full disk), and no more. */
+	if (error->hint == NULL || ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
+		error->hint = psprintf("%s%s%s", error->hint ? error->hint : "", error->hint ? " " : "",
+							   request->abort ? psprintf("What was undone before stays undone. Repair the cause, then %s "
+														 "goes on.", again) :
+							   psprintf("What was done before stays done. Repair the cause, then %s goes on; "
+										"CALL sf_abort() undoes what was done.", again));
 }
 
 /* ---- undoing ---- */

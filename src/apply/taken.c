@@ -112,9 +112,27 @@ mentions_renamed(const SfFactBase *start, const SfFact *fact)
 	return false;
 }
 
+/* Has a step changed it, before those that drop columns?  What steps make ahead is about it, too, by a name of ours. */
+static bool
+is_changed_by_us(const SfTaken *taken, const SfFact *then)
+{
+	const SfStep *first = linitial(taken->steps);
+	ListCell   *lc;
+
+	foreach(lc, taken->migration->steps[taken->direction])
+	{
+		const SfStep *step = lfirst(lc);
+
+		if (step->transaction < first->transaction && strstr(step->sql, SF_OUR_NAMES) == NULL &&
+			strcmp(step->object, sf_fact_label(unconstify(SfFact *, then))) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* NULL: it is what it was. */
 static const char *
-change_of(const SfFactBase *start, const SfFact *fact)
+change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 {
 	const SfFact *then = sf_undo_earlier(start, fact);
 
@@ -122,7 +140,8 @@ change_of(const SfFactBase *start, const SfFact *fact)
 		then = sf_base_find(start, fact->key);
 	if (then == NULL)
 		return "was made";
-	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) ? "was changed" : NULL;
+	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) && !is_changed_by_us(taken, then) ?
+		"was changed" : NULL;
 }
 
 static List *
@@ -149,11 +168,12 @@ unplanned(const SfTaken *taken)
 	foreach(lc, dependents)
 	{
 		const SfFact *fact = lfirst(lc);
-		const char *change = is_ours(fact) ? NULL : change_of(start, fact);
+		const char *change = is_ours(fact) ? NULL : change_of(taken, start, fact);
 
 		CHECK_FOR_INTERRUPTS();
 		/* The part of what is told already. */
-		if (change && !(fact->parent && list_member_ptr(dependents, fact->parent) && change_of(start, fact->parent)))
+		if (change && !(fact->parent && list_member_ptr(dependents, fact->parent) &&
+						change_of(taken, start, fact->parent)))
 			found = lappend(found, psprintf("%s %s", sf_fact_label(unconstify(SfFact *, fact)), change));
 	}
 	return found;
