@@ -44,5 +44,30 @@ RESET ROLE;
 SELECT count(*) FROM sf_doctor() WHERE problem ~ 'was changed';
 UPDATE schemaflow.step SET sql = replace(sql, 'email', 'mail') WHERE revision = (SELECT revision FROM sf_current());
 SELECT regexp_replace(problem, '[0-9a-f]{12}', '(revision)') AS problem, detail, remedy FROM sf_doctor() WHERE problem ~ 'was changed';
+UPDATE schemaflow.step SET sql = replace(sql, 'mail', 'email') WHERE revision = (SELECT revision FROM sf_current());
+-- The journal is a chain: an entry that is changed, one that is made up, one that is gone; rows of 0.1.0 stand before it.
+CREATE VIEW helper.journal AS SELECT problem, regexp_replace(detail, '[0-9a-f]{12}', '(revision)') AS detail FROM sf_doctor() WHERE problem ~ 'journal';
+SELECT revision AS now FROM sf_current() \gset
+SELECT sf_stamp('base', true);
+SELECT sf_stamp(:'now', true);
+SELECT count(*) AS entries, count(hash) AS hashed FROM schemaflow.journal;
+BEGIN;
+UPDATE schemaflow.journal SET done_by = 'x' WHERE entry = 2;
+SELECT * FROM helper.journal;
+ROLLBACK;
+BEGIN;
+DELETE FROM schemaflow.journal WHERE entry = 2;
+SELECT * FROM helper.journal;
+ROLLBACK;
+BEGIN;
+INSERT INTO schemaflow.journal (system_identifier, database_oid, entry, revision, direction, transaction, transactions, how, done_at, done_by)
+	SELECT system_identifier, database_oid, 1000, revision, direction, transaction, transactions, how, done_at, done_by FROM schemaflow.journal WHERE entry = 1;
+SELECT problem, regexp_replace(detail, '[0-9a-f]{12}', '(revision)') AS detail FROM helper.journal;
+ROLLBACK;
+BEGIN;
+UPDATE schemaflow.journal SET hash = NULL;
+SELECT * FROM helper.journal;
+ROLLBACK;
+SELECT * FROM helper.journal;
 \c postgres
 DROP DATABASE sf_guard_drift;

@@ -102,7 +102,21 @@ SELECT sf_allow('forever', '2 days');
 SELECT sf_allow('x', NULL);
 SELECT sf_allow('a fire', '1 hour') > now() + interval '59 minutes' AS until;
 SELECT sf_allow('', '0');
-SELECT command, reason FROM sf_ddl_log ORDER BY n;
+-- For a role: by superusers, until it ends; t/075 does what it allows.
+SELECT sf_allow('x', '1 hour', 'nobody here');
+SET ROLE pg_monitor;
+SELECT sf_allow('x', '1 hour', 'pg_monitor');
+RESET ROLE;
+GRANT EXECUTE ON FUNCTION sf_allow TO pg_monitor;
+SET ROLE pg_monitor;
+SELECT sf_allow('x', '1 hour', 'pg_monitor');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION sf_allow FROM pg_monitor;
+SELECT sf_allow('a flood', '1 hour', 'pg_monitor') > now() + interval '59 minutes' AS until;
+SELECT problem, regexp_replace(detail, '\d{4}.*:\d\d', '(when)') AS detail, remedy FROM sf_doctor() WHERE problem ~ 'glass';
+SELECT sf_allow('', '0', 'pg_monitor');
+SELECT problem FROM sf_doctor() WHERE problem ~ 'glass';
+SELECT command, reason FROM sf_ddl_log WHERE command = 'sf_allow()' ORDER BY n;
 
 -- What the doctor says.
 SELECT problem, regexp_replace(detail, '\d{4}.*:\d\d', '(when)') AS detail, remedy FROM sf_doctor() WHERE problem ~ 'guard';

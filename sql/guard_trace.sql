@@ -166,5 +166,11 @@ ORDER BY n;
 
 -- Declared otherwise than seen: what is as it was already (tablespace, access method); partitions of a parent; proofs of bounds; what CASCADE reaches.
 SELECT name, relation, lock, work, declared FROM form JOIN seen USING (n) WHERE declared <> 'same' ORDER BY n, relation COLLATE "C";
+-- It has its time, unless the session's own statement_timeout is at work.
+SELECT * FROM sf_trace('SELECT pg_sleep(10)', '50 ms');
+SELECT relation, ms < 10000 AS in_time FROM sf_trace('SELECT pg_sleep(0.01)');
+SELECT pg_sleep(0.1);
+SELECT sf_trace('SELECT 1', '0');
+SELECT sf_trace('SELECT 1', NULL);
 \c postgres
 DROP DATABASE sf_guard_trace;

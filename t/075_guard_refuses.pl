@@ -57,6 +57,21 @@ $node->safe_psql($db, q{SELECT sf_guard_set('set_not_null_scan', NULL)});
 ($rc, $out, $err) = sf_try($node, $db, qq{DO 'BEGIN PERFORM set_config(''lock_timeout'', ''2s'', true); $sql; END'});
 like($err, qr/2F003/, 'within a block it is refused, too');
 
+# The glass broken for a role: its members pass, with a warning and in the log; others, superusers too, do not.
+$node->safe_psql($db, q{CREATE ROLE team; CREATE ROLE one LOGIN IN ROLE team; CREATE ROLE other LOGIN; ALTER TABLE free OWNER TO team;
+	SELECT sf_allow('a flood', '1 hour', 'team')});
+my $drop = "SET lock_timeout = '2s'; BEGIN; ALTER TABLE free DROP a; COMMIT";
+($rc, $out, $err) = sf_try($node, $db, $drop);
+like($err, qr/ERROR:  2F003: guard: drop_column: /, 'a superuser is not meant');
+($rc, $out, $err) = sf_try($node, $db, "SET SESSION AUTHORIZATION one; $drop");
+is($rc, 0, 'a member passes') or diag($err);
+like($err, qr/WARNING:  01000: guard: drop_column: /, 'with a warning');
+is($node->safe_psql($db, q{SELECT DISTINCT session_role, outcome, reason FROM sf_ddl_log WHERE command = 'ALTER TABLE' AND object LIKE 'public.free%' AND outcome = 'broken glass'}),
+	'one|broken glass|a flood (role team)', 'in the log');
+$node->safe_psql($db, q{SELECT sf_allow('', '0', 'team')});
+($rc, $out, $err) = sf_try($node, $db, "SET SESSION AUTHORIZATION one; " . $drop =~ s/DROP a/DROP id/r);
+like($err, qr/ERROR:  2F003: guard: drop_column: /, 'not any more');
+
 # A procedure that commits in between: what one transaction has locked is not the next one's.
 $node->safe_psql($db, q{CREATE PROCEDURE in_turn() LANGUAGE plpgsql AS $$
 	BEGIN FOR i IN 1..20 LOOP EXECUTE format('ALTER TABLE full_t ADD COLUMN x%s int', i); COMMIT; END LOOP; END$$});

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../test/perl";
+use PostgreSQL::Test::Utils;
 use SchemaflowGuard;
 use SchemaflowTest;
 use Test::More;
@@ -47,6 +48,10 @@ is(scalar(keys %rows), 73, 'there are 73');
 # From 18 on a partitioned table's foreign key may be NOT VALID.
 my %has = map { $_->{rule} => 1 } @rules;
 is(join(' ', grep { !$has{$_} } split /\n/, $node->safe_psql($db, 'SELECT rule FROM sf_guard_rules')), '', 'no rule is forgotten');
+
+my ($made) = slurp_file("$ENV{SF_ROOT}/docs/guard_rules.md") =~ /^<!-- made -->\n(.*?)\n<!-- end -->$/ms;
+is($made, guard_page(map { [ split /\|/, $_, 3 ] } split /\n/, $node->safe_psql($db, 'SELECT rule, by_default, about FROM sf_guard_rules')),
+	'docs/guard_rules.md is up to date (make kinds)');
 
 # What is advised would not be refused itself.
 for my $it (@rules)

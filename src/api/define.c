@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "api/define.h"
 #include "api/hints.h"
@@ -43,6 +44,18 @@ sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("argument \"%s\" must not be null", name)));
 	return text_to_cstring(PG_GETARG_TEXT_PP(n));
+}
+
+int64
+sf_interval_arg(FunctionCallInfo fcinfo, int n, const char *name)
+{
+	const Interval *span = PG_ARGISNULL(n) ? NULL : PG_GETARG_INTERVAL_P(n);
+
+	if (span == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("argument \"%s\" must not be null", name)));
+	return span->time + span->day * USECS_PER_DAY + span->month * (DAYS_PER_MONTH * USECS_PER_DAY);
 }
 
 char *

@@ -11,6 +11,9 @@
 /* The argument, of type text or name, as C string; NULL is refused by the argument's name. */
 extern char *sf_text_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
+/* An interval in microseconds, months and days as they are on average: it is a limit, no date.  NULL is refused. */
+extern int64 sf_interval_arg(FunctionCallInfo fcinfo, int n, const char *name);
+
 extern char *sf_name_arg(FunctionCallInfo fcinfo, int n, const char *name);
 
 /*

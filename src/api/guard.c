@@ -6,6 +6,7 @@
 #include "commands/event_trigger.h"
 #include "fmgr.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -109,24 +110,39 @@ sf_guard_remove(PG_FUNCTION_ARGS)
 	return sf_result_lines(fcinfo, dropped);
 }
 
-/* Months and days as they are on average: it is a limit, no date. */
-static int64
-microseconds(const Interval *span)
+/* Whose glass another's is. */
+static void
+check_role(const char *role)
 {
-	return span->time + span->day * USECS_PER_DAY + span->month * (DAYS_PER_MONTH * USECS_PER_DAY);
+	if (!superuser())
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to set the guard aside for role \"%s\"", role),
+				 errdetail("Only superusers do so for others."),
+				 errhint("SELECT sf_allow('why') is for this session.")));
+	(void) get_role_oid(role, false);
+}
+
+/* role NULL: of this session */
+static void
+end_allowance(const char *role)
+{
+	if (role)
+		sf_allow_role(role, "", 0);
+	else
+		sf_allow_end();
+	log_call("sf_allow()", role ? psprintf("(the end for role %s)", sf_ident(role)) : "(the end)");
 }
 
 Datum
 sf_allow(PG_FUNCTION_ARGS)
 {
 	char	   *reason = sf_text_arg(fcinfo, 0, "reason");
-	int64		span;
+	int64		span = sf_interval_arg(fcinfo, 1, "duration");
+	char	   *role = PG_ARGISNULL(2) ? NULL : sf_text_arg(fcinfo, 2, "role");
 
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("duration must not be null")));
-	span = microseconds(PG_GETARG_INTERVAL_P(1));
+	if (role)
+		check_role(role);
 	if (span > MAX_ALLOWANCE || span < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -134,8 +150,7 @@ sf_allow(PG_FUNCTION_ARGS)
 				 errhint("SELECT sf_allow('%s', '1 hour').", reason)));
 	if (span == 0)
 	{
-		sf_allow_end();
-		log_call("sf_allow()", "(the end)");
+		end_allowance(role);
 		PG_RETURN_NULL();
 	}
 	if (strspn(reason, " \t\n") == strlen(reason))
@@ -143,10 +158,14 @@ sf_allow(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("a reason is needed to set the guard aside"),
 				 errhint("SELECT sf_allow('why', '10 minutes').")));
-	log_call("sf_allow()", reason);
+	log_call("sf_allow()", role ? psprintf("%s (role %s)", reason, sf_ident(role)) : reason);
 	ereport(LOG,
-			(errmsg("the guard is set aside by \"%s\"", GetUserNameFromId(GetSessionUserId(), false)),
+			(errmsg("the guard is set aside by \"%s\"%s%s", GetUserNameFromId(GetSessionUserId(), false),
+					role ? " for role " : "", role ? sf_ident(role) : ""),
 			 errdetail("The reason given is: %s.", reason)));
-	sf_allow_begin(reason, span);
+	if (role)
+		sf_allow_role(role, reason, span);
+	else
+		sf_allow_begin(reason, span);
 	PG_RETURN_TIMESTAMPTZ(GetCurrentTimestamp() + span);
 }

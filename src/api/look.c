@@ -231,6 +231,19 @@ static const char *const examinations[] = {
 	" ORDER BY revision, entry DESC) r JOIN schemaflow.migration m USING (system_identifier, database_oid, revision)"
 	" WHERE r.transaction < r.transactions",
 
+	"SELECT 'the journal was changed after it was written',"
+	" 'Entry ' || entry || ' (revision ' || revision || ') is not what was written, or the one before it is not.',"
+	" 'Compare schemaflow.journal with a backup; SELECT sf_stamp(revision, true) says where the database stands'"
+	" FROM (SELECT j.*, " SF_JOURNAL_HASH("lag(j.hash) OVER (ORDER BY j.entry)", "j") " AS now,"
+	" max(j.hash) OVER (ORDER BY j.entry ROWS UNBOUNDED PRECEDING) IS NOT NULL AS hashed"
+	" FROM schemaflow.journal j WHERE " OURS("j") ") j"
+	" WHERE hashed AND hash IS DISTINCT FROM now ORDER BY entry LIMIT 1",
+
+	"SELECT 'the glass is broken for role ' || quote_ident(a.role),"
+	" 'Until ' || to_char(a.until, 'YYYY-MM-DD HH24:MI') || ', by ' || a.allowed_by || ': ' || a.reason || '.',"
+	" format('SELECT sf_allow(%L, %L, %L)', '', '0', a.role)"
+	" FROM schemaflow.guard_allowance a WHERE " OURS("a") " AND a.until > clock_timestamp() ORDER BY a.role",
+
 	"SELECT 'event trigger ' || quote_ident(e.evtname) || ' runs on DDL',"
 	" 'It calls ' || e.evtfoid::regprocedure || ', which may change or refuse steps of migrations.',"
 	" 'Look at it; ALTER EVENT TRIGGER ' || quote_ident(e.evtname) || ' DISABLE while a migration runs'"

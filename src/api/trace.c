@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "parser/parser.h"
 #include "utils/guc.h"
+#include "utils/timestamp.h"
 
 #include "api/define.h"
 #include "api/result.h"
@@ -21,6 +22,9 @@
 #include "risk/risk.h"
 
 PG_FUNCTION_INFO_V1(sf_trace);
+
+/* For so long its locks may be held against others. */
+#define MAX_TIME	USECS_PER_HOUR
 
 /* What risk/ says of the statements, in order: of SfRisk. */
 typedef struct Declared
@@ -166,14 +170,20 @@ sf_trace(PG_FUNCTION_ARGS)
 	SfResult   *result = sf_result_begin(fcinfo);
 	List	   *statements = raw_parser(source, RAW_PARSE_DEFAULT);
 	Declared	declared = {0};
+	int64		max_time = sf_interval_arg(fcinfo, 1, "max_time");
 	List	   *traces;
 	int			n = 0;
 	ListCell   *lc,
 			   *lr;
 
+	if (max_time < 1000 || max_time > MAX_TIME)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a statement is tried for a millisecond at least, and for an hour at most"),
+				 errhint("SELECT * FROM sf_trace('...', '1 minute').")));
 	declared.context.before = sf_facts_read(NIL);
 	declared.context.after = declared.context.before;
-	traces = sf_trace_run(statements, source, declare, &declared);
+	traces = sf_trace_run(statements, source, declare, &declared, (int) (max_time / 1000));
 	foreach(lc, traces)
 	{
 		const SfTrace *trace = lfirst(lc);

@@ -353,9 +353,12 @@ sf_journal_add(const char *revision, SfDirection direction, int done, int of, co
 	SfOwnerState owner;
 
 	sf_owner_enter(&owner);
-	sf_execute("INSERT INTO schemaflow.journal (system_identifier, database_oid, entry, revision, direction, "
-			   "transaction, transactions, how, done_at, done_by) SELECT $1::bigint, $2::oid, "
-			   "1 + coalesce((SELECT max(entry) FROM schemaflow.journal WHERE " SF_ORIGIN_IS_OURS "), 0), "
-			   "$3, $4, $5::integer, $6::integer, $7, clock_timestamp(), $8", lengthof(args), args);
+	sf_execute("WITH j AS (SELECT coalesce(max(entry), 0) + 1 AS entry, $3 AS revision, $4 AS direction, "
+			   "$5::integer AS transaction, $6::integer AS transactions, $7 AS how, clock_timestamp() AS done_at, "
+			   "$8 AS done_by FROM schemaflow.journal WHERE " SF_ORIGIN_IS_OURS ") "
+			   "INSERT INTO schemaflow.journal (system_identifier, database_oid, entry, revision, direction, "
+			   "transaction, transactions, how, done_at, done_by, hash) SELECT $1::bigint, $2::oid, j.*, "
+			   SF_JOURNAL_HASH("(SELECT hash FROM schemaflow.journal WHERE " SF_ORIGIN_IS_OURS
+							   " AND entry = j.entry - 1)", "j") " FROM j", lengthof(args), args);
 	sf_owner_leave(&owner);
 }

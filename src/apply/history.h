@@ -136,6 +136,15 @@ extern void sf_history_lock(void);
 #define SF_HOW_ABORT	"abort"
 #define SF_HOW_BEGIN	"begin"
 
+/*
+ * An entry's hash, as SQL: of its content and of the hash before it, so that none but the last ones can be changed or
+ * taken away without a trace.  The origin is no part of it: a copy that is adopted keeps its history.
+ */
+#define SF_JOURNAL_HASH(before, entry) \
+	"encode(sha256(convert_to(jsonb_build_array(" before ", " entry ".entry, " entry ".revision, " \
+	entry ".direction, " entry ".transaction, " entry ".transactions, " entry ".how, " \
+	"(extract(epoch FROM " entry ".done_at) * 1000000)::int8, " entry ".done_by)::text, 'UTF8')), 'hex')"
+
 extern void sf_journal_add(const char *revision, SfDirection direction, int done, int of, const char *how);
 
 #endif

@@ -1,16 +1,23 @@
 /*
- * allow.c - the glass: for a while, this session may do what the guard would refuse (sf_allow()).
+ * allow.c - the glass: for a while, this session, or a role, may do what the guard would refuse (sf_allow()).
  *
- * It is of the session and of no table, so that nobody else's statement passes because of it.  What a transaction has
- * allowed is taken back when it rolls back, since the row of the log that says so goes, too.
+ * A session's own is in no table, so that nobody else's statement passes because of it.  What a transaction has allowed
+ * is taken back when it rolls back, since the row of the log that says so goes, too.  A role's is a row of
+ * schemaflow.guard_allowance, which is asked when something is about to be refused.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "guard/sentry.h"
+#include "lib/origin.h"
+#include "lib/spi.h"
+#include "lib/text.h"
+#include "server/owner.h"
 
 static char *reason = NULL;
 static TimestampTz until = 0;
@@ -66,8 +73,51 @@ sf_allow_end(void)
 	until = 0;
 }
 
+/* ---- roles ---- */
+
+void
+sf_allow_role(const char *role, const char *why, int64 microseconds)
+{
+	const char *args[] = {sf_origin_system(), sf_origin_database(), role, why, psprintf(INT64_FORMAT, microseconds),
+	GetUserNameFromId(GetSessionUserId(), false)};
+	SfOwnerState owner;
+
+	sf_owner_enter(&owner);
+	(void) sf_execute("DELETE FROM schemaflow.guard_allowance WHERE " SF_ORIGIN_IS_OURS
+					  " AND (role = $3 OR until < clock_timestamp())", 3, args);
+	if (microseconds > 0)
+		(void) sf_execute("INSERT INTO schemaflow.guard_allowance (system_identifier, database_oid, role, reason, "
+						  "until, allowed_by) VALUES ($1::int8, $2::oid, $3, $4, "
+						  "clock_timestamp() + $5::float8 * interval '1 microsecond', $6)", lengthof(args), args);
+	sf_owner_leave(&owner);
+}
+
+/* Superusers are members of all roles: that is not meant. */
+static const char *
+reason_of_role(void)
+{
+	const char *args[] = {sf_origin_system(), sf_origin_database()};
+	Oid			user = GetUserId();
+	SfOwnerState owner;
+	SfRows	   *rows;
+
+	sf_owner_enter(&owner);
+	rows = sf_query("SELECT role, reason FROM schemaflow.guard_allowance WHERE " SF_ORIGIN_IS_OURS
+					" AND until > clock_timestamp() ORDER BY role", lengthof(args), args);
+	sf_owner_leave(&owner);
+	for (int i = 0; i < rows->nrows; i++)
+	{
+		Oid			role = get_role_oid(sf_cell(rows, i, 0), true);
+
+		if (OidIsValid(role) && (is_member_of_role_nosuper(GetSessionUserId(), role) ||
+								 is_member_of_role_nosuper(user, role)))
+			return psprintf("%s (role %s)", sf_cell(rows, i, 1), sf_ident(sf_cell(rows, i, 0)));
+	}
+	return NULL;
+}
+
 const char *
 sf_allow_reason(void)
 {
-	return until > GetCurrentTimestamp() ? reason : NULL;
+	return until > GetCurrentTimestamp() ? reason : reason_of_role();
 }

@@ -76,7 +76,10 @@ extern void sf_sentry_protect(SfSentry *sentry, const struct SfTouched *touched)
 extern void sf_allow_begin(const char *reason, int64 microseconds);
 extern void sf_allow_end(void);
 
-/* The reason, while it lasts; else NULL. */
+/* For a role: a row, which others' sessions see when the transaction is committed.  microseconds 0: no longer. */
+extern void sf_allow_role(const char *role, const char *reason, int64 microseconds);
+
+/* The reason, while it lasts, for this session or a role of it; else NULL. */
 extern const char *sf_allow_reason(void);
 
 /* ---- objects of the migration that is half done: active.c ---- */

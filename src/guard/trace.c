@@ -3,7 +3,8 @@
  *
  * Everything is looked at from within the session: its own entries of the lock table, the file of each relation, and
  * the session's counters of scans.  Before and after each statement; what differs is what it did.  Locks are real, so
- * others wait for them meanwhile: lock_timeout is schemaflow.lock_wait.  The guard looks away.
+ * others wait for them meanwhile: lock_timeout is schemaflow.lock_wait, and a statement has its time.  The guard looks
+ * away.
  */
 #include "postgres.h"
 
@@ -20,6 +21,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timeout.h"
 
 #include "guard/sentry.h"
 #include "guard/trace.h"
@@ -199,16 +201,21 @@ run_statement(const char *text)
 }
 
 static SfTrace *
-trace_statement(const char *text)
+trace_statement(const char *text, int max_ms)
 {
 	SfTrace    *trace = palloc0(sizeof(SfTrace));
 	HTAB	   *before = look();
+	bool		bounded = get_timeout_active(STATEMENT_TIMEOUT);
 	instr_time	start,
 				spent;
 
 	INSTR_TIME_SET_CURRENT(start);
+	if (!bounded)
+		enable_timeout_after(STATEMENT_TIMEOUT, max_ms);
 	run_statement(text);
 	CommandCounterIncrement();
+	if (!bounded)
+		disable_timeout(STATEMENT_TIMEOUT, false);
 	INSTR_TIME_SET_CURRENT(spent);
 	INSTR_TIME_SUBTRACT(spent, start);
 	trace->ms = INSTR_TIME_GET_MILLISEC(spent);
@@ -217,7 +224,7 @@ trace_statement(const char *text)
 }
 
 static List *
-trace_all(List *statements, const char *source, SfTraceCheck allowed, void *arg)
+trace_all(List *statements, const char *source, SfTraceCheck allowed, void *arg, int max_ms)
 {
 	List	   *traces = NIL;
 	int			n = 0;
@@ -235,17 +242,18 @@ trace_all(List *statements, const char *source, SfTraceCheck allowed, void *arg)
 		CHECK_FOR_INTERRUPTS();
 		n++;
 		allowed(statement, text, arg);
-		traces = lappend(traces, trace_statement(text));
+		traces = lappend(traces, trace_statement(text, max_ms));
 	}
 	error_context_stack = callback.previous;
 	return traces;
 }
 
 List *
-sf_trace_run(List *statements, const char *source, SfTraceCheck allowed, void *arg)
+sf_trace_run(List *statements, const char *source, SfTraceCheck allowed, void *arg, int max_ms)
 {
 	MemoryContext context = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
+	bool		bounded = get_timeout_active(STATEMENT_TIMEOUT);
 	List	   *volatile traces = NIL;
 	ErrorData  *volatile error = NULL;
 	ListCell   *lc;
@@ -255,7 +263,7 @@ sf_trace_run(List *statements, const char *source, SfTraceCheck allowed, void *a
 	sf_sentry_quiet(true);
 	PG_TRY();
 	{
-		traces = trace_all(statements, source, allowed, arg);
+		traces = trace_all(statements, source, allowed, arg, max_ms);
 	}
 	PG_CATCH();
 	{
@@ -265,6 +273,8 @@ sf_trace_run(List *statements, const char *source, SfTraceCheck allowed, void *a
 	}
 	PG_END_TRY();
 	sf_sentry_quiet(false);
+	if (!bounded)
+		disable_timeout(STATEMENT_TIMEOUT, false);
 	/* Who catches an error further up knows nothing of this subtransaction. */
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(context);

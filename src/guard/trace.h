@@ -30,10 +30,12 @@ typedef struct SfTrace
 
 /*
  * Run the statements one after the other in a subtransaction that is rolled back: of SfTrace.  Before each of them
- * "allowed" may raise.  An error of a statement is raised as it is, with its number in the context.
+ * "allowed" may raise.  An error of a statement is raised as it is, with its number in the context.  Each is cancelled
+ * after max_ms, unless the session's own statement_timeout is at work.
  */
 typedef void (*SfTraceCheck) (RawStmt *statement, const char *text, void *arg);
-extern List *sf_trace_run(List *statements, const char *source, SfTraceCheck allowed, void *arg);
+extern List *sf_trace_run(List *statements, const char *source, SfTraceCheck allowed, void *arg,
+						  int max_ms);
 
 /* Who would wait for the lock: "everybody", "writes", "DDL". */
 extern const char *sf_trace_waits(LOCKMODE lock);

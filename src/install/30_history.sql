@@ -76,12 +76,14 @@ CREATE TABLE schemaflow.journal (
 	how text NOT NULL,
 	done_at timestamptz NOT NULL,
 	done_by text NOT NULL,
+	hash text,
 	PRIMARY KEY (system_identifier, database_oid, entry)
 );
 COMMENT ON TABLE schemaflow.journal IS 'what was done, written in the transaction that did it; the last entry of a revision says how it stands';
 COMMENT ON COLUMN schemaflow.journal.transaction IS 'how many of the transactions are done';
 COMMENT ON COLUMN schemaflow.journal.transactions IS 'of how many';
 COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; begin: about to run what is no transaction; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
+COMMENT ON COLUMN schemaflow.journal.hash IS 'of the entry and of the hash before it: sf_doctor() finds what was changed; NULL: written by 0.1.0';
 CREATE INDEX journal_revision ON schemaflow.journal (system_identifier, database_oid, revision, entry);
 COMMENT ON INDEX schemaflow.journal_revision IS 'the last entry of a revision';
 

@@ -4,6 +4,8 @@
 
 ALTER TABLE schemaflow.start ADD COLUMN addresses text;
 COMMENT ON COLUMN schemaflow.start.addresses IS 'the facts'' OIDs, behind the database that these are of: what was renamed is known by them';
+ALTER TABLE schemaflow.journal ADD COLUMN hash text;
+COMMENT ON COLUMN schemaflow.journal.hash IS 'of the entry and of the hash before it: sf_doctor() finds what was changed; NULL: written by 0.1.0';
 COMMENT ON COLUMN schemaflow.journal.how IS 'mark: done; begin: about to run what is no transaction; abort: undone; stamp: by sf_stamp(); implied: a later migration was applied';
 
 ALTER TABLE schemaflow.rename_hint ADD COLUMN object text;
@@ -359,10 +361,24 @@ CREATE FUNCTION @extschema@.sf_guard_remove() RETURNS SETOF text
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_guard_remove';
 COMMENT ON FUNCTION @extschema@.sf_guard_remove() IS 'drop the event triggers of the guard; returns those that were there';
 
-CREATE FUNCTION @extschema@.sf_allow(reason text, duration interval DEFAULT '10 minutes') RETURNS timestamptz
+CREATE TABLE schemaflow.guard_allowance (
+	system_identifier bigint NOT NULL,
+	database_oid oid NOT NULL,
+	trusted boolean NOT NULL GENERATED ALWAYS AS (@extschema@.sf_trusted(system_identifier, database_oid)) STORED,
+	role text NOT NULL,
+	reason text NOT NULL,
+	until timestamptz NOT NULL,
+	allowed_by text NOT NULL,
+	PRIMARY KEY (system_identifier, database_oid, role)
+);
+COMMENT ON TABLE schemaflow.guard_allowance IS 'roles that may do for a while what the guard refuses; sf_allow() writes it';
+GRANT SELECT ON schemaflow.guard_allowance TO PUBLIC;
+
+CREATE FUNCTION @extschema@.sf_allow(reason text, duration interval DEFAULT '10 minutes', role text DEFAULT NULL)
+RETURNS timestamptz
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_allow';
-COMMENT ON FUNCTION @extschema@.sf_allow(text, interval) IS
-	'break the glass: for a while this session may do what the guard refuses; logged with the reason; zero ends it';
+COMMENT ON FUNCTION @extschema@.sf_allow(text, interval, text) IS
+	'break the glass: for a while this session, or a role, may do what the guard refuses; logged with the reason; zero ends it';
 
 CREATE VIEW @extschema@.sf_ddl_log AS
 SELECT l.logged_at, l.session_role, l.role, l.application, l.client, l.pid, l.xid, l.command, l.object_type, l.object,
@@ -385,18 +401,18 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_ddl_log_purge';
 COMMENT ON FUNCTION @extschema@.sf_ddl_log_purge(interval) IS
 	'forget what was logged before; returns how many rows went';
 
-REVOKE ALL ON FUNCTION @extschema@.sf_guard_install(), @extschema@.sf_guard_remove(), @extschema@.sf_allow(text, interval),
+REVOKE ALL ON FUNCTION @extschema@.sf_guard_install(), @extschema@.sf_guard_remove(), @extschema@.sf_allow(text, interval, text),
 	@extschema@.sf_ddl_log_purge(interval) FROM PUBLIC;
 
 -- See what a statement does.
 
-CREATE FUNCTION @extschema@.sf_trace(sql text,
+CREATE FUNCTION @extschema@.sf_trace(sql text, max_time interval DEFAULT '30 seconds',
 	OUT n integer, OUT relation text, OUT lock text, OUT waits text, OUT work text, OUT rows_read bigint, OUT ms numeric,
 	OUT declared text)
 RETURNS SETOF record LANGUAGE c AS 'MODULE_PATHNAME', 'sf_trace';
-COMMENT ON FUNCTION @extschema@.sf_trace(text) IS
+COMMENT ON FUNCTION @extschema@.sf_trace(text, interval) IS
 	'run statements and roll them back: locks above ACCESS SHARE, who would wait for them, rewrites and scans; beside it sf_risk()';
-REVOKE ALL ON FUNCTION @extschema@.sf_trace(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION @extschema@.sf_trace(text, interval) FROM PUBLIC;
 
 -- The rules of the guard: which there are, and which are set otherwise here.
 

@@ -3,16 +3,25 @@ package SchemaflowGuard;
 use strict;
 use warnings;
 use Exporter 'import';
-use PostgreSQL::Test::Utils;
+use File::Basename;
 
-our @EXPORT = qw(guard_rules guard_sql);
+our @EXPORT = qw(guard_rules guard_sql guard_page);
+
+sub file_of
+{
+	my ($name) = @_;
+
+	open my $in, '<', dirname(__FILE__) . "/../guard/$name" or die "test/guard/$name: $!\n";
+	local $/;
+	return scalar <$in>;
+}
 
 # -> of { rule, rows => [], script => bool, bad => [], good => [], recipes => [ { how, sql, differs => [] } ], advice }
 sub guard_rules
 {
 	my @rules;
 
-	for (grep { !/^#/ } split /\n/, slurp_file("$ENV{SF_ROOT}/test/guard/rules.txt"))
+	for (grep { !/^#/ } split /\n/, file_of("rules.txt"))
 	{
 		next if /^\s*$/;
 		if (/^(\w+) (.*)$/)
@@ -31,10 +40,28 @@ sub guard_rules
 	return @rules;
 }
 
+# The made part of docs/guard_rules.md.  Of each rule: its name, its own level, its summary, as the library has them.
+sub guard_page
+{
+	my %is = map { $_->{rule} => $_ } guard_rules();
+	my @lines = ("| rule | what it says | rows | level | flagged | silent | recipe |", '|---|---|---|---|---|---|---|');
+
+	for (@_)
+	{
+		my ($rule, $level, $about) = @$_;
+		my $it = $is{$rule} or next;
+		my $recipes = @{ $it->{recipes} };
+
+		push @lines, sprintf '| `%s` | %s | %s | %s | %d | %d | %s |', $rule, $about, join(' ', @{ $it->{rows} }), $it->{script} ? "$level, scripts" : $level,
+			scalar @{ $it->{bad} }, scalar @{ $it->{good} }, $recipes ? "run ($recipes)" : $it->{advice};
+	}
+	return join "\n", @lines;
+}
+
 # What the cases are about: "base" or "recipes".
 sub guard_sql
 {
-	return slurp_file("$ENV{SF_ROOT}/test/guard/$_[0].sql");
+	return file_of("$_[0].sql");
 }
 
 1;
