@@ -24,8 +24,11 @@ is_slots_own(const TupleTableSlot *row, HeapTuple tuple)
 static bool
 fits_in_place(const TupleTableSlot *row, HeapTuple tuple, const SfRowValue *value)
 {
-	return TupleDescAttr(row->tts_tupleDescriptor, value->attno - 1)->attlen > 0 && !value->isnull &&
-		!heap_attisnull(tuple, value->attno, row->tts_tupleDescriptor);
+	TupleDesc	desc = row->tts_tupleDescriptor;
+
+	/* A short tuple, of before the column was added, has only the missing value. */
+	return TupleDescAttr(desc, value->attno - 1)->attlen > 0 && !value->isnull &&
+		value->attno <= HeapTupleHeaderGetNatts(tuple->t_data) && !heap_attisnull(tuple, value->attno, desc);
 }
 
 /* Where the column, which is not NULL, is in the tuple. */

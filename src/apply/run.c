@@ -224,6 +224,7 @@ complete_error(ErrorData *error, const SfRunRequest *request)
 	const char *where = sf_perform_where();
 	const char *again = request->abort ? "CALL sf_abort()" :
 		psprintf("CALL %s('%s')", request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to);
+	char	   *hint;
 
 	if (where == NULL)
 		return;
@@ -237,12 +238,14 @@ complete_error(ErrorData *error, const SfRunRequest *request)
 	}
 	error->context = psprintf("%s%s%s", error->context ? error->context : "", error->context ? "\n" : "", where);
 	/* The server's own hint says what to repair (a full disk), and no more. */
-	if (error->hint == NULL || ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_INSUFFICIENT_RESOURCES)
-		error->hint = psprintf("%s%s%s", error->hint ? error->hint : "", error->hint ? " " : "",
-							   request->abort ? psprintf("What was undone before stays undone. Repair the cause, then %s "
-														 "goes on.", again) :
-							   psprintf("What was done before stays done. Repair the cause, then %s goes on; "
-										"CALL sf_abort() undoes what was done.", again));
+	if (error->hint != NULL && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_INSUFFICIENT_RESOURCES)
+		return;
+	if (request->abort)
+		hint = psprintf("What was undone before stays undone. Repair the cause, then %s goes on.", again);
+	else
+		hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() undoes what "
+						"was done.", again);
+	error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : hint;
 }
 
 /* ---- undoing ---- */
