@@ -173,8 +173,8 @@ create_filled(SfEmit *out, const SfFact *fact, List *folded)
 }
 
 /*
- * ADD COLUMN computes a default once also for a table without rows, and fails where the session lacks the setting that it
- * reads.
+ * ADD COLUMN computes a default once also for a table without rows, and fails where the session lacks the setting that
+ * it reads.
  */
 static bool
 reads_setting(const SfFact *fact, List *folded)

@@ -254,7 +254,8 @@ alter_not_enforced(SfEmit *out, const SfFact *old, const SfFact *new, const bool
 static void
 alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	attach(out, new);
+	if (!sf_index_stays_attached(old, new))
+		attach(out, new);
 }
 
 static void

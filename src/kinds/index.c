@@ -174,7 +174,8 @@ match(const SfFact *fact)
 static void
 alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	attach(out, new);
+	if (!sf_index_stays_attached(old, new))
+		attach(out, new);
 }
 
 /* Attaching the last missing index makes it whole; there is no way back. */
@@ -184,11 +185,19 @@ sf_index_becomes_whole(const SfFact *old, const SfFact *new)
 	return sf_attr(new, "only") == NULL;
 }
 
-/* An attached index cannot be taken off, but with its whole table. */
+bool
+sf_index_stays_attached(const SfFact *old, const SfFact *new)
+{
+	const SfFact *original = sf_implied_by(old);
+
+	return original && original->twin && original->twin == sf_implied_by(new);
+}
+
+/* An attached index cannot be taken off, but with its whole table; what it is attached to may have another name. */
 bool
 sf_index_may_attach(const SfFact *old, const SfFact *new)
 {
-	return sf_attr(old, "attached") == NULL || sf_reattached(new);
+	return sf_attr(old, "attached") == NULL || sf_reattached(new) || sf_index_stays_attached(old, new);
 }
 
 static List *

@@ -281,7 +281,8 @@ follow(SfItem *item, List **work)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *dependent = sf_item(edge->from);
 
-		if (dependent && edge->type == SF_EDGE_IMPLIED && item->fate == SF_FATE_REPLACE && goes_with_original(dependent))
+		if (dependent && edge->type == SF_EDGE_IMPLIED && item->fate == SF_FATE_REPLACE &&
+			goes_with_original(dependent))
 			replace(dependent, work);
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;
