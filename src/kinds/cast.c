@@ -57,4 +57,5 @@ const SfKind sf_kind_cast = {
 	.address = address,
 	.takes = takes,
 	.label = label,
+	.stands_for = true,
 };

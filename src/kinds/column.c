@@ -172,6 +172,25 @@ create_filled(SfEmit *out, const SfFact *fact, List *folded)
 		sf_emit_not_null(out, fact);
 }
 
+/*
+ * ADD COLUMN computes a default once also for a table without rows, and fails where the session lacks the setting that
+ * it reads.
+ */
+static bool
+reads_setting(const SfFact *fact, List *folded)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_folded_of(fact, folded))
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind == &sf_kind_default && strstr(sf_attr(part, "expression"), "current_setting("))
+			return true;
+	}
+	return false;
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -179,7 +198,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 
 	if (comes_along(fact))
 		return;
-	if ((out->flags & SF_EMIT_EXISTING) && sf_fill(out, fact))
+	if ((out->flags & SF_EMIT_EXISTING) && (sf_fill(out, fact) || reads_setting(fact, folded)))
 	{
 		create_filled(out, fact, folded);
 		return;

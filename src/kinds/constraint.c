@@ -48,16 +48,21 @@ attach(SfEmit *out, const SfFact *fact)
 		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_attr(fact, "attached"), index_name(fact));
 }
 
+static bool
+is_partitioned(const SfFact *table)
+{
+	int			key = sf_kind_attr(table->kind, "partition_key");
+
+	return key >= 0 && table->attr[key];
+}
+
 /* A foreign key of a partitioned table cannot be NOT VALID before 18; what is not enforced is never proved. */
 static bool
 may_be_unproved(const SfFact *fact)
 {
-	int			partitioned = sf_kind_attr(fact->parent->kind, "partition_key");
-
 	if (sf_attr(fact, "not_enforced"))
 		return false;
-	return SF_MAJOR >= 18 || fact->kind != &sf_kind_foreign_key || partitioned < 0 ||
-		fact->parent->attr[partitioned] == NULL;
+	return SF_MAJOR >= 18 || fact->kind != &sf_kind_foreign_key || !is_partitioned(fact->parent);
 }
 
 static void
@@ -98,6 +103,17 @@ born_as(const SfFact *fact)
 	return sf_last(fact)[strlen(name) + strspn(sf_last(fact) + strlen(name), "0123456789")] ? name : NULL;
 }
 
+/* The original's statement has made it, with a name of the server's choice and the original's options. */
+static void
+finish_copy(SfEmit *out, const SfFact *fact)
+{
+	if (born_as(fact))
+		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(born_as(fact)),
+				sf_ident(sf_last(fact)));
+	if (sf_attr(fact, "attached") && !is_partitioned(fact->parent))
+		sf_index_own(out, fact, index_name(fact));
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -107,9 +123,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 
 	if (sf_comes_along(fact) && !apart)
 	{
-		if (born_as(fact))
-			sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(born_as(fact)),
-					sf_ident(sf_last(fact)));
+		finish_copy(out, fact);
 		return;
 	}
 	initStringInfo(&text);
@@ -134,7 +148,7 @@ alter_clustered(SfEmit *out, const SfFact *old, const SfFact *new, const bool *c
 {
 	if (sf_attr(new, "clustered"))
 		sf_emit(out, "ALTER TABLE %s CLUSTER ON %s", sf_rel(new), sf_ident(sf_last(new)));
-	else
+	else if (!sf_index_succeeded(new, "clustered"))
 		sf_emit(out, "ALTER TABLE %s SET WITHOUT CLUSTER", sf_rel(new));
 }
 
@@ -240,13 +254,21 @@ alter_not_enforced(SfEmit *out, const SfFact *old, const SfFact *new, const bool
 static void
 alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	attach(out, new);
+	if (!sf_index_stays_attached(old, new))
+		attach(out, new);
 }
 
 static void
 alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	sf_emit_options(out, psprintf("ALTER INDEX %s", index_name(new)), sf_attr(old, "options"), sf_attr(new, "options"));
+}
+
+/* The server alters no index of a partitioned table. */
+static bool
+options_in_place(const SfFact *old, const SfFact *new)
+{
+	return !is_partitioned(new->parent);
 }
 
 static void
@@ -339,7 +361,7 @@ static const SfAttr attrs[] = {
 	{"deferrable", SF_REPLACE},
 	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
 	{"not_enforced", SF_REPLACE},
-	{"options", SF_ALTER, alter_options},
+	{"options", SF_ALTER, alter_options, 0, options_in_place},
 	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"clustered", SF_ALTER, alter_clustered},
 	{"replica_identity", SF_ALTER, alter_replica_identity},

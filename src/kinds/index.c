@@ -24,6 +24,33 @@ concurrently(const SfEmit *out, const SfFact *fact)
 	return (out->flags & SF_EMIT_CONCURRENTLY) && sf_attr(fact, "partitioned") == NULL;
 }
 
+void
+sf_index_own(SfEmit *out, const SfFact *copy, const char *index)
+{
+	const SfFact *maker = sf_made_by(copy);
+	const char *tablespace = sf_attr(copy, "tablespace");
+
+	sf_emit_options(out, psprintf("ALTER INDEX %s", index), sf_attr(maker, "options"), sf_attr(copy, "options"));
+	if (sf_changed(maker, copy, "tablespace"))
+		sf_emit(out, "ALTER INDEX %s SET TABLESPACE %s", index, sf_ident(tablespace ? tablespace : "pg_default"));
+}
+
+bool
+sf_index_succeeded(const SfFact *index, const char *attr)
+{
+	ListCell   *lc;
+
+	foreach(lc, index->parent->children)
+	{
+		const SfFact *other = lfirst(lc);
+		int			i = sf_kind_attr(other->kind, attr);
+
+		if (other != index && i >= 0 && other->attr[i])
+			return true;
+	}
+	return false;
+}
+
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -37,6 +64,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 		if (sf_attr(fact, "born_as"))
 			sf_emit(out, "ALTER INDEX %s.%s RENAME TO %s", sf_ident(fact->name[0]), sf_ident(sf_attr(fact, "born_as")),
 					sf_ident(sf_last(fact)));
+		if (sf_attr(fact, "partitioned") == NULL)
+			sf_index_own(out, fact, sf_name(fact));
 		return;
 	}
 	sf_emit(out, "CREATE %sINDEX %s%s ON %s%s %s%s%s%s%s%s%s%s", sf_attr(fact, "unique") ? "UNIQUE " : "",
@@ -74,7 +103,7 @@ alter_clustered(SfEmit *out, const SfFact *old, const SfFact *new, const bool *c
 {
 	if (sf_attr(new, "clustered"))
 		sf_emit(out, "ALTER %s CLUSTER ON %s", sf_address(new->parent), sf_ident(sf_last(new)));
-	else
+	else if (!sf_index_succeeded(new, "clustered"))
 		sf_emit(out, "ALTER %s SET WITHOUT CLUSTER", sf_address(new->parent));
 }
 
@@ -116,6 +145,13 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 	sf_emit_options(out, psprintf("ALTER INDEX %s", sf_name(new)), sf_attr(old, "options"), sf_attr(new, "options"));
 }
 
+/* The server alters none of a partitioned table. */
+static bool
+options_in_place(const SfFact *old, const SfFact *new)
+{
+	return sf_attr(new, "partitioned") == NULL;
+}
+
 static void
 alter_tablespace(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -138,7 +174,8 @@ match(const SfFact *fact)
 static void
 alter_attached(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	attach(out, new);
+	if (!sf_index_stays_attached(old, new))
+		attach(out, new);
 }
 
 /* Attaching the last missing index makes it whole; there is no way back. */
@@ -148,11 +185,19 @@ sf_index_becomes_whole(const SfFact *old, const SfFact *new)
 	return sf_attr(new, "only") == NULL;
 }
 
-/* An attached index cannot be taken off, but with its whole table. */
+bool
+sf_index_stays_attached(const SfFact *old, const SfFact *new)
+{
+	const SfFact *original = sf_implied_by(old);
+
+	return original && original->twin && original->twin == sf_implied_by(new);
+}
+
+/* An attached index cannot be taken off, but with its whole table; what it is attached to may have another name. */
 bool
 sf_index_may_attach(const SfFact *old, const SfFact *new)
 {
-	return sf_attr(old, "attached") == NULL || sf_reattached(new);
+	return sf_attr(old, "attached") == NULL || sf_reattached(new) || sf_index_stays_attached(old, new);
 }
 
 static List *
@@ -171,7 +216,7 @@ static const SfAttr attrs[] = {
 	{"born_as", SF_IGNORE},
 	{"only", SF_ALTER, NULL, 0, sf_index_becomes_whole},
 	{"partitioned", SF_IGNORE},
-	{"options", SF_ALTER, alter_options},
+	{"options", SF_ALTER, alter_options, 0, options_in_place},
 	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"statistics", SF_ALTER, alter_statistics},
 	{"clustered", SF_ALTER, alter_clustered},

@@ -178,6 +178,8 @@ struct SfKind
 	bool		owned_apart;
 	/* A copy that is the child's own, too, is there before its original is made, which then merges with it. */
 	bool		merges;
+	/* Others say it where they mean the function that it needs (a cast). */
+	bool		stands_for;
 	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
 	bool		attaches;
 	/*
@@ -317,6 +319,11 @@ extern bool sf_reattached(const SfFact *fact);
 /* An index's "only" and "attached", a key's too: can the change be made in place? */
 extern bool sf_index_becomes_whole(const SfFact *old, const SfFact *new);
 extern bool sf_index_may_attach(const SfFact *old, const SfFact *new);
+extern bool sf_index_stays_attached(const SfFact *old, const SfFact *new);
+/* What an index that came along, of a table without partitions, has beside what its original gave it. */
+extern void sf_index_own(SfEmit *out, const SfFact *copy, const char *index);
+/* Does another index of the table get what only one can have ("clustered")? */
+extern bool sf_index_succeeded(const SfFact *index, const char *attr);
 /* The relation that a fact belongs to, by its parents; itself if it is one. */
 extern const SfFact *sf_relation_of(const SfFact *fact);
 /* The first child of the kind that says what the relation is a child of; NULL: an ordinary one. */

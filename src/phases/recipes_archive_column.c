@@ -119,9 +119,26 @@ update_triggers(const SfPlan *plan, const SfFact *table)
 	return triggers;
 }
 
+/* What a trigger is called by then: renames mostly come first. */
+static const char *
+name_before(const SfPlan *plan, const SfAction *action, const SfFact *trigger)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		const SfAction *rename = lfirst(lc);
+
+		if (rename->verb == SF_VERB_RENAME && rename->old == trigger && rename->new &&
+			rename->position < action->position)
+			return sf_last(rename->new);
+	}
+	return sf_last(trigger);
+}
+
 /* The values come back without a word to the table's triggers: no row has changed since it was written. */
 static void
-switch_triggers(SfEmit *out, const SfFact *column, List *triggers, bool on)
+switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, List *triggers, bool on)
 {
 	List	   *parts = NIL;
 	ListCell   *lc;
@@ -131,10 +148,10 @@ switch_triggers(SfEmit *out, const SfFact *column, List *triggers, bool on)
 		const char *enabled = on ? sf_attr(lfirst(lc), "enabled") : "DISABLE";
 
 		parts = lappend(parts, psprintf("%s TRIGGER %s", enabled ? enabled : "ENABLE",
-										sf_ident(sf_last((SfFact *) lfirst(lc)))));
+										sf_ident(name_before(plan, action, lfirst(lc)))));
 	}
 	if (parts)
-		sf_emit(out, "ALTER TABLE %s %s", sf_rel(column), sf_join(parts, ", "));
+		sf_emit(out, "ALTER TABLE %s %s", sf_rel(action->new), sf_join(parts, ", "));
 }
 
 static char *
@@ -205,23 +222,23 @@ create_column(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_
 
 /* The values, in a column that is there. */
 static List *
-bring_values_back(List *statements, const SfPlan *plan, const SfKept *kept)
+bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
 	List	   *triggers = update_triggers(plan, kept->fact->parent);
 	SfEmit		out = sf_kept_emit(plan);
 
-	switch_triggers(&out, kept->fact, triggers, false);
+	switch_triggers(&out, plan, action, triggers, false);
 	statements = sf_statement_add_all(statements, out.statements);
 	statements = sf_statement_add_move(statements, copy_values(kept), kept, "back from");
 	out = sf_kept_emit(plan);
-	switch_triggers(&out, kept->fact, triggers, true);
+	switch_triggers(&out, plan, action, triggers, true);
 	return sf_statement_add_all(statements, out.statements);
 }
 
 List *
 sf_restore_computed(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
-	List	   *statements = bring_values_back(sf_statement_add_all(NIL, action->statements), plan, kept);
+	List	   *statements = bring_values_back(sf_statement_add_all(NIL, action->statements), plan, action, kept);
 
 	return sf_statement_add_keeping(statements, sf_kept_drop(kept));
 }
@@ -234,7 +251,7 @@ sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept
 	bool		not_null = sf_attr(column, "not_null") && !sf_child_of(column, "default");
 	SfEmit		out = sf_kept_emit(plan);
 	int			said = create_column(&out, plan, action, not_null);
-	List	   *statements = bring_values_back(sf_statement_add_all(NIL, out.statements), plan, kept);
+	List	   *statements = bring_values_back(sf_statement_add_all(NIL, out.statements), plan, action, kept);
 
 	out = sf_kept_emit(plan);
 	finish_column(&out, action, identity, not_null);

@@ -252,6 +252,13 @@ check_stored_rows(const SfItem *item)
 	}
 }
 
+/* A copy is dropped with its original, and with it what is the copy's own: a comment, a default, its name. */
+static bool
+goes_with_original(const SfItem *copy)
+{
+	return copy->old && sf_goes_along(copy->old) && !sf_copies_stay(sf_implied_by(copy->old));
+}
+
 static void
 follow(SfItem *item, List **work)
 {
@@ -274,6 +281,9 @@ follow(SfItem *item, List **work)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *dependent = sf_item(edge->from);
 
+		if (dependent && edge->type == SF_EDGE_IMPLIED && item->fate == SF_FATE_REPLACE &&
+			goes_with_original(dependent))
+			replace(dependent, work);
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;
 		if (edge->type == SF_EDGE_DROP && item->fate == SF_FATE_REPLACE && is_let_go(dependent, item))

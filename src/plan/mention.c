@@ -7,7 +7,7 @@
  * creates.  That is guessing: the order is only a wish, which the sort grants where it closes no cycle.
  *
  * So is the order of what may hold literals of a composite type and that type's attributes: a literal has a value for
- * each.
+ * each.  And of a cast and those who call its function: they do so by casting, and name the function alone.
  */
 #include "postgres.h"
 
@@ -153,6 +153,28 @@ wish_attributes(SfItem *item, SfAction *later)
 	}
 }
 
+static void
+wish_casts(SfBuild *build)
+{
+	ListCell   *lc,
+			   *ln,
+			   *lu;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *cast = lfirst(lc);
+
+		foreach(ln, cast->create && cast->new->kind->stands_for ? cast->new->needs : NIL)
+			foreach(lu, ((SfEdge *) lfirst(ln))->to->needed_by)
+			{
+				SfItem	   *user = sf_item(((SfEdge *) lfirst(lu))->from);
+
+				if (user && user != cast && (user->create || user->alter))
+					wish(user->create ? user->create : user->alter, cast->create, cast);
+			}
+	}
+}
+
 /* The name of a routine without its arguments; NULL for what is no routine. */
 static char *
 overloaded_name(const SfFact *fact)
@@ -202,6 +224,7 @@ sf_build_wishes(SfBuild *build)
 			   *li;
 
 	wish_overloads(build);
+	wish_casts(build);
 	foreach(lc, build->items)
 	{
 		SfItem	   *item = lfirst(lc);
