@@ -83,6 +83,9 @@ my $c = plan_column($t, 'lower(email)', 'NOT NULL');
 is($node->safe_psql($db, q{SELECT class || ' ' || phase FROM sf_steps() WHERE sql LIKE 'UPDATE%'}), 'B backfill', 'a step of its own');
 my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 is($rc, 0, 'filled') or diag($err);
+is($node->safe_psql($db, "SELECT null_frac FROM pg_stats WHERE tablename = '$t' AND attname = '$c'"), 0, 'the planner knows the column');
+ok($node->poll_query_until($db, "SELECT n_tup_hot_upd > n_tup_upd / 4 FROM pg_stat_user_tables WHERE relname = '$t'"),
+	'rows stay on their pages, though these were full');
 is(unfilled($t, $c), 0, 'every row');
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'no difference');
 is($node->safe_psql($db, 'SELECT count(*) FROM schemaflow.backfill'), 0, 'nothing left of it');

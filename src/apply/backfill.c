@@ -4,10 +4,11 @@
  * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows.  A range in which
  * rows are locked by others is left for later, so that we do not hold rows while we wait for others.
  *
- * A full page has no room for new versions of its rows.  So the rows of a range take turns, each a batch: those of the
- * first move to other pages, and what they leave behind is, once that is committed, room for the next ones on
- * their own pages, where they need neither new index entries nor much WAL.  Now and then the table is vacuumed, so that
- * those that move go to where others left.  With that the table hardly grows, for less work than one UPDATE has.
+ * A full page has no room for new versions of its rows.  So rows take turns: those of the first move to other pages,
+ * and what they leave behind is, when nobody sees it any more, room for the next ones on their own pages, where they
+ * need neither new index entries nor much WAL.  A window of some ranges is gone over in one turn after the other, so
+ * that snapshots from before the last turn are gone by then.  Now and then the table is vacuumed, so that those that
+ * move go to where others left.  With that the table hardly grows, for less work than one UPDATE has.
  *
  * VACUUM FULL, CLUSTER or TRUNCATE move the rows: seen by the file's number in the batch that comes next, and the pass
  * begins anew.  Users' triggers and rules do not fire, for the rows say nothing new; unless a column filled is
@@ -45,6 +46,7 @@
 
 #define FIRST_BLOCKS	1		/* of the first batch, whose time is not known */
 #define TURNS			4		/* in which the rows of a page are written; a power of 2 */
+#define WINDOW			8		/* ranges, each a batch in each turn */
 #define VACUUM_PARTS	10		/* how often in a pass */
 #define VACUUM_BLOCKS	256	/* and not for less than this */
 #define AGAIN_MS		200		/* before locked ranges are tried again */
@@ -157,6 +159,7 @@ try_batch(Pass *pass, SfRange range, int turn)
 	Pass		before = *pass;
 	volatile Outcome outcome = DONE;
 
+	CHECK_FOR_INTERRUPTS();
 	PG_TRY();
 	{
 		Oid			file;
@@ -183,7 +186,7 @@ try_batch(Pass *pass, SfRange range, int turn)
 				advance(pass, range);
 		}
 		/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
-		if (outcome == ANEW || (outcome == DONE && turn == TURNS - 1))
+		if (outcome != UNWIRED)
 			sf_pass_note(&pass->at);
 		sf_worker_commit();
 	}
@@ -206,25 +209,6 @@ try_batch(Pass *pass, SfRange range, int turn)
 	return outcome;
 }
 
-/* All turns of a range.  longest: what one of them took, in ms. */
-static Outcome
-try_range(Pass *pass, SfRange range, long *longest)
-{
-	Outcome		outcome = DONE;
-
-	*longest = 0;
-	for (int turn = 0; turn < TURNS && outcome == DONE; turn++)
-	{
-		TimestampTz start = GetCurrentTimestamp();
-
-		CHECK_FOR_INTERRUPTS();
-		outcome = try_batch(pass, range, turn);
-		*longest = Max(*longest, TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()));
-		sf_throttle();
-	}
-	return outcome;
-}
-
 static void
 skip(Pass *pass, SfRange range)
 {
@@ -238,6 +222,37 @@ skip(Pass *pass, SfRange range)
 	sf_pass_note(&pass->at);
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Ranges of "size" blocks from where we are, in all turns; what is locked in one of them is left out.  DONE, UNWIRED or
+ * ANEW.  ms: what a batch took on average.
+ */
+static Outcome
+try_window(Pass *pass, int64 size, long *ms)
+{
+	SfRange		window = {pass->at.next, Min(pass->at.next + size * WINDOW, pass->at.blocks)};
+	bool		locked[WINDOW] = {false};
+	int			batches = 0;
+
+	for (int turn = 0; turn < TURNS; turn++)
+		for (int i = 0; window.from + i * size < window.until; i++)
+		{
+			SfRange		range = {window.from + i * size, Min(window.from + (i + 1) * size, window.until)};
+			TimestampTz start = GetCurrentTimestamp();
+			Outcome		outcome = locked[i] ? LOCKED : try_batch(pass, range, turn);
+
+			if (outcome == UNWIRED || outcome == ANEW)
+				return outcome;
+			locked[i] = outcome == LOCKED;
+			if (locked[i] && turn == TURNS - 1)
+				skip(pass, range);
+			*ms += TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+			batches++;
+			sf_throttle();
+		}
+	*ms /= batches;
+	return DONE;
 }
 
 /* ---- a pass ---- */
@@ -266,19 +281,17 @@ go_over(Pass *pass, MemoryContext batch)
 
 	while (pass->at.next < pass->at.blocks)
 	{
-		SfRange		range = {pass->at.next, Min(pass->at.next + size, pass->at.blocks)};
 		Outcome		outcome;
-		long		ms;
+		long		ms = 0;
 
 		MemoryContextReset(batch);
-		outcome = try_range(pass, range, &ms);
+		outcome = try_window(pass, size, &ms);
 		if (outcome == UNWIRED)
 			return false;
-		if (outcome == LOCKED)
-			skip(pass, range);
 		if (outcome == ANEW)
 			vacuumed = 0;
-		size = sf_pass_size(size, ms);
+		else
+			size = sf_pass_size(size, ms);
 		if (pass->at.next - vacuumed >= Max(pass->at.blocks / VACUUM_PARTS, VACUUM_BLOCKS))
 		{
 			vacuum(pass, false);
@@ -331,11 +344,12 @@ go_back_to_skipped(Pass *pass, MemoryContext batch)
 
 	while (pass->at.skipped != NIL && pass->at.next >= pass->at.blocks)
 	{
-		Outcome		outcome;
-		long		ms;
+		SfRange		range = *(SfRange *) linitial(pass->at.skipped);
+		Outcome		outcome = DONE;
 
 		MemoryContextReset(batch);
-		outcome = try_range(pass, *(SfRange *) linitial(pass->at.skipped), &ms);
+		for (int turn = 0; turn < TURNS && outcome == DONE; turn++)
+			outcome = try_batch(pass, range, turn);
 		if (outcome == UNWIRED)
 			return false;
 		if (outcome != LOCKED)

@@ -42,18 +42,20 @@ sf_pass_note(const SfPass *pass)
 		sf_direction_name(pass->direction), psprintf("%d", pass->step), pass->table, psprintf("%u", pass->file),
 		psprintf(INT64_FORMAT, pass->blocks), psprintf(INT64_FORMAT, pass->next), skipped_text(pass),
 	psprintf(INT64_FORMAT, pass->rows), pass->wires};
+	static SfKeptPlan kept;
 	SfOwnerState owner;
 
 	sf_owner_enter(&owner);
-	sf_execute("INSERT INTO schemaflow.backfill (system_identifier, database_oid, revision, direction, step, "
-			   "table_name, file, blocks, next_block, skipped, rows_done, started_at, changed_at, wires) "
-			   "VALUES ($1::bigint, $2::oid, $3, $4, $5::integer, $6, $7::oid, $8::bigint, $9::bigint, "
-			   "$10::int8multirange, $11::bigint, clock_timestamp(), clock_timestamp(), $12) "
-			   "ON CONFLICT (system_identifier, database_oid, revision, direction, step, table_name) "
-			   "DO UPDATE SET file = excluded.file, blocks = excluded.blocks, next_block = excluded.next_block, "
-			   "skipped = excluded.skipped, rows_done = excluded.rows_done, changed_at = excluded.changed_at, "
-			   "wires = excluded.wires",
-			   lengthof(args), args);
+	(void) sf_query_kept(&kept, "INSERT INTO schemaflow.backfill (system_identifier, database_oid, revision, "
+						 "direction, step, table_name, file, blocks, next_block, skipped, rows_done, started_at, "
+						 "changed_at, wires) "
+						 "VALUES ($1::bigint, $2::oid, $3, $4, $5::integer, $6, $7::oid, $8::bigint, $9::bigint, "
+						 "$10::int8multirange, $11::bigint, clock_timestamp(), clock_timestamp(), $12) "
+						 "ON CONFLICT (system_identifier, database_oid, revision, direction, step, table_name) "
+						 "DO UPDATE SET file = excluded.file, blocks = excluded.blocks, "
+						 "next_block = excluded.next_block, skipped = excluded.skipped, "
+						 "rows_done = excluded.rows_done, changed_at = excluded.changed_at, wires = excluded.wires",
+						 lengthof(args), args);
 	sf_owner_leave(&owner);
 }
 
