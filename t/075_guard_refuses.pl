@@ -14,7 +14,7 @@ $node->psql($db, guard_sql('base') . 'SELECT count(*) FROM sf_guard_install()', 
 
 # What the rules of test/guard/rules.txt refuse by themselves.
 my %refuses = map { $_ => 1 } split /\n/, $node->safe_psql($db, q{SELECT rule FROM sf_guard_rules WHERE level = 'enforce'});
-my @cases = map { my $it = $_; map { [ $it->{rule}, $_ ] } @{ $it->{bad} } } grep { $refuses{ $_->{rule} } && !$_->{script} } guard_rules();
+my @cases = map { my $it = $_; map { [ $it->{rule}, $_ ] } @{ $it->{bad} } } grep { $refuses{ $_->{rule} } && !$_->{script} } guard_rules($node->pg_version->major);
 
 my $state = q{SELECT md5(string_agg(c::text, '' ORDER BY c.oid)) FROM pg_class c WHERE relnamespace = 'public'::regnamespace};
 my $before = $node->safe_psql($db, $state);
