@@ -342,6 +342,7 @@ def main():
             server.execute(sql.SQL("ALTER DATABASE {} SET timezone = 'UTC'").format(sql.Identifier(name)))
     db = Database(DATABASE)
     db.run("CREATE EXTENSION schemaflow")
+    db.run("SELECT count(*) FROM sf_guard_install()")
     say(f"schemaflow {db.one('''SELECT extversion FROM pg_extension WHERE extname = 'schemaflow' ''')} on "
         f"PostgreSQL {db.one('SHOW server_version')}, SQLModel from PyPI. A new cluster, gone when this ends.")
     revisions = versions(db)

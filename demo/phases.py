@@ -96,7 +96,8 @@ def chart(latencies, phases):
 def main():
     say("Four phases without downtime, in one migration\n==============================================")
     psql(f"CREATE DATABASE {DATABASE}", database="postgres")
-    psql("CREATE EXTENSION schemaflow", f"ALTER DATABASE {DATABASE} SET schemaflow.batch_time = '25ms'")
+    psql("CREATE EXTENSION schemaflow", "SELECT count(*) FROM sf_guard_install()",
+         f"ALTER DATABASE {DATABASE} SET schemaflow.batch_time = '25ms'")
     psql(OLD, f"INSERT INTO users SELECT n, 'User' || n FROM generate_series(1, {ROWS}) n", "VACUUM ANALYZE users")
     psql(f"SELECT count(*) FROM sf_define($m${NEW}$m$)")
     psql("SELECT sf_transform('public.users.email', down => 'new_email')",

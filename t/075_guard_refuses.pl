@@ -14,7 +14,7 @@ $node->psql($db, guard_sql('base') . 'SELECT count(*) FROM sf_guard_install()', 
 
 # What the rules of test/guard/rules.txt refuse by themselves.
 my %refuses = map { $_ => 1 } split /\n/, $node->safe_psql($db, q{SELECT rule FROM sf_guard_rules WHERE level = 'enforce'});
-my @cases = map { my $it = $_; map { [ $it->{rule}, $_ ] } @{ $it->{bad} } } grep { $refuses{ $_->{rule} } && !$_->{script} } guard_rules();
+my @cases = map { my $it = $_; map { [ $it->{rule}, $_ ] } @{ $it->{bad} } } grep { $refuses{ $_->{rule} } && !$_->{script} } guard_rules($node->pg_version->major);
 
 my $state = q{SELECT md5(string_agg(c::text, '' ORDER BY c.oid)) FROM pg_class c WHERE relnamespace = 'public'::regnamespace};
 my $before = $node->safe_psql($db, $state);
@@ -29,6 +29,7 @@ for my $case (@cases)
 	like($head // '(not refused)', qr/ERROR:  2F003: guard: \w+: /, "refused: $sql");
 	like($err, qr/guard: $rule: |^Besides: .*\b$rule\b/m, "for $rule") or diag($err);
 	like($err, qr/^HINT:  Safe on a table in use:\n  \S/m, 'with the recipe');
+	like($err, qr/^To run it as it is: SELECT sf_allow\('why'\)/m, 'and the way round it');
 	# psql's own part of the first line, with the SQLSTATE of this verbose one, is not ours.
 	my @long = grep { length($_) > 100 } map { s/^psql:<stdin>:\d+: (ERROR|WARNING):  \w{5}: /$1:  /r } split /\n/, $err;
 	is(join("\n", @long), '', 'in lines of at most 100 columns');
@@ -45,6 +46,9 @@ like($err, qr/guard: set_not_null_scan: .*\n.*DETAIL: .*\nBesides: missing_lock_
 ($rc, $out, $err) = sf_try($node, $db, "BEGIN; SET LOCAL schemaflow.guard = warn; $sql; ROLLBACK");
 is($rc, 0, 'warn') or diag($err);
 like($err, qr/WARNING:  01000: guard: set_not_null_scan: .*HINT:  Safe on a table in use:/s, 'warns');
+unlike($err, qr/To run it/, 'and runs it');
+($rc, $out, $err) = sf_try($node, $db, "SET lock_timeout = '2s'; BEGIN; DROP TRIGGER tg ON full_t; ROLLBACK");
+like($err, qr/WARNING:  01000: guard: trigger_ddl: .*HINT:  SELECT sf_guard_set\('trigger_ddl', 'off', 'why'\)/s, 'advice without a recipe says how to do without it');
 ($rc, $out, $err) = sf_try($node, $db, "BEGIN; SELECT sf_allow('a fire'); $sql; ROLLBACK");
 is($rc, 0, 'the glass') or diag($err);
 like($err, qr/WARNING:  01000: guard: set_not_null_scan: /, 'warns, too');

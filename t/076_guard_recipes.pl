@@ -45,7 +45,7 @@ sub traced
 }
 
 my $n = 0;
-for my $rule (guard_rules())
+for my $rule (guard_rules($node->pg_version->major))
 {
 	for my $case (@{ $rule->{recipes} })
 	{

@@ -112,10 +112,10 @@ extern SfExamination *sf_guard_live(void);
 
 /* ---- a finding in words for people: message.c ---- */
 
-/* The fact with the rule's name; what follows from it, the detail and the names of the other findings; the recipe. */
+/* The fact with the rule's name; what follows from it, the detail and the names of the other findings; what to do. */
 extern char *sf_finding_message(const SfFinding *finding);
 extern char *sf_finding_detail(const SfFinding *finding, List *findings);
-extern char *sf_finding_hint(const SfFinding *finding);
+extern char *sf_finding_hint(const SfFinding *finding, bool refused);
 
 /* ---- a text that is not run: script.c ---- */
 

@@ -154,7 +154,7 @@ put_broken(StringInfo out, const char *line)
 			column = indent;
 		}
 		else if (opens ? column + 2 + strlen(word) > WIDTH : ended && !comment)
-			column = put_break(out, indent, "");
+			column = put_break(out, indent, opens ? "  " : "");
 		else if (column + 1 + length > WIDTH)
 			column = put_break(out, indent, comment ? "-- " : "  ");
 		else
@@ -193,7 +193,7 @@ broken(const char *hint)
 }
 
 char *
-sf_finding_hint(const SfFinding *finding)
+sf_finding_hint(const SfFinding *finding, bool refused)
 {
 	StringInfoData hint;
 	ListCell   *lc;
@@ -206,5 +206,10 @@ sf_finding_hint(const SfFinding *finding)
 	if (finding->model)
 		appendStringInfo(&hint, "%sChange the model, then SELECT sf_plan_migration('...') plans it so.",
 						 hint.len ? "\n" : "");
-	return hint.len ? broken(hint.data) : NULL;
+	if (refused)
+		appendStringInfo(&hint, "%sTo run it as it is: SELECT sf_allow('why'), which is logged.", hint.len ? "\n" : "");
+	else if (hint.len == 0)
+		appendStringInfo(&hint, "SELECT sf_guard_set('%s', 'off', 'why') if it is nothing to this database.",
+						 finding->rule->name);
+	return broken(hint.data);
 }

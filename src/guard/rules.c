@@ -35,6 +35,8 @@
 /* In the order in which findings are told. */
 const SfRule sf_rules[] = {
 	/* columns */
+	{"row_type_use", ENFORCE, STANDS, NULL, 0, NULL, T_AlterTableStmt, sf_check_row_type,
+	 "the row type of the table is the type of a column elsewhere: the server refuses"},
 	{"add_column_volatile_default", ENFORCE, ROWS, "column", SF_RISK_CREATE, NULL, 0, sf_check_volatile_default,
 	 "a new column whose default gives each row a value of its own rewrites the table"},
 	{"add_column_stable_default", WARN, ROWS, "column", SF_RISK_CREATE, NULL, 0, sf_check_stable_default,
@@ -63,14 +65,12 @@ const SfRule sf_rules[] = {
 	 "the change of type rewrites the table and builds its indexes anew"},
 	{"change_type_scan", ENFORCE, ROWS, "column", SF_RISK_ALTER, "type", 0, sf_check_type_scan,
 	 "the change of type reads the table for a check or an index on the column"},
-	{"row_type_use", ENFORCE, STANDS, NULL, 0, NULL, T_AlterTableStmt, sf_check_row_type,
-	 "the row type of the table is the type of a column elsewhere: the server refuses"},
 	{"drop_column", ENFORCE, ROWS, "column", SF_RISK_DROP, NULL, 0, sf_check_drop_column,
 	 "those who still use the column fail, and its values are lost"},
 	{"rename_column", ENFORCE, ROWS, "column", SF_RISK_RENAME, NULL, 0, sf_check_rename_column,
 	 "those who use the old name fail at once"},
 	{"change_default", WARN, ROWS, "default", SF_RISK_ALTER, NULL, 0, NULL,
-	 "the old version of the application gets the new default, too"},
+	 "the old version gets the new default, too"},
 
 	/* tables */
 	{"rename_table", ENFORCE, ROWS, "table", SF_RISK_RENAME, NULL, 0, sf_check_rename_table,
@@ -127,6 +127,8 @@ const SfRule sf_rules[] = {
 	 "every table with a column of the domain is read under a lock"},
 
 	/* indexes */
+	{"invalid_index_leftover", ENFORCE, 0, NULL, 0, NULL, T_IndexStmt, sf_check_invalid_leftover,
+	 "IF NOT EXISTS is content with an INVALID index"},
 	{"create_index_blocking", ENFORCE, ROWS, "index", SF_RISK_CREATE, NULL, 0, sf_check_index,
 	 "nobody can write to the table while the index is built"},
 	{"partitioned_index", ENFORCE, ROWS, "index", SF_RISK_CREATE, NULL, 0, sf_check_partitioned_index,
@@ -135,8 +137,6 @@ const SfRule sf_rules[] = {
 	 "CONCURRENTLY cannot run in a transaction"},
 	{"cic_short_lock_timeout", WARN, ROWS, "index", SF_RISK_CREATE_CONCURRENTLY, NULL, 0,
 	 sf_check_concurrently_timeout, "a short lock_timeout ends the build and leaves an INVALID index"},
-	{"invalid_index_leftover", ENFORCE, 0, NULL, 0, NULL, T_IndexStmt, sf_check_invalid_leftover,
-	 "IF NOT EXISTS is content with an INVALID index"},
 	{"index_too_wide", WARN, ROWS, NULL, 0, NULL, T_IndexStmt, sf_check_wide_index,
 	 "an index of many columns costs more than it helps"},
 	{"drop_index_blocking", ENFORCE, ROWS, "index", SF_RISK_DROP, NULL, 0, sf_check_drop_index,

@@ -64,7 +64,7 @@ sf_check_volatile_default(SfCase *it)
 		return false;
 	text = sf_expression_text(it, value->raw_expr);
 	recipe_filled(it, text, text);
-	return sf_say(it, "column %s has a value of its own in each row: the table is rewritten",
+	return sf_say(it, "each row gets its own value of column %s: the table is rewritten",
 				  sf_ident(column->colname));
 }
 
@@ -92,7 +92,7 @@ sf_check_stable_default(SfCase *it)
 	const Constraint *value = sf_column_has(column, CONSTR_DEFAULT);
 
 	return value && is_of_the_moment(value->raw_expr, NULL) && !sf_default_volatile(value->raw_expr) &&
-		sf_say(it, "column %s gets one value in all rows: that of this moment",
+		sf_say(it, "all rows get the same moment in column %s",
 			   sf_ident(column->colname));
 }
 
@@ -221,7 +221,7 @@ sf_check_domain_column(SfCase *it)
 			  check, name, sf_type_text(column->typeName), name);
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, check);
 	sf_work(it, it->table, AccessExclusiveLock, true);
-	return sf_say(it, "column %s has a domain with constraints: the table is rewritten, also without a default",
+	return sf_say(it, "column %s is of a checked domain: the table is rewritten, also without a default",
 				  sf_ident(column->colname));
 }
 
@@ -242,7 +242,7 @@ sf_check_column_references(SfCase *it)
 						  list_make1(column->colname), fk, true);
 	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "the default of column %s is looked up: %s and the table are locked and read meanwhile",
+	return sf_say(it, "the default of column %s is looked up in %s: both are locked and read meanwhile",
 				  sf_ident(column->colname), sf_range_text(fk->pktable));
 }
 
@@ -370,7 +370,7 @@ sf_check_drop_column(SfCase *it)
 		psprintf("Its values in about " INT64_FORMAT " rows are lost. Prepared statements and SELECT * fail.",
 				 Max(it->table->rows, 0));
 	it->finding->model = true;
-	return sf_say(it, "those who use column %s fail: its values are lost", sf_ident(it->op->part));
+	return sf_say(it, "those who use column %s fail", sf_ident(it->op->part));
 }
 
 bool

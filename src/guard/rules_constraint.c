@@ -59,7 +59,7 @@ sf_check_check(SfCase *it)
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;  -- in another transaction", it->table->name, name);
 	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "check %s is proved by reading the table under the lock", name);
+	return sf_say(it, "check %s is proved: the table is read under the lock", name);
 }
 
 /* Partition by partition; the parent takes over what they have, and reads nothing. */
@@ -183,7 +183,7 @@ sf_check_lock_order(SfCase *it)
 											(char *) lsecond(it->finding->recipe));
 	it->finding->recipe = list_delete_first(it->finding->recipe);
 	it->finding->detail = pstrdup("Both locks are SHARE ROW EXCLUSIVE, and short once they are there.");
-	return sf_say(it, "writes to %s are locked out as well: who takes both locks the other way round waits for ever",
+	return sf_say(it, "%s is locked as well: who takes both locks the other way round waits for ever",
 				  other->name);
 }
 
@@ -260,7 +260,7 @@ sf_check_table_foreign_key(SfCase *it)
 		it->finding->object = other->name;
 		it->finding->detail = pstrdup("The lock is SHARE ROW EXCLUSIVE, and short once it is there.");
 		sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
-		return sf_say(it, "writes to %s stop while the new table waits for its lock", other->name);
+		return sf_say(it, "writes to %s stop: the new table waits for its lock", other->name);
 	}
 	return false;
 }
@@ -273,7 +273,7 @@ sf_check_unique(SfCase *it)
 	sf_recipe_key(it, name_of(it, sf_join(columns, "_"), "key"), columns, false);
 	sf_work(it, it->table, AccessExclusiveLock, false);
 	it->finding->model = true;
-	return sf_say(it, "the index of the unique constraint is built under the lock");
+	return sf_say(it, "its index is built under the lock");
 }
 
 bool
@@ -323,7 +323,7 @@ sf_check_exclusion(SfCase *it)
 	sf_recipe(it, "-- a new table with the constraint, kept in step by a trigger, filled in batches and renamed, or");
 	sf_recipe(it, "-- a trigger that takes pg_advisory_xact_lock() on the key and looks for overlaps.");
 	sf_work(it, it->table, AccessExclusiveLock, false);
-	return sf_say(it, "the exclusion constraint's index is built and checked under the lock");
+	return sf_say(it, "its index is built and checked under the lock");
 }
 
 /* ---- what is only named ---- */
@@ -374,7 +374,7 @@ sf_check_drop_foreign_key(SfCase *it)
 	ReleaseSysCache(tuple);
 	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
 	it->finding->detail = pstrdup("Both locks are ACCESS EXCLUSIVE, and short once they are there.");
-	return sf_say(it, "dropping foreign key %s locks %s as well", sf_ident(it->cmd->name), sf_ident(other));
+	return sf_say(it, "%s is locked as well: foreign key %s is its, too", sf_ident(other), sf_ident(it->cmd->name));
 }
 
 static bool
@@ -396,7 +396,7 @@ sf_check_validate(SfCase *it)
 	sf_recipe(it, "COMMIT;  -- first");
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, sf_ident(it->cmd->name));
 	sf_work(it, it->table, AccessExclusiveLock, false);
-	return sf_say(it, "this transaction has locked the table already, and reads all of it now");
+	return sf_say(it, "the table is locked already: all of it is read now");
 }
 
 static void
@@ -518,10 +518,11 @@ sf_check_domain(SfCase *it)
 				  check->conname ? " CONSTRAINT " : "", check->conname ? sf_ident(check->conname) : "",
 				  sf_parenthesis_text(it, check->location));
 	}
-	sf_recipe(it, "-- or, for each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is");
+	sf_recipe(it, "-- %sfor each table: a CHECK on the column, NOT VALID, then VALIDATE; leave the domain as it is",
+			  alter->subtype == 'C' ? "or, " : "");
 	it->finding->object = ((SfSubject *) linitial(users))->name;
 	sf_work(it, linitial(users), ShareLock, false);
-	return sf_say(it, "%d table%s with columns of domain %s %s read while nobody can write to %s", list_length(users),
+	return sf_say(it, "%d table%s with domain %s %s read: nobody can write to %s meanwhile", list_length(users),
 				  list_length(users) == 1 ? "" : "s", name, list_length(users) == 1 ? "is" : "are",
 				  list_length(users) == 1 ? "it" : "them");
 }

@@ -209,7 +209,7 @@ sf_check_drop_index(SfCase *it)
 	it->finding->detail =
 		pstrdup("The lock is ACCESS EXCLUSIVE: while it is waited for, all queries on the table wait behind it.");
 	it->finding->model = true;
-	return sf_say(it, "dropping index %s locks the table against reading", it->index->name);
+	return sf_say(it, "index %s is dropped: the table is locked against reading", sf_ident(it->index->relation));
 }
 
 /* The statement to come that makes an index of the dropped one's name, or one that begins with the same column. */
@@ -288,8 +288,8 @@ sf_check_index_options(SfCase *it)
 	sf_recipe(it, "SET lock_timeout = '2s';  -- before it, and try again when it fails");
 	it->finding->detail =
 		pstrdup("The lock is ACCESS EXCLUSIVE, and every planner of a query on the table is in its way.");
-	return sf_say(it, "this parameter of index %s stops all queries: it waits for those that run, and others behind it",
-				  it->index->name);
+	return sf_say(it, "this parameter of index %s stops queries: it waits for those that run, others behind it",
+				  sf_ident(it->index->relation));
 }
 
 /* ---- files written anew ---- */
@@ -302,7 +302,7 @@ say_rewrite(SfCase *it, SfSubject *subject, const char *what, const char *instea
 	it->finding->object = subject->name;
 	sf_work(it, subject, AccessExclusiveLock, true);
 	sf_recipe(it, "%s", instead);
-	return sf_say(it, "%s writes the table and its indexes anew under the lock", what);
+	return sf_say(it, "%s writes the table anew: so it does its indexes, all under the lock", what);
 }
 
 bool

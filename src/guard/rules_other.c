@@ -119,7 +119,7 @@ sf_check_drop_table(SfCase *it)
 											Max(it->table->rows, 0), sf_join(others, ", ")) :
 		psprintf("About " INT64_FORMAT " rows are lost.", Max(it->table->rows, 0));
 	it->finding->model = true;
-	return sf_say(it, "those who use the table fail: its rows are lost");
+	return sf_say(it, "those who use the table fail");
 }
 
 bool
@@ -397,7 +397,7 @@ sf_check_function(SfCase *it)
 	sf_recipe(it, "-- a function of another name, and the index or column made anew with it; or REINDEX ... "
 				  "CONCURRENTLY afterwards");
 	it->finding->detail = psprintf("It is used by %s.", user);
-	return sf_say(it, "what the old body gave stays stored: %s is not computed anew", user);
+	return sf_say(it, "what the old body gave stays stored");
 }
 
 bool
@@ -466,7 +466,7 @@ sf_check_lock_timeout(SfCase *it)
 	it->finding->detail =
 		psprintf("The lock is %s. Behind one idle reader the statement waits, and everybody else behind it.",
 				 sf_risk_lock_name(strongest(it)));
-	return sf_say(it, "without a lock_timeout it waits for its lock without end");
+	return sf_say(it, "no lock_timeout is set: the statement waits for its lock without end");
 }
 
 /* What the other rules have found to work under a lock. */
@@ -483,7 +483,7 @@ sf_check_statement_timeout(SfCase *it)
 			continue;
 		it->finding->object = finding->object;
 		sf_recipe(it, "SET statement_timeout = '5s';  -- before it: what takes longer is undone");
-		return sf_say(it, "without a statement_timeout the lock is held for as long as it takes");
+		return sf_say(it, "no statement_timeout is set: the lock is held for as long as it takes");
 	}
 	return false;
 }

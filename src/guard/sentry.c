@@ -207,19 +207,17 @@ static void
 warn(const SfFinding *finding)
 {
 	char	   *detail = sf_finding_detail(finding, NIL);
-	char	   *hint = sf_finding_hint(finding);
 
 	ereport(WARNING,
 			(errcode(ERRCODE_WARNING),
 			 errmsg("guard: %s", sf_finding_message(finding)),
 			 detail ? errdetail("%s", detail) : 0,
-			 hint ? errhint("%s", hint) : 0));
+			 errhint("%s", sf_finding_hint(finding, false))));
 }
 
 static void
 refuse(SfSentry *sentry, const SfFinding *finding, List *findings)
 {
-	char	   *hint = sf_finding_hint(finding);
 	char	   *detail = sf_finding_detail(finding, findings);
 
 	sentry->object = finding->object;
@@ -228,7 +226,7 @@ refuse(SfSentry *sentry, const SfFinding *finding, List *findings)
 			(errcode(ERRCODE_S_R_E_PROHIBITED_SQL_STATEMENT_ATTEMPTED),
 			 errmsg("guard: %s", sf_finding_message(finding)),
 			 detail ? errdetail("%s", detail) : 0,
-			 hint ? errhint("%s", hint) : 0));
+			 errhint("%s", sf_finding_hint(finding, true))));
 }
 
 /* The first that is no advice is the one that is told, when it comes to that. */
