@@ -310,14 +310,14 @@ CREATE UNIQUE INDEX t_u ON t (a) NULLS NOT DISTINCT WHERE id > 0;
 -- from
 CREATE TYPE status AS ENUM ('a', 'b');
 CREATE TABLE t (id int PRIMARY KEY, s status NOT NULL DEFAULT 'a');
-CREATE FUNCTION nxt(status) RETURNS status LANGUAGE sql IMMUTABLE AS $$ SELECT 'b'::status $$;
+CREATE FUNCTION nxt(status) RETURNS status LANGUAGE sql IMMUTABLE AS $$ SELECT 'b'::public.status $$;
 CREATE TRIGGER tr BEFORE UPDATE OF s ON t FOR EACH ROW WHEN (NEW.s = 'b') EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE POLICY po ON t USING (s <> 'b');
 CREATE MATERIALIZED VIEW mv AS SELECT s, nxt(s) AS n FROM t;
 -- to
 CREATE DOMAIN status AS text CHECK (VALUE IN ('a', 'b', 'c'));
 CREATE TABLE t (id int PRIMARY KEY, s status NOT NULL DEFAULT 'a');
-CREATE FUNCTION nxt(status) RETURNS status LANGUAGE sql IMMUTABLE AS $$ SELECT 'b'::status $$;
+CREATE FUNCTION nxt(status) RETURNS status LANGUAGE sql IMMUTABLE AS $$ SELECT 'b'::public.status $$;
 CREATE TRIGGER tr BEFORE UPDATE OF s ON t FOR EACH ROW WHEN (NEW.s = 'b') EXECUTE FUNCTION suppress_redundant_updates_trigger();
 CREATE POLICY po ON t USING (s <> 'b');
 CREATE MATERIALIZED VIEW mv AS SELECT s, nxt(s) AS n FROM t;
