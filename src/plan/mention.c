@@ -142,7 +142,8 @@ wish_attributes(SfItem *item, SfAction *later)
 	{
 		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
 
-		if (!type->kind->swaps || sf_item(type) == NULL || sf_item_made(sf_item(type)))
+		/* Attributes themselves come in their order. */
+		if (!type->kind->swaps || type == item->new->parent || sf_item(type) == NULL || sf_item_made(sf_item(type)))
 			continue;
 		foreach(la, type->children)
 			if (sf_item((SfFact *) lfirst(la)) && sf_item((SfFact *) lfirst(la))->create)
