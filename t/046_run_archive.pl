@@ -14,6 +14,9 @@ my $less = q{CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, touched
 	CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.touched = OLD.touched + 1; RETURN NEW; END';
 	CREATE TRIGGER touch BEFORE UPDATE ON users FOR EACH ROW EXECUTE FUNCTION touch();};
 
+# The trigger gets another name on the way.
+my $model = $less =~ s/TRIGGER touch /TRIGGER touches /r;
+
 sub table_of { return $node->safe_psql($_[0], "SELECT * FROM $_[1] t ORDER BY t::text") }
 
 # A database with users, notes and tags, planned down to users without phone, mood and level.
@@ -37,7 +40,7 @@ sub database
 			CASE WHEN i = 4 THEN NULL ELSE i END FROM generate_series(1, 6) i;
 		INSERT INTO notes ("user", body, mood) VALUES (4, 'one', 'sad'), (4, 'two', NULL);
 		INSERT INTO tags (tag) VALUES ('a'), ('b');
-		SELECT * FROM sf_define(\$model\$$less\$model\$); SELECT * FROM sf_plan_migration('less')});
+		SELECT * FROM sf_define(\$model\$$model\$model\$); SELECT * FROM sf_plan_migration('less')});
 	return $db;
 }
 

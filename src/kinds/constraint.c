@@ -209,7 +209,7 @@ no_longer_own(const SfFact *fact)
 	const SfFact *original = sf_implied_by(fact);
 
 	return sf_attr(fact, "inherited") && fact->twin && sf_attr(fact->twin, "inherited") == NULL &&
-		(sf_reattached(fact) || (original->twin && !sf_is_made_anew(original)));
+		(sf_reattached(fact) || (original && original->twin && !sf_is_made_anew(original)));
 }
 
 /* Said by the table as well, it merges with the parent's; what its parent lets go of is its own without that. */

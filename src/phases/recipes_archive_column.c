@@ -138,7 +138,7 @@ name_before(const SfPlan *plan, const SfAction *action, const SfFact *trigger)
 
 /* The values come back without a word to the table's triggers: no row has changed since it was written. */
 static void
-switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, List *triggers, bool on)
+switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, const SfFact *column, List *triggers, bool on)
 {
 	List	   *parts = NIL;
 	ListCell   *lc;
@@ -151,7 +151,7 @@ switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, List *t
 										sf_ident(name_before(plan, action, lfirst(lc)))));
 	}
 	if (parts)
-		sf_emit(out, "ALTER TABLE %s %s", sf_rel(action->new), sf_join(parts, ", "));
+		sf_emit(out, "ALTER TABLE %s %s", sf_rel(column), sf_join(parts, ", "));
 }
 
 static char *
@@ -227,11 +227,11 @@ bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, 
 	List	   *triggers = update_triggers(plan, kept->fact->parent);
 	SfEmit		out = sf_kept_emit(plan);
 
-	switch_triggers(&out, plan, action, triggers, false);
+	switch_triggers(&out, plan, action, kept->fact, triggers, false);
 	statements = sf_statement_add_all(statements, out.statements);
 	statements = sf_statement_add_move(statements, copy_values(kept), kept, "back from");
 	out = sf_kept_emit(plan);
-	switch_triggers(&out, plan, action, triggers, true);
+	switch_triggers(&out, plan, action, kept->fact, triggers, true);
 	return sf_statement_add_all(statements, out.statements);
 }
 

@@ -131,24 +131,30 @@ wish(SfAction *later, SfAction *earlier, SfItem *because)
 	later->wishes = lappend(later->wishes, link);
 }
 
-/* What needs a composite type comes when that has the attributes that it will have. */
+/*
+ * What needs a composite type comes when that has the attributes that it will have; so does what needs a routine of it
+ * (an aggregate, with its state).  A routine's body does not mind one more, and its old one may name what goes.
+ */
 static void
-wish_attributes(SfItem *item, SfAction *later)
+wish_attributes(SfItem *item, SfAction *later, const SfFact *fact)
 {
 	ListCell   *lc,
 			   *la;
 
-	foreach(lc, item->new->needs)
+	foreach(lc, fact->needs)
 	{
 		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
 
-		if (!type->kind->swaps || sf_item(type) == NULL || sf_item_made(sf_item(type)))
+		if (type->kind->qualifiers > 0 && fact == item->new && !item->new->kind->body)
+			wish_attributes(item, later, type);
+		/* Attributes themselves come in their order. */
+		if (!type->kind->swaps || type == item->new->parent || sf_item(type) == NULL || sf_item_made(sf_item(type)))
 			continue;
 		foreach(la, type->children)
 			if (sf_item((SfFact *) lfirst(la)) && sf_item((SfFact *) lfirst(la))->create)
 				wish(later, sf_item((SfFact *) lfirst(la))->create, item);
-		foreach(la, type->twin->children)
-			if (sf_item((SfFact *) lfirst(la))->drop)
+		foreach(la, item->new->kind->body ? NIL : type->twin->children)
+			if (sf_item((SfFact *) lfirst(la)) && sf_item((SfFact *) lfirst(la))->drop)
 				wish(later, sf_item((SfFact *) lfirst(la))->drop, item);
 	}
 }
@@ -165,13 +171,18 @@ wish_casts(SfBuild *build)
 		SfItem	   *cast = lfirst(lc);
 
 		foreach(ln, cast->create && cast->new->kind->stands_for ? cast->new->needs : NIL)
-			foreach(lu, ((SfEdge *) lfirst(ln))->to->needed_by)
+		{
+			const SfFact *need = ((SfEdge *) lfirst(ln))->to;
+
+			/* The function, the types; not the schema. */
+			foreach(lu, need->kind->qualifiers > 0 || need->kind->swaps ? need->needed_by : NIL)
 			{
 				SfItem	   *user = sf_item(((SfEdge *) lfirst(lu))->from);
 
 				if (user && user != cast && (user->create || user->alter))
 					wish(user->create ? user->create : user->alter, cast->create, cast);
 			}
+		}
 	}
 }
 
@@ -236,7 +247,7 @@ sf_build_wishes(SfBuild *build)
 		CHECK_FOR_INTERRUPTS();
 		later = item->create ? item->create : item->alter;
 		if (item->new && later)
-			wish_attributes(item, later);
+			wish_attributes(item, later, item->new);
 		if (!has_words(item))
 			continue;
 		if (created == NULL)
