@@ -225,13 +225,13 @@ skip(Pass *pass, SfRange range)
 }
 
 /*
- * Ranges of "size" blocks from where we are, in all turns; what is locked in one of them is left out.  DONE, UNWIRED or
- * ANEW.  ms: what a batch took on average.
+ * n ranges of "size" blocks from where we are, in all turns; what is locked in one of them is left out.  DONE, UNWIRED
+ * or ANEW.  ms: what a batch took on average.
  */
 static Outcome
-try_window(Pass *pass, int64 size, long *ms)
+try_window(Pass *pass, int n, int64 size, long *ms)
 {
-	SfRange		window = {pass->at.next, Min(pass->at.next + size * WINDOW, pass->at.blocks)};
+	SfRange		window = {pass->at.next, Min(pass->at.next + size * n, pass->at.blocks)};
 	bool		locked[WINDOW] = {false};
 	int			batches = 0;
 
@@ -278,20 +278,23 @@ go_over(Pass *pass, MemoryContext batch)
 {
 	int64		size = FIRST_BLOCKS;
 	int64		vacuumed = pass->at.next;
+	bool		growing = true;	/* batches are far too small still: no more of them than needed */
 
 	while (pass->at.next < pass->at.blocks)
 	{
 		Outcome		outcome;
 		long		ms = 0;
+		int64		before = size;
 
 		MemoryContextReset(batch);
-		outcome = try_window(pass, size, &ms);
+		outcome = try_window(pass, growing ? 1 : WINDOW, size, &ms);
 		if (outcome == UNWIRED)
 			return false;
 		if (outcome == ANEW)
 			vacuumed = 0;
 		else
 			size = sf_pass_size(size, ms);
+		growing = size >= before * 2;
 		if (pass->at.next - vacuumed >= Max(pass->at.blocks / VACUUM_PARTS, VACUUM_BLOCKS))
 		{
 			vacuum(pass, false);
