@@ -243,8 +243,8 @@ complete_error(ErrorData *error, const SfRunRequest *request)
 	if (request->abort)
 		hint = psprintf("What was undone before stays undone. Repair the cause, then %s goes on.", again);
 	else
-		hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() undoes what "
-						"was done.", again);
+		hint = psprintf("What was done before stays done. Repair the cause, then %s goes on; CALL sf_abort() undoes "
+						"what was done.", again);
 	error->hint = error->hint ? psprintf("%s %s", error->hint, hint) : hint;
 }
 
