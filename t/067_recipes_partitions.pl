@@ -144,5 +144,37 @@ is($node->safe_psql($half, 'SELECT count(*) FROM event'), 2000, 'with all rows')
 is($rc, 0, 'a script goes on, too') or diag($err);
 is($node->safe_psql($half, 'SELECT count(*) FROM sf_diff()'), 0, 'to the model');
 
+# ---- an index that is replaced: the new one is built beside the old one, leaf by leaf, and is never missing
+online($node, 'replaced', q{
+	CREATE TABLE part (id int, k int, v text) PARTITION BY RANGE (id);
+	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (500);
+	CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (500) TO (2000) PARTITION BY LIST (k);
+	CREATE TABLE part_2a PARTITION OF part_2 DEFAULT;
+	CREATE INDEX part_v ON part (v);
+	COMMENT ON INDEX part_v IS 'by v';
+	INSERT INTO part SELECT g, g, g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE part (id int, k int, v text) PARTITION BY RANGE (id);
+	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (500);
+	CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (500) TO (2000) PARTITION BY LIST (k);
+	CREATE TABLE part_2a PARTITION OF part_2 DEFAULT;
+	CREATE INDEX part_v ON part (v, id) WHERE k > 0;
+	COMMENT ON INDEX part_v IS 'by v';},
+	of => 'INDEX',
+	steps => [
+		'T expand: CREATE INDEX part_v__new ON ONLY public.part USING btree (v, id) WHERE (k > 0)',
+		'N expand: CREATE INDEX CONCURRENTLY part_1_v_id_idx__new ON public.part_1 USING btree (v, id) WHERE (k > 0)',
+		'T expand: ALTER INDEX public.part_v__new ATTACH PARTITION public.part_1_v_id_idx__new',
+		'T expand: CREATE INDEX part_2_v_id_idx__new ON ONLY public.part_2 USING btree (v, id) WHERE (k > 0)',
+		'N expand: CREATE INDEX CONCURRENTLY part_2a_v_id_idx__new ON public.part_2a USING btree (v, id) WHERE (k > 0)',
+		'T expand: ALTER INDEX public.part_2_v_id_idx__new ATTACH PARTITION public.part_2a_v_id_idx__new',
+		'T expand: ALTER INDEX public.part_v__new ATTACH PARTITION public.part_2_v_id_idx__new',
+		'T expand: DROP INDEX public.part_v',
+		'T expand: ALTER INDEX public.part_v__new RENAME TO part_v',
+		'T expand: ALTER INDEX public.part_1_v_id_idx__new RENAME TO part_1_v_id_idx',
+		'T expand: ALTER INDEX public.part_2_v_id_idx__new RENAME TO part_2_v_id_idx',
+		'T expand: ALTER INDEX public.part_2a_v_id_idx__new RENAME TO part_2a_v_id_idx',
+		q{T expand: COMMENT ON INDEX public.part_v IS 'by v'},
+	]);
+
 $node->stop;
 done_testing();

@@ -83,6 +83,65 @@ sf_index_by_leaves(const SfPlan *plan, const SfAction *action)
 	return index_below(NIL, plan, action->new);
 }
 
+/* The index and its copies go by these names for as long as they are rendered; returns those that they had. */
+static List *
+call_them(List *facts, List *names)
+{
+	List	   *had = NIL;
+	ListCell   *lc,
+			   *ln;
+
+	forboth(lc, facts, ln, names)
+	{
+		had = lappend(had, sf_own_name((SfFact *) lfirst(lc)));
+		sf_own_name((SfFact *) lfirst(lc)) = lfirst(ln);
+	}
+	return had;
+}
+
+List *
+sf_index_beside_by_leaves(const SfPlan *plan, SfFact *index, char *name, List **renames)
+{
+	List	   *copies = copies_below(NIL, index),
+			   *facts = lcons(index, list_copy(copies)),
+			   *names = list_make1(name),
+			   *had,
+			   *statements,
+			   *sql = NIL;
+	SfEmit		out;
+	ListCell   *lc,
+			   *ln;
+
+	if (!can_be_apart(copies))
+		return NIL;
+	foreach(lc, copies)
+	{
+		char	   *other = sf_plan_free_name(plan, sf_last((SfFact *) lfirst(lc)), "new");
+
+		/* Long names may be the same when they are cut. */
+		foreach(ln, names)
+			if (strcmp(lfirst(ln), other) == 0)
+				return NIL;
+		names = lappend(names, other);
+	}
+	had = call_them(facts, names);
+	statements = index_below(NIL, plan, index);
+	(void) call_them(facts, had);
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING;
+	forboth(lc, facts, ln, names)
+	{
+		SfFact	   *beside = sf_fact_copy(lfirst(lc));
+
+		sf_own_name(beside) = lfirst(ln);
+		index->kind->rename(&out, beside, lfirst(lc));
+	}
+	*renames = out.statements;
+	foreach(lc, statements)
+		sql = lappend(sql, ((SfStatement *) lfirst(lc))->sql);
+	return sql;
+}
+
 List *
 sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 {

@@ -12,6 +12,11 @@
 
 /* Of SfStatement; NIL: the plain form has to do. */
 extern List *sf_index_by_leaves(const SfPlan *plan, const SfAction *action);
+/*
+ * Texts that make the index beside another of its name, under names of their own; *renames: that give it and its copies
+ * the names that they are to have.  NIL: it cannot be so.
+ */
+extern List *sf_index_beside_by_leaves(const SfPlan *plan, SfFact *index, char *name, List **renames);
 extern List *sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action);
 
 #endif

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "phases/partitions.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
 
@@ -67,12 +68,17 @@ static List *
 build_index(const SfPlan *plan, const SfFact *new, char *name)
 {
 	SfEmit		out = emit(plan, SF_EMIT_CONCURRENTLY);
+	List	   *renames;
 
+	if (sf_is_partitioned(new->parent))
+		return sf_index_beside_by_leaves(plan, unconstify(SfFact *, new), name, &renames);
 	new->kind->create(&out, renamed(new, name), NIL);
 	return out.statements;
 }
 
-/* It steps aside: dropped in a transaction it would lock its table. */
+/*
+ * It steps aside: dropped in a transaction it would lock its table.  That of a partitioned table cannot go otherwise.
+ */
 static List *
 retire_index(const SfPlan *plan, const SfFact *old)
 {
@@ -87,6 +93,17 @@ static List *
 enthrone(const SfPlan *plan, const SfFact *new, char *name)
 {
 	return rename_to(NIL, plan, renamed(new, name), new);
+}
+
+static List *
+enthrone_index(const SfPlan *plan, const SfFact *new, char *name)
+{
+	List	   *renames;
+
+	if (!sf_is_partitioned(new->parent))
+		return enthrone(plan, new, name);
+	(void) sf_index_beside_by_leaves(plan, unconstify(SfFact *, new), name, &renames);
+	return add_all(NIL, renames, SF_INSIDE);
 }
 
 static List *
@@ -126,11 +143,11 @@ typedef struct SfSuccession
 	/* Statements that put it in the place of the old one, and those by which that goes (NULL: the plan's own). */
 	List	   *(*enthrone) (const SfPlan *plan, const SfFact *new, char *name);
 	List	   *(*retire) (const SfPlan *plan, const SfFact *old);
-	bool		copied;			/* partitions and children get theirs, and its name, with it */
+	bool		copied;			/* partitions get theirs, and its name, with it, or build and enthrone see to it */
 } SfSuccession;
 
 static const SfSuccession successions[] = {
-	{"index", build_index, enthrone, retire_index, false},
+	{"index", build_index, enthrone_index, retire_index, true},
 	{"check", prove_constraint, enthrone, NULL, true},
 	{"foreign key", prove_constraint, enthrone, NULL, false},
 	{"primary key", build_key, adopt_index, NULL, false},
@@ -296,7 +313,7 @@ sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 		statements = successor(plan, action, bracket);
 		return statements ? statements : unproved(plan, action, bracket);
 	}
-	if (action->verb == SF_VERB_DROP && way->retire && action->old->twin &&
+	if (action->verb == SF_VERB_DROP && way->retire && action->old->twin && !sf_is_partitioned(action->table) &&
 		built_beside(plan, creation(bracket, action->old->twin), bracket, sf_last(action->old)))
 		return way->retire(plan, action->old);
 	return NIL;
