@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "catalog/namespace.h"
+#include "commands/defrem.h"
 #include "parser/parse_type.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -88,6 +89,20 @@ recipe_belongings(SfCase *it, const char *column, const char *shadow)
 					  sf_cell(rows, r, 0));
 }
 
+/* From 18 on NOT NULL is a constraint with a name, which the new column's takes over; else NULL. */
+static char *
+not_null_name(const SfCase *it)
+{
+	const char *args[] = {psprintf("%u", it->table->oid), it->op->part};
+
+	return sf_query_text("SELECT k.conname FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a "
+						 "ON a.attrelid OPERATOR(pg_catalog.=) k.conrelid "
+						 "AND a.attnum OPERATOR(pg_catalog.=) k.conkey[1] "
+						 "WHERE k.conrelid OPERATOR(pg_catalog.=) $1::pg_catalog.oid "
+						 "AND k.contype OPERATOR(pg_catalog.=) 'n' "
+						 "AND a.attname OPERATOR(pg_catalog.=) $2::pg_catalog.name LIMIT 1", lengthof(args), args);
+}
+
 /* A column of the new type beside the old one, kept in step, filled, and then put in its place. */
 static void
 recipe_shadow(SfCase *it)
@@ -97,6 +112,7 @@ recipe_shadow(SfCase *it)
 	char	   *shadow = psprintf("%s_new", it->op->part);
 	const char *table = it->table->name;
 	const char *type = sf_type_text(definition->typeName);
+	char	   *not_null = not_null_name(it);
 
 	sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s%s%s;", table, sf_ident(shadow), type,
 			  definition->collClause ? " COLLATE " : "",
@@ -106,8 +122,11 @@ recipe_shadow(SfCase *it)
 	recipe_belongings(it, it->op->part, shadow);
 	sf_recipe(it, "SELECT sf_allow('the new column takes the old one''s place');");
 	sf_recipe_drop_fill_trigger(it, shadow, "BEGIN;");
-	sf_recipe(it, "  ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s; COMMIT;", table, name, table,
-			  sf_ident(shadow), name);
+	sf_recipe(it, "  ALTER TABLE %s DROP COLUMN %s; ALTER TABLE %s RENAME COLUMN %s TO %s;%s COMMIT;", table, name,
+			  table, sf_ident(shadow), name,
+			  not_null ? psprintf(" ALTER TABLE %s RENAME CONSTRAINT %s TO %s;", table,
+								  sf_ident(makeObjectName(it->table->relation, shadow, "not_null")),
+								  sf_ident(not_null)) : "");
 	it->finding->model = true;
 }
 
