@@ -10,7 +10,7 @@
 #define SF_KINDS(X) \
 	X(schema) X(extension) X(table) X(foreign_table) X(partition) X(inheritance) X(column) X(not_null) X(default) \
 	X(generated) X(identity) X(primary_key) X(unique) X(check) X(foreign_key) X(exclusion) X(constraint_index) \
-	X(index) X(sequence) X(owned_by) X(enum) X(domain) X(domain_constraint) \
+	X(index) X(sequence) X(owned_by) X(enum) X(enum_value) X(domain) X(domain_constraint) \
 	X(view) X(view_column) X(view_default) X(materialized_view) X(materialized_view_column) \
 	X(rule) X(trigger) X(trigger_state) X(constraint_trigger_state) X(policy) X(event_trigger) X(statistics) \
 	X(function) X(procedure) X(aggregate) X(composite) X(attribute) X(range) X(base_type) X(shell_type) \
@@ -33,6 +33,7 @@ const SfReader sf_readers[] = {
 	SF_READER(schema),
 	SF_READER(extension),
 	SF_READER(enum),
+	SF_READER(enum_value),
 	SF_READER(domain),
 	SF_READER(domain_constraint),
 	SF_READER(sequence),

@@ -2,9 +2,9 @@
  * hints.c - comments that tell what the text alone cannot: "-- @renamed from=old", "-- @up expr", "-- @down expr".
  *
  * A comment that follows code on its line belongs to what that code declares; one that stands alone on its line belongs
- * to what comes next.  Inside the parentheses of a statement "what" is a column, an attribute or a named constraint,
- * else the object of the statement.  A hint that stands at nothing is an error: a rename that is silently not one drops
- * a column.
+ * to what comes next.  Inside the parentheses of a statement "what" is a column, an attribute, a named constraint or
+ * an enum's value, else the object of the statement.  A hint that stands at nothing is an error: a rename that is
+ * silently not one drops a column.
  */
 #include "postgres.h"
 
@@ -27,7 +27,8 @@ static const char *const words[] = {"renamed", "up", "down"};
 
 static void attach_comment(const SfText *text, const SfComment *comment, List *hints, List *declarations,
 						   const int *offsets, const int *ends);
-static List *elements_of(const Node *stmt);
+static List *elements_of(const SfDeclaration *declaration, int offset);
+static void read_label(const SfText *text, SfCommentHint *hint);
 static List *read_hints(const SfText *text, const SfComment *comment);
 static SfCommentHint *read_hint(const SfText *text, const char *line, int number);
 pg_noreturn static void bad_hint(const SfText *text, int line, const char *detail);
@@ -85,7 +86,7 @@ attach_comment(const SfText *text, const SfComment *comment, List *hints, List *
 	{
 		Element    *found = NULL;
 
-		foreach(lc, elements_of(declaration->statement->stmt))
+		foreach(lc, elements_of(declaration, offsets[at]))
 		{
 			Element    *e = lfirst(lc);
 
@@ -95,25 +96,79 @@ attach_comment(const SfText *text, const SfComment *comment, List *hints, List *
 		}
 		/* beside the opening line of the statement there is no element yet: the statement's object is meant */
 		if (found == NULL && comment->alone)
-			bad_hint(text, sf_text_line(text, comment->offset), "No column or named constraint follows it.");
+			bad_hint(text, sf_text_line(text, comment->offset),
+					 "No column, named constraint or enum value follows it.");
 		if (found != NULL)
 			element = found->name;
 	}
 	foreach(lc, hints)
 	{
-		((SfCommentHint *) lfirst(lc))->element = element;
-		declaration->hints = lappend(declaration->hints, lfirst(lc));
+		SfCommentHint *hint = lfirst(lc);
+
+		hint->element = element;
+		if (element && IsA(declaration->statement->stmt, CreateEnumStmt))
+			read_label(text, hint);
+		else if (hint->names == NIL && hint->written && hint->written[0] == '\'')
+			bad_hint(text, hint->line, "Only a value of an enum is written in single quotes.");
+		declaration->hints = lappend(declaration->hints, hint);
 	}
 }
 
-/* Columns, attributes and named constraints of a statement, with their places in the unit's text. */
-static List *
-elements_of(const Node *stmt)
+/* A label is written as it is, unless it stands in quotes of either sort. */
+static void
+read_label(const SfText *text, SfCommentHint *hint)
 {
+	const char *from = hint->written;
+	char	   *label,
+			   *to;
+	char		quote;
+
+	if (from == NULL)
+		bad_hint(text, hint->line, "A value of an enum is only renamed.");
+	to = label = pstrdup(from);
+	quote = *from == '\'' || *from == '"' ? *from++ : '\0';
+	for (; *from != '\0'; from++)
+	{
+		if (quote && *from == quote && *++from != quote)
+			break;
+		*to++ = *from;
+	}
+	*to = '\0';
+	hint->names = list_make1(label);
+}
+
+/* The labels of an enum: the parser does not say where they stand. */
+static List *
+labels_of(const SfDeclaration *declaration, int offset)
+{
+	const CreateEnumStmt *stmt = castNode(CreateEnumStmt, declaration->statement->stmt);
+	List	   *places = sf_literal_places(declaration->text),
+			   *elements = NIL;
+	ListCell   *lp,
+			   *lv;
+
+	forboth(lp, places, lv, stmt->vals)
+	{
+		Element    *element = palloc(sizeof(Element));
+
+		element->name = strVal(lfirst(lv));
+		element->offset = offset + lfirst_int(lp);
+		elements = lappend(elements, element);
+	}
+	return elements;
+}
+
+/* Columns, attributes, named constraints and labels of a statement, with their places in the unit's text. */
+static List *
+elements_of(const SfDeclaration *declaration, int offset)
+{
+	const Node *stmt = declaration->statement->stmt;
 	List	   *nodes = NIL,
 			   *elements = NIL;
 	ListCell   *lc;
 
+	if (IsA(stmt, CreateEnumStmt))
+		return labels_of(declaration, offset);
 	if (IsA(stmt, CreateStmt))
 		nodes = ((const CreateStmt *) stmt)->tableElts;
 	else if (IsA(stmt, CreateForeignTableStmt))
@@ -198,12 +253,12 @@ read_hint(const SfText *text, const char *line, int number)
 		return hint;
 	}
 
-	/* from=old, from="Old Name", from=schema.old; words behind it are the user's */
+	/* from=old, from="Old Name", from=schema.old, from='an old label'; words behind it are the user's */
 	p = line;
 	if (strncmp(p, "from", 4) == 0)
 	{
 		char	   *name;
-		bool		quoted = false;
+		char		quote = '\0';
 
 		for (p += 4; isspace((unsigned char) *p); p++);
 		if (*p == '=')
@@ -212,15 +267,19 @@ read_hint(const SfText *text, const char *line, int number)
 			name = pstrdup(p);
 			for (char *q = name; *q != '\0'; q++)
 			{
-				if (*q == '"')
-					quoted = !quoted;
-				else if (!quoted && isspace((unsigned char) *q))
+				if (quote ? *q == quote : *q == '"' || (*q == '\'' && q == name))
+					quote = quote ? '\0' : *q;
+				else if (!quote && *q == '\'' && name[0] == '\'' && q[-1] == '\'')
+					quote = *q;	/* doubled: it goes on */
+				else if (!quote && isspace((unsigned char) *q))
 				{
 					*q = '\0';
 					break;
 				}
 			}
-			if (*name != '\0' && SplitIdentifierString(name, '.', &hint->names) && hint->names != NIL)
+			hint->written = pstrdup(name);
+			if (*name == '\'' ||
+				(*name != '\0' && SplitIdentifierString(name, '.', &hint->names) && hint->names != NIL))
 				return hint;
 		}
 	}

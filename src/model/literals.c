@@ -1,5 +1,5 @@
 /*
- * literals.c - other string literals in the place of those of a declaration (parse.h).
+ * literals.c - string literals of a declaration: where they stand, and others in their place (parse.h).
  *
  * Protocol: no catalog access; everything in the current memory context.  The server's scanner finds the literals,
  * however they are quoted.
@@ -12,8 +12,9 @@
 #include "lib/text.h"
 #include "model/parse.h"
 
-/* A string literal, as parser/scanner.h numbers tokens; 16 and later do not install the grammar's own header. */
+/* String literals, as parser/scanner.h numbers tokens; 16 and later do not install the grammar's own header. */
 #define SCONST	261
+#define USCONST	262
 
 static const char *
 replacement(const char *value, List *olds, List *news)
@@ -54,6 +55,24 @@ replaced(const char *text, List *olds, List *news)
 	appendStringInfoString(&result, text + done);
 	scanner_finish(scanner);
 	return result.data;
+}
+
+List *
+sf_literal_places(const char *text)
+{
+	core_yy_extra_type extra;
+	core_YYSTYPE value;
+	YYLTYPE		at;
+	core_yyscan_t scanner = scanner_init(text, &extra, &ScanKeywords, ScanKeywordTokens);
+	List	   *places = NIL;
+	int			token;
+
+	extra.standard_conforming_strings = true;
+	while ((token = core_yylex(&value, &at, scanner)) != 0)
+		if (token == SCONST || token == USCONST)
+			places = lappend_int(places, at);
+	scanner_finish(scanner);
+	return places;
 }
 
 void

@@ -16,8 +16,9 @@ typedef struct SfCommentHint
 {
 	const char *word;			/* "renamed", "up", "down" */
 	List	   *names;			/* renamed: the old name, of C strings, the schema first when given */
+	char	   *written;		/* renamed: the old name as it is written */
 	char	   *value;			/* up, down: the expression */
-	char	   *element;		/* column, attribute or constraint inside the statement; NULL: the statement's object */
+	char	   *element;		/* a part of the statement: column, constraint, enum value...; NULL: its object */
 	int			line;			/* in the unit */
 } SfCommentHint;
 
@@ -61,6 +62,8 @@ extern char *sf_declaration_hash(const char *text);
  * Declarations that stand further behind have been done before.
  */
 extern void sf_replace_literals(SfUnit *unit, SfDeclaration *declaration, List *olds, List *news);
+/* Where the literals of a text begin (of int). */
+extern List *sf_literal_places(const char *text);
 
 /* Unqualified name of what the statement creates, as the parser has it; NULL when it creates nothing with a name. */
 extern const char *sf_statement_object(const Node *statement);

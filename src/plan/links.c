@@ -408,6 +408,21 @@ link_names(SfBuild *build)
 	}
 }
 
+/* What has no statements of its own is said by its whole, under its new name. */
+static void
+link_parts(SfItem *item)
+{
+	ListCell   *lc;
+
+	foreach(lc, item->new->children)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind->create == NULL && sf_item(part))
+			sf_build_after(item->alter, sf_item(part)->rename, item);
+	}
+}
+
 static void
 link_item(SfItem *item)
 {
@@ -444,6 +459,8 @@ link_item(SfItem *item)
 	if (item->new && item->new->kind->late && item->alter)
 		link_before_late(item);
 	sf_build_after(item->alter, item->rename, item);
+	if (item->alter)
+		link_parts(item);
 	sf_build_after(item->complete, item->create, item);
 	sf_build_after(item->drop, item->hollow, item);
 	sf_build_after(item->alter, item->hollow, item);

@@ -107,7 +107,7 @@ runs_at_top_level(Node *node, bool clear_concurrently)
 /* What sf_worker_become_bootstrap() is for: these run no code of a user. */
 static const NodeTag bootstrap_statements[] = {
 	T_AlterOwnerStmt, T_GrantStmt, T_AlterDefaultPrivilegesStmt, T_CommentStmt, T_SecLabelStmt, T_RenameStmt,
-	T_AlterObjectSchemaStmt
+	T_AlterObjectSchemaStmt, T_AlterEnumStmt
 };
 
 static void
