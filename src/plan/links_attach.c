@@ -114,6 +114,21 @@ after_drops(SfItem *item, const SfFact *relation)
 	}
 }
 
+/* What was made for a detachment goes when that has come to its end: until then the table cannot be altered. */
+static void
+drops_after(SfItem *item)
+{
+	ListCell   *lc;
+
+	foreach(lc, item->old->parent->children)
+	{
+		const SfItem *part = sf_item((SfFact *) lfirst(lc));
+
+		if (part && part->fate == SF_FATE_DROP && part->old->kind->merges && sf_implied_by(part->old) == NULL)
+			sf_build_after(part->drop, item->drop, item);
+	}
+}
+
 /* A table that stands becomes a child when the parent has the columns and checks that the model says. */
 void
 sf_link_whole(SfItem *item)
@@ -140,5 +155,7 @@ sf_link_whole(SfItem *item)
 	/* A part of a whole, as a partition is, has no more columns than that. */
 	if (item->new->kind->place)
 		after_drops(item, item->new->parent);
+	if (item->new->kind->place && item->drop)
+		drops_after(item);
 }
 
