@@ -206,8 +206,8 @@ link_needed(SfItem *item)
 		if (item->drop)
 			link_old_names(item, edge->to);
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
-		if (edge->type != SF_EDGE_IMPLIED && edge->to->parent && edge->to->parent->parent && item->drop &&
-			item->drop->verb == SF_VERB_DROP)
+		if ((edge->type != SF_EDGE_IMPLIED || sf_relation_goes(item->old)) && edge->to->parent &&
+			edge->to->parent->parent && item->drop && item->drop->verb == SF_VERB_DROP)
 			sf_build_after(need->alter, item->drop, item);
 	}
 }
