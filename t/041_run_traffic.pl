@@ -207,6 +207,23 @@ is($node->safe_psql($built, 'SELECT count(*) FROM pg_index WHERE NOT indisvalid'
 is($node->safe_psql($built, 'SELECT count(*) FROM sf_diff()'), 0, 'the live schema is the model');
 $writer->quit;
 
+# ---- planning anew while a run waits for its first lock
+my $early = sf_database($node, 'early');
+$node->safe_psql($early, q{CREATE TABLE t (id int PRIMARY KEY);
+	SELECT * FROM sf_define('CREATE TABLE t (id int PRIMARY KEY, n int)'); SELECT * FROM sf_plan_migration('n')});
+my $reader = $node->background_psql($early);
+$reader->query_safe('BEGIN; SELECT FROM t');
+$still = start_psql($early, 'CALL sf_upgrade()');
+$node->poll_query_until($early, 'SELECT count(*) = 1 FROM sf_progress') or die 'it does not run';
+($rc, undef, $err) = sf_try($node, $early, q{SELECT * FROM sf_define('CREATE TABLE t (id int PRIMARY KEY, n int, m int)')});
+is($rc, 0, 'recording is no harm');
+($rc, undef, $err) = sf_try($node, $early, q{SELECT * FROM sf_plan_migration('m')});
+like($err, qr/55006: another run is at work.*would take the place of.*sf_pause/s, 'what is being run is not superseded');
+$reader->query_safe('COMMIT');
+$reader->quit;
+is(finish($still), 0, 'it runs');
+is($node->safe_psql($early, q{SELECT count(*) > 0 FROM sf_plan_migration('m')}), 't', 'and then the next is planned');
+
 # ---- two databases of one cluster at once
 my @two = map { sf_database($node, $_) } 'one_of_two', 'two_of_two';
 for (@two)

@@ -20,6 +20,7 @@
 #include "api/print.h"
 #include "api/result.h"
 #include "apply/history.h"
+#include "apply/runner.h"
 #include "apply/state.h"
 #include "apply/way.h"
 #include "compat.h"
@@ -179,6 +180,21 @@ check_history(List *revisions)
 	}
 }
 
+/* One that waits for its first lock is not half done yet: nothing of it is marked. */
+static void
+check_no_run(const SfRevision *superseded)
+{
+	int			pid = sf_runner_pid();
+
+	if (pid != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("another run is at work in this database"),
+				 errdetail("It is process %d; the plan would take the place of revision \"%s\" (%s).", pid,
+						   superseded->revision, superseded->message),
+				 errhint("Plan when it has ended: SELECT * FROM sf_progress shows it, SELECT sf_pause() stops it.")));
+}
+
 /* ---- the migration ---- */
 
 /* Names of a summary; the steps have them all. */
@@ -271,6 +287,7 @@ store(SfMigration *m)
 
 		if (r->superseded || sf_is_applied(r) || strcmp(r->revision, m->revision) == 0)
 			continue;
+		check_no_run(r);
 		sf_migration_supersede(r->revision);
 		ereport(NOTICE,
 				(errmsg("revision \"%s\" (%s) is superseded: it was not applied", r->revision, r->message)));
