@@ -3,6 +3,7 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowOnline;
 use SchemaflowTest;
 use Test::More;
 
@@ -100,6 +101,11 @@ is($node->safe_psql($db, q{SELECT count(*) FROM pg_class WHERE relname = 'mine'}
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_abort(force => true)');
 is($rc, 0, 'back') or diag($err);
 is($node->safe_psql($db, 'SELECT count(*) FROM pg_attribute WHERE attname LIKE \'~schemaflow%\' AND NOT attisdropped'), 0, 'all of it');
+
+# What the migration itself makes is nobody else's: a child that has the column, too, as long as that is there.
+online($node, 'a child of a table whose column goes',
+	'CREATE TABLE p (id int, gone int); INSERT INTO p SELECT n, n FROM generate_series(1, 1000) n',
+	'CREATE TABLE p (id int); CREATE TABLE c (own int) INHERITS (p)');
 
 $node->stop;
 done_testing();

@@ -112,11 +112,12 @@ mentions_renamed(const SfFactBase *start, const SfFact *fact)
 	return false;
 }
 
-/* Has a step changed it, before those that drop columns?  What steps make ahead is about it, too, by a name of ours. */
+/* Is a step about it, before those that drop columns?  What steps make ahead is about it, too, by a name of ours. */
 static bool
-is_changed_by_us(const SfTaken *taken, const SfFact *then)
+is_of_a_step(const SfTaken *taken, const SfFact *fact)
 {
 	const SfStep *first = linitial(taken->steps);
+	const char *label = sf_fact_label(unconstify(SfFact *, fact));
 	ListCell   *lc;
 
 	foreach(lc, taken->migration->steps[taken->direction])
@@ -124,23 +125,40 @@ is_changed_by_us(const SfTaken *taken, const SfFact *then)
 		const SfStep *step = lfirst(lc);
 
 		if (step->transaction < first->transaction && strstr(step->sql, SF_OUR_NAMES) == NULL &&
-			strcmp(step->object, sf_fact_label(unconstify(SfFact *, then))) == 0)
+			strcmp(step->object, label) == 0)
 			return true;
 	}
 	return false;
 }
 
-/* NULL: it is what it was. */
-static const char *
-change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
+/* What it was; NULL: it was not there. */
+static const SfFact *
+before(const SfFactBase *start, const SfFact *fact)
 {
 	const SfFact *then = sf_undo_earlier(start, fact);
 
+	return then ? then : sf_base_find(start, fact->key);
+}
+
+/* By a step, or with what a step has made. */
+static bool
+is_made_by_us(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
+{
+	for (; fact && before(start, fact) == NULL; fact = fact->parent)
+		if (is_of_a_step(taken, fact))
+			return true;
+	return false;
+}
+
+/* NULL: it is what it was, or what the migration makes of it. */
+static const char *
+change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
+{
+	const SfFact *then = before(start, fact);
+
 	if (then == NULL)
-		then = sf_base_find(start, fact->key);
-	if (then == NULL)
-		return "was made";
-	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) && !is_changed_by_us(taken, then) ?
+		return is_made_by_us(taken, start, fact) ? NULL : "was made";
+	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) ?
 		"was changed" : NULL;
 }
 
