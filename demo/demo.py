@@ -20,8 +20,7 @@ DATABASE, DEVELOPMENT = "shop", "shop_dev"
 
 # version of the application, message of the migration that brings it, what is said about it
 VERSIONS = [
-    ("v1", "first version", "users, teams, tasks, tags: link tables with payload, self-reference, composite key, "
-                            "enum, partial index, checks"),
+    ("v1", "first version", "users, teams, tasks, tags; link tables, composite key, enum, partial index, checks"),
     ("v2", "add phone", "the guide's example, on tables that have rows by now"),
     ("v3", "review and comments", "an enum value between two others, a NOT NULL column, a CHECK, a table"),
     ("v4", "types and names", "a column renamed, timestamps with time zone, int to numeric, NOT NULL on old rows"),
@@ -344,7 +343,8 @@ def main():
     db.run("CREATE EXTENSION schemaflow")
     db.run("SELECT count(*) FROM sf_guard_install()")
     say(f"schemaflow {db.one('''SELECT extversion FROM pg_extension WHERE extname = 'schemaflow' ''')} on "
-        f"PostgreSQL {db.one('SHOW server_version')}, SQLModel from PyPI. A new cluster, gone when this ends.")
+        f"PostgreSQL {db.one('SHOW server_version')}, SQLModel from PyPI.\n"
+        "A new cluster, gone when this ends.")
     revisions = versions(db)
     revisions.append(("billing", explicit_schema(db)))
     down_and_up(db, revisions)
