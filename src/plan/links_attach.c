@@ -74,7 +74,7 @@ sf_link_reattached(SfItem *item)
 	}
 }
 
-/* What is made in the parent would be made in the child, too, as long as that is one. */
+/* What is made or renamed in the parent would be so in the child, too, as long as that is one. */
 void
 sf_link_detached(SfItem *item)
 {
@@ -87,8 +87,10 @@ sf_link_detached(SfItem *item)
 	{
 		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
 
-		if (sf_item(part) && !part->kind->attaches && (sf_relation_of(part) == whole || part->kind->backs))
-			sf_build_after(sf_item(part)->create, item->drop, item);
+		if (sf_item(part) == NULL || part->kind->attaches || (sf_relation_of(part) != whole && !part->kind->backs))
+			continue;
+		sf_build_after(sf_item(part)->create, item->drop, item);
+		sf_build_after(sf_item(part)->rename, item->drop, item);
 	}
 }
 

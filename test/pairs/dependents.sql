@@ -394,3 +394,10 @@ CREATE TABLE m_2 (id bigint, at timestamptz NOT NULL, dev int NOT NULL DEFAULT 0
 CREATE INDEX m_at ON ONLY m (at DESC);
 CREATE INDEX m_dev ON m (dev, at);
 CREATE INDEX m_1_v ON m_1 (v) WHERE v > 0;
+-- pair a child leaves whose parent's check gets another name
+-- from
+CREATE TABLE parent (a int, b int, CONSTRAINT a_first CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
+CREATE TABLE child (c int) INHERITS (parent);
+-- to
+CREATE TABLE parent (a int, b int, CONSTRAINT a_other CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
+CREATE TABLE child (a int, b int, c int, CONSTRAINT a_first CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
