@@ -151,62 +151,61 @@ advance(Pass *pass, SfRange range)
 		pass->at.skipped = list_delete_first(pass->at.skipped);
 }
 
-/* A turn of a range, and how far we are.  An error that is not of locks is raised. */
+typedef struct Batch
+{
+	Pass	   *pass;
+	SfRange		range;
+	int			turn;
+	Outcome		outcome;		/* the result */
+} Batch;
+
+/* Argument of sf_pass_attempt(): a turn of a range, and how far we are. */
+static void
+write_batch(void *arg)
+{
+	Batch	   *batch = arg;
+	Pass	   *pass = batch->pass;
+	MemoryContext old = CurrentMemoryContext;
+	Oid			file;
+	int64		blocks;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	sf_pass_settings(pass->checked);
+	sf_pass_look(pass->at.relid, &file, &blocks);
+	if (!sf_streq(sf_wires_state(pass->at.relid), pass->wires))
+		batch->outcome = UNWIRED;
+	else if (file != pass->at.file)
+	{
+		begin_anew(pass, file, blocks);
+		batch->outcome = ANEW;
+	}
+	else
+	{
+		narrow(pass, batch->range, batch->turn);
+		sf_dual_write_suspend(true);
+		pass->at.rows += (int64) sf_worker_statement(pass->statement, pass->step->sql);
+		sf_dual_write_suspend(false);
+		if (batch->turn == TURNS - 1)
+			advance(pass, batch->range);
+	}
+	/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
+	if (batch->outcome != UNWIRED)
+		sf_pass_note(&pass->at);
+	sf_worker_commit();
+}
+
 static Outcome
 try_batch(Pass *pass, SfRange range, int turn)
 {
-	MemoryContext old = CurrentMemoryContext;
 	Pass		before = *pass;
-	volatile Outcome outcome = DONE;
+	Batch		batch = {pass, range, turn, DONE};
 
 	CHECK_FOR_INTERRUPTS();
-	PG_TRY();
-	{
-		Oid			file;
-		int64		blocks;
-
-		sf_worker_begin();
-		MemoryContextSwitchTo(old);
-		sf_pass_settings(pass->checked);
-		sf_pass_look(pass->at.relid, &file, &blocks);
-		if (!sf_streq(sf_wires_state(pass->at.relid), pass->wires))
-			outcome = UNWIRED;
-		else if (file != pass->at.file)
-		{
-			begin_anew(pass, file, blocks);
-			outcome = ANEW;
-		}
-		else
-		{
-			narrow(pass, range, turn);
-			sf_dual_write_suspend(true);
-			pass->at.rows += (int64) sf_worker_statement(pass->statement, pass->step->sql);
-			sf_dual_write_suspend(false);
-			if (turn == TURNS - 1)
-				advance(pass, range);
-		}
-		/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
-		if (outcome != UNWIRED)
-			sf_pass_note(&pass->at);
-		sf_worker_commit();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(old);
-		sf_dual_write_suspend(false);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
-			PG_RE_THROW();
-		outcome = LOCKED;
-		FlushErrorState();
-		sf_worker_rollback();
-		*pass = before;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
-	return outcome;
+	if (sf_pass_attempt(write_batch, &batch))
+		return batch.outcome;
+	*pass = before;
+	return LOCKED;
 }
 
 static void

@@ -370,9 +370,15 @@ sf_locks_take(SfLockSet *set)
 }
 
 bool
+sf_locks_were_taken(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE || error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED;
+}
+
+bool
 sf_locks_again(SfLockSet *set, const ErrorData *error)
 {
-	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
+	if (!sf_locks_were_taken(error))
 		return false;
 	if (past_deadline(set))
 		give_up(set, look_once(set, false, true));

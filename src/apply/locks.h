@@ -27,6 +27,9 @@ extern void sf_locks_look_for_snapshots(SfLockSet *set);
 /* In the transaction that will run the steps: take them.  Raises 55P03 when they were not to be had in time. */
 extern void sf_locks_take(SfLockSet *set);
 
+/* The error says that somebody else has what was asked for. */
+extern bool sf_locks_were_taken(const ErrorData *error);
+
 /*
  * After a transaction failed: true when it is worth another try, after a pause that leaves others four times as long
  * as they may have waited.

@@ -8,6 +8,8 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "apply/dual_write.h"
+#include "apply/locks.h"
 #include "apply/pass.h"
 #include "guc.h"
 #include "lib/origin.h"
@@ -15,6 +17,7 @@
 #include "lib/spi.h"
 #include "lib/text.h"
 #include "server/owner.h"
+#include "server/server.h"
 
 #define MOST_BLOCKS		8192
 
@@ -108,6 +111,19 @@ sf_pass_look(Oid relid, Oid *file, int64 *blocks)
 	*file = rel->rd_rel->relfilenode;
 	*blocks = RelationGetNumberOfBlocks(rel);
 	relation_close(rel, NoLock);
+}
+
+bool
+sf_pass_attempt(void (*batch) (void *arg), void *arg)
+{
+	ErrorData  *error = sf_worker_attempt(batch, arg);
+
+	if (error == NULL)
+		return true;
+	sf_dual_write_suspend(false);
+	if (!sf_locks_were_taken(error))
+		ReThrowError(error);
+	return false;
 }
 
 int64

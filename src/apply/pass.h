@@ -41,6 +41,12 @@ extern char *sf_pass_table(Oid relid);
 /* Held locks keep the file as it is until the transaction ends. */
 extern void sf_pass_look(Oid relid, Oid *file, int64 *blocks);
 
+/*
+ * Runs a batch, which begins and commits its transaction.  Returns false when others had rows locked: it is rolled
+ * back.  Any other error is raised.
+ */
+extern bool sf_pass_attempt(void (*batch) (void *arg), void *arg);
+
 /* How many blocks take schemaflow.batch_time when "size" took so long. */
 extern int64 sf_pass_size(int64 size, long ms);
 

@@ -220,41 +220,41 @@ prove_range(Proof *proof, SfRange range)
 
 /* ---- a batch ---- */
 
+typedef struct Batch
+{
+	Proof	   *proof;
+	SfRange		range;
+} Batch;
+
+/* Argument of sf_pass_attempt(). */
+static void
+prove_batch(void *arg)
+{
+	Batch	   *batch = arg;
+	Proof	   *proof = batch->proof;
+	int64		found = proof->found;
+	MemoryContext old = CurrentMemoryContext;
+
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	sf_pass_settings(false);
+	prove_range(proof, batch->range);
+	proof->at.next = batch->range.until;
+	proof->at.rows += proof->found - found;
+	sf_pass_note(&proof->at);
+	sf_worker_commit();
+}
+
 /* Returns false when rows were locked: nothing was done. */
 static bool
 try_range(Proof *proof, SfRange range)
 {
-	MemoryContext old = CurrentMemoryContext;
 	Proof		before = *proof;
-	volatile bool done = true;
+	Batch		batch = {proof, range};
+	bool		done = sf_pass_attempt(prove_batch, &batch);
 
-	PG_TRY();
-	{
-		sf_worker_begin();
-		MemoryContextSwitchTo(old);
-		sf_pass_settings(false);
-		prove_range(proof, range);
-		proof->at.next = range.until;
-		proof->at.rows += proof->found - before.found;
-		sf_pass_note(&proof->at);
-		sf_worker_commit();
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(old);
-		sf_dual_write_suspend(false);
-		error = CopyErrorData();
-		if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE && error->sqlerrcode != ERRCODE_T_R_DEADLOCK_DETECTED)
-			PG_RE_THROW();
-		FlushErrorState();
-		sf_worker_rollback();
+	if (!done)
 		*proof = before;
-		done = false;
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(old);
 	return done;
 }
 

@@ -160,4 +160,3 @@ sf_link_whole(SfItem *item)
 	if (item->new->kind->place && item->drop)
 		drops_after(item);
 }
-
