@@ -176,5 +176,27 @@ online($node, 'replaced', q{
 		q{T expand: COMMENT ON INDEX public.part_v IS 'by v'},
 	]);
 
+# ---- keys: each leaf gets its own, and the whole takes them over
+my $keyless = q{
+	CREATE TABLE part (id int, k int, v text) PARTITION BY RANGE (id);
+	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (500);
+	CREATE TABLE part_2 PARTITION OF part FOR VALUES FROM (500) TO (2000) PARTITION BY RANGE (id);
+	CREATE TABLE part_2a PARTITION OF part_2 DEFAULT;};
+online($node, 'keys', "$keyless INSERT INTO part SELECT g, g, g FROM generate_series(1, 1000) g",
+	"$keyless ALTER TABLE part ADD PRIMARY KEY (id), ADD CONSTRAINT part_v UNIQUE (v, id) DEFERRABLE;",
+	of => 'INDEX|KEY|UNIQUE',
+	steps => [
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY part_1_pkey ON public.part_1 USING btree (id)',
+		'T expand: ALTER TABLE public.part_1 ADD CONSTRAINT part_1_pkey PRIMARY KEY USING INDEX part_1_pkey',
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY part_2a_pkey ON public.part_2a USING btree (id)',
+		'T expand: ALTER TABLE public.part_2a ADD CONSTRAINT part_2a_pkey PRIMARY KEY USING INDEX part_2a_pkey',
+		'T expand: ALTER TABLE public.part ADD CONSTRAINT part_pkey PRIMARY KEY (id)',
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY part_1_v_id_key ON public.part_1 USING btree (v, id)',
+		'T expand: ALTER TABLE public.part_1 ADD CONSTRAINT part_1_v_id_key UNIQUE USING INDEX part_1_v_id_key DEFERRABLE',
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY part_2a_v_id_key ON public.part_2a USING btree (v, id)',
+		'T expand: ALTER TABLE public.part_2a ADD CONSTRAINT part_2a_v_id_key UNIQUE USING INDEX part_2a_v_id_key DEFERRABLE',
+		'T expand: ALTER TABLE public.part ADD CONSTRAINT part_v UNIQUE (v, id) DEFERRABLE',
+	]);
+
 $node->stop;
 done_testing();

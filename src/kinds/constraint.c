@@ -56,11 +56,14 @@ is_partitioned(const SfFact *table)
 	return key >= 0 && table->attr[key];
 }
 
-/* A foreign key of a partitioned table cannot be NOT VALID before 18; what is not enforced is never proved. */
+/*
+ * A foreign key of a partitioned table cannot be NOT VALID before 18, what has an index never.  What is not enforced
+ * is not proved.
+ */
 static bool
 may_be_unproved(const SfFact *fact)
 {
-	if (sf_attr(fact, "not_enforced"))
+	if (sf_attr(fact, "not_enforced") || (fact->kind != &sf_kind_check && fact->kind != &sf_kind_foreign_key))
 		return false;
 	return SF_MAJOR >= 18 || fact->kind != &sf_kind_foreign_key || !is_partitioned(fact->parent);
 }

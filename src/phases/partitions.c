@@ -1,15 +1,16 @@
 /*
- * partitions.c - partitioned tables get indexes and foreign keys leaf by leaf (partitions.h).
+ * partitions.c - partitioned tables get indexes, keys and foreign keys leaf by leaf (partitions.h).
  *
  * The model knows the copies that the server would make on the partitions, with their names.  Each is made by
- * itself, then attached: an index by a statement; a foreign key by the server, when it finds that the partition has an
- * equal one that is proved.
+ * itself, then attached: an index by a statement; a key or foreign key by the server, when it finds that the partition
+ * has an equal one, and this is proved.
  */
 #include "postgres.h"
 
 #include "kinds/kind.h"
 #include "miscadmin.h"
 #include "phases/partitions.h"
+#include "phases/recipes_parts.h"
 #include "plan/emit.h"
 
 /* The copies on the partitions, those below a copy behind it. */
@@ -24,7 +25,7 @@ copies_below(List *copies, const SfFact *fact)
 	return copies;
 }
 
-/* Partitions that the plan makes get theirs with the whole; a copy with a name of its own gets that afterwards. */
+/* Partitions that the plan makes get theirs with the whole. */
 static bool
 can_be_apart(List *copies)
 {
@@ -34,10 +35,21 @@ can_be_apart(List *copies)
 	{
 		const SfFact *copy = lfirst(lc);
 
-		if (sf_relation_of(copy)->twin == NULL || sf_attr(copy, "born_as") || sf_reattached(copy))
+		if (sf_relation_of(copy)->twin == NULL || sf_reattached(copy))
 			return false;
 	}
 	return copies != NIL;
+}
+
+bool
+sf_named_afterwards(List *family)
+{
+	ListCell   *lc;
+
+	foreach(lc, family)
+		if (sf_attr((const SfFact *) lfirst(lc), "born_as"))
+			return true;
+	return false;
 }
 
 static List *
@@ -78,68 +90,107 @@ index_below(List *statements, const SfPlan *plan, const SfFact *index)
 List *
 sf_index_by_leaves(const SfPlan *plan, const SfAction *action)
 {
-	if (list_length(action->statements) != 1 || !can_be_apart(copies_below(NIL, action->new)))
+	List	   *copies = copies_below(NIL, action->new);
+
+	if (list_length(action->statements) != 1 || !can_be_apart(copies) || sf_named_afterwards(copies))
 		return NIL;
 	return index_below(NIL, plan, action->new);
 }
 
-/* The index and its copies go by these names for as long as they are rendered; returns those that they had. */
-static List *
-call_them(List *facts, List *names)
+List *
+sf_index_family(SfFact *index)
 {
-	List	   *had = NIL;
-	ListCell   *lc,
-			   *ln;
+	return copies_below(list_make1(index), index);
+}
 
-	forboth(lc, facts, ln, names)
+/* The facts are, for as long as they are rendered, what those beside them are. */
+static void
+exchange(List *facts, List *beside)
+{
+	ListCell   *lc,
+			   *lb;
+
+	forboth(lc, facts, lb, beside)
 	{
-		had = lappend(had, sf_own_name((SfFact *) lfirst(lc)));
-		sf_own_name((SfFact *) lfirst(lc)) = lfirst(ln);
+		SfFact	   *fact = lfirst(lc),
+				   *other = lfirst(lb),
+					was = *fact;
+
+		fact->name = other->name;
+		fact->attr = other->attr;
+		other->name = was.name;
+		other->attr = was.attr;
 	}
-	return had;
 }
 
 List *
-sf_index_beside_by_leaves(const SfPlan *plan, SfFact *index, char *name, List **renames)
+sf_index_beside_by_leaves(const SfPlan *plan, List *family, List *beside, List **renames)
 {
-	List	   *copies = copies_below(NIL, index),
-			   *facts = lcons(index, list_copy(copies)),
-			   *names = list_make1(name),
-			   *had,
-			   *statements,
+	List	   *statements,
 			   *sql = NIL;
+	SfFact	   *index = linitial(family);
 	SfEmit		out;
 	ListCell   *lc,
-			   *ln;
+			   *lb;
 
-	if (!can_be_apart(copies))
+	if (!can_be_apart(list_copy_tail(family, 1)))
 		return NIL;
-	foreach(lc, copies)
-	{
-		char	   *other = sf_plan_free_name(plan, sf_last((SfFact *) lfirst(lc)), "new");
-
-		/* Long names may be the same when they are cut. */
-		foreach(ln, names)
-			if (strcmp(lfirst(ln), other) == 0)
-				return NIL;
-		names = lappend(names, other);
-	}
-	had = call_them(facts, names);
+	exchange(family, beside);
 	statements = index_below(NIL, plan, index);
-	(void) call_them(facts, had);
+	exchange(family, beside);
 	sf_plan_emit_init(&out, plan);
 	out.flags = SF_EMIT_EXISTING;
-	forboth(lc, facts, ln, names)
-	{
-		SfFact	   *beside = sf_fact_copy(lfirst(lc));
-
-		sf_own_name(beside) = lfirst(ln);
-		index->kind->rename(&out, beside, lfirst(lc));
-	}
+	forboth(lc, family, lb, beside)
+		index->kind->rename(&out, lfirst(lb), lfirst(lc));
 	*renames = out.statements;
 	foreach(lc, statements)
 		sql = lappend(sql, ((SfStatement *) lfirst(lc))->sql);
 	return sql;
+}
+
+/* The server takes for its own what a partition has already. */
+List *
+sf_key_by_leaves(const SfPlan *plan, const SfAction *action)
+{
+	List	   *copies = copies_below(NIL, action->new),
+			   *statements = NIL;
+	ListCell   *lc;
+
+	if (list_length(action->statements) != 1 || !can_be_apart(copies) || sf_named_afterwards(copies))
+		return NIL;
+	foreach(lc, copies)
+	{
+		const SfFact *copy = lfirst(lc);
+		char	   *index = sf_key_index(copy, sf_last(copy));
+
+		if (index == NULL)
+			return NIL;
+		if (sf_is_partitioned(sf_relation_of(copy)))
+			continue;
+		statements = add(statements, list_make1(index), false);
+		statements = add(statements, list_make1(sf_key_adopts(copy, sf_last(copy))), true);
+	}
+	return add(statements, action->statements, true);
+}
+
+List *
+sf_keys_of_leaves(List *family)
+{
+	List	   *leaves = NIL;
+	ListCell   *lc;
+
+	if (!can_be_apart(list_copy_tail(family, 1)))
+		return NIL;
+	for_each_from(lc, family, 1)
+	{
+		const SfFact *copy = lfirst(lc);
+
+		if (!sf_is_partitioned(sf_relation_of(copy)))
+			leaves = lappend(leaves, lfirst(lc));
+		else if (sf_attr(copy, "born_as"))
+			return NIL;
+	}
+	return leaves;
 }
 
 List *
@@ -149,7 +200,7 @@ sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 	List	   *statements = NIL;
 	ListCell   *lc;
 
-	if (list_length(action->statements) != 1 || !can_be_apart(copies))
+	if (list_length(action->statements) != 1 || !can_be_apart(copies) || sf_named_afterwards(copies))
 		return NIL;
 	foreach(lc, copies)
 	{

@@ -108,8 +108,10 @@ sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
 	char	   *index = sf_key_index(action->new, sf_last(action->new));
 	List	   *statements;
 
-	if (index == NULL || sf_is_partitioned(action->table) || !sf_is_kind(action->table, "table") ||
-		list_length(plain) != 1 || !sf_begins_with(action, 0, plain))
+	if (sf_is_partitioned(action->table))
+		return sf_is_big(action->table) ? sf_key_by_leaves(plan, action) : NIL;
+	if (index == NULL || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
+		!sf_begins_with(action, 0, plain))
 		return NIL;
 	statements = sf_add_statement(NIL, index, false, false);
 	statements = sf_add_statement(statements, sf_key_adopts(action->new, sf_last(action->new)), true, true);

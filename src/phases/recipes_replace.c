@@ -64,6 +64,31 @@ rename_to(List *statements, const SfPlan *plan, const SfFact *old, const SfFact 
 
 /* ---- the kinds ---- */
 
+/* An index of a partitioned table, under that name, with its copies; NIL: not possible. */
+static List *
+build_by_leaves(const SfPlan *plan, const SfFact *new, char *name, List **renames)
+{
+	List	   *family = sf_index_family(unconstify(SfFact *, new)),
+			   *beside = NIL;
+	ListCell   *lc,
+			   *lb;
+
+	if (sf_named_afterwards(family))
+		return NIL;
+	foreach(lc, family)
+	{
+		const SfFact *fact = lfirst(lc);
+		char	   *other = fact == new ? name : sf_plan_free_name(plan, sf_last(fact), "new");
+
+		/* Long names may be the same when they are cut. */
+		foreach(lb, beside)
+			if (strcmp(sf_last((SfFact *) lfirst(lb)), other) == 0)
+				return NIL;
+		beside = lappend(beside, renamed(fact, other));
+	}
+	return sf_index_beside_by_leaves(plan, family, beside, renames);
+}
+
 static List *
 build_index(const SfPlan *plan, const SfFact *new, char *name)
 {
@@ -71,7 +96,7 @@ build_index(const SfPlan *plan, const SfFact *new, char *name)
 	List	   *renames;
 
 	if (sf_is_partitioned(new->parent))
-		return sf_index_beside_by_leaves(plan, unconstify(SfFact *, new), name, &renames);
+		return build_by_leaves(plan, new, name, &renames);
 	new->kind->create(&out, renamed(new, name), NIL);
 	return out.statements;
 }
@@ -102,7 +127,7 @@ enthrone_index(const SfPlan *plan, const SfFact *new, char *name)
 
 	if (!sf_is_partitioned(new->parent))
 		return enthrone(plan, new, name);
-	(void) sf_index_beside_by_leaves(plan, unconstify(SfFact *, new), name, &renames);
+	(void) build_by_leaves(plan, new, name, &renames);
 	return add_all(NIL, renames, SF_INSIDE);
 }
 

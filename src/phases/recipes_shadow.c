@@ -151,22 +151,24 @@ ahead(SfShadowBracket *bracket)
 	return result;
 }
 
-static SfShadowPart *
+/* What is made ahead: the fact, or what it is a copy of. */
+static const SfShadowPart *
 part_of(const SfShadowBracket *bracket, const SfAction *action)
 {
 	ListCell   *lc;
 
-	foreach(lc, action->verb == SF_VERB_CREATE ? bracket->parts : NIL)
-		if (((SfShadowPart *) lfirst(lc))->fact == action->new)
-			return lfirst(lc);
+	for (const SfFact *fact = action->new; fact; fact = sf_implied_by(fact))
+		foreach(lc, action->verb == SF_VERB_CREATE ? bracket->parts : NIL)
+			if (((SfShadowPart *) lfirst(lc))->fact == fact)
+				return lfirst(lc);
 	return NULL;
 }
 
-/* The part's new name instead of the plan's CREATE, and what the plan says behind that. */
+/* The part's new name (a copy's comes with it) instead of the plan's CREATE, and what the plan says behind that. */
 static List *
 give_name(const SfShadowBracket *bracket, const SfAction *action, const SfShadowPart *part)
 {
-	List	   *statements = list_copy(part->given);
+	List	   *statements = part->fact == action->new ? list_copy(part->given) : NIL;
 	int			said = list_length(sf_render_create(bracket->plan, action, 0));
 
 	return sf_add_statements(statements, action->statements, said, false);

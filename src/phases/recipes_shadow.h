@@ -15,6 +15,7 @@ typedef struct SfShadowPart
 	SfFact	   *ahead;			/* as it is until then */
 	List	   *needed;			/* to make it ahead: of SfStatement */
 	List	   *given;			/* when it takes the name: of SfStatement */
+	bool		late;			/* it is only put together then: nothing can refer to it before */
 } SfShadowPart;
 
 typedef struct SfShadowBracket
@@ -32,6 +33,9 @@ extern char *sf_shadow_name(const SfPlan *plan, List *taken, const char *first, 
 
 /* A copy of a fact under another name, whose attributes can be changed. */
 extern SfFact *sf_shadow_copy(const SfFact *fact, char *name);
+
+/* What is to take the place of the column, or of the one that it is a copy of on a partition; NULL: nothing. */
+extern const SfShadow *sf_shadow_of(List *shadows, const SfFact *column);
 
 /* The new columns of the relation go by other names while the old ones are there: of SfRenamed. */
 extern List *sf_shadow_renames(List *shadows, const SfFact *relation);

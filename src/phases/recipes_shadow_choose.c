@@ -42,21 +42,33 @@ converted(const char *expr, const SfFact *from, const SfFact *to)
 	return using ? using : pstrdup(expr);
 }
 
+const SfShadow *
+sf_shadow_of(List *shadows, const SfFact *column)
+{
+	ListCell   *lc;
+
+	for (; column; column = sf_implied_by(column))
+		foreach(lc, shadows)
+			if (((SfShadow *) lfirst(lc))->new == column)
+				return lfirst(lc);
+	return NULL;
+}
+
 List *
 sf_shadow_renames(List *shadows, const SfFact *relation)
 {
 	List	   *renames = NIL;
 	ListCell   *lc;
 
-	foreach(lc, shadows)
+	foreach(lc, relation->children)
 	{
-		const SfShadow *shadow = lfirst(lc);
+		const SfShadow *shadow = sf_is_kind(lfirst(lc), "column") ? sf_shadow_of(shadows, lfirst(lc)) : NULL;
 		SfRenamed  *renamed;
 
-		if (shadow->new->parent != relation)
+		if (shadow == NULL)
 			continue;
 		renamed = palloc(sizeof(SfRenamed));
-		renamed->from = sf_last(shadow->new);
+		renamed->from = sf_last((SfFact *) lfirst(lc));
 		renamed->to = shadow->name;
 		renames = lappend(renames, renamed);
 	}
@@ -91,12 +103,19 @@ has_identity(const SfFact *column)
 	return sf_child_of(column, "identity") != NULL;
 }
 
+/* Is the table by itself, or the whole of what it is partitioned into? */
+static bool
+is_whole(const SfFact *table)
+{
+	return sf_attachment(table) == NULL && (sf_is_partitioned(table) || sf_stands_alone(table));
+}
+
 /* NULL: the column can be replaced, as far as it itself tells. */
 static char *
 refusal_of(const SfFact *old, const SfFact *new)
 {
-	if (!sf_stands_alone(new->parent) || !sf_stands_alone(old->parent))
-		return pstrdup("its table is partitioned, or is part of another");
+	if (!is_whole(new->parent) || !is_whole(old->parent))
+		return pstrdup("its table inherits from another, or is inherited from");
 	if (strcmp(sf_name(old->parent), sf_name(new->parent)) != 0)
 		return pstrdup("its table gets another name at the same time");
 	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))

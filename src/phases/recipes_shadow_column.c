@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "commands/defrem.h"
+#include "miscadmin.h"
 #include "phases/dual.h"
 #include "phases/recipes_shadow.h"
 #include "plan/emit.h"
@@ -66,7 +67,6 @@ add_all_joined(List *statements, List *texts)
 
 /* ---- ahead ---- */
 
-/* Who may use the column may use it under this name, too: the new version of the application does. */
 static void
 grant_as(SfEmit *out, SfFact *column, const SfFact *grant)
 {
@@ -77,19 +77,33 @@ grant_as(SfEmit *out, SfFact *column, const SfFact *grant)
 	grant->kind->create(out, copy, NIL);
 }
 
+/*
+ * Who may use the column (or its copy on a partition) may use it under this name, too: the new version of the
+ * application does.
+ */
+static void
+grant_all_as(SfEmit *out, const SfFact *column, char *name)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, column->children)
+		if (sf_is_kind(lfirst(lc), "grant"))
+			grant_as(out, sf_shadow_copy(column, name), lfirst(lc));
+	foreach(lc, sf_copies_of(column))
+		grant_all_as(out, lfirst(lc), name);
+}
+
 List *
 sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow)
 {
 	SfFact	   *column = as_shadow(shadow);
 	SfEmit		out = emit_for(bracket);
-	ListCell   *lc;
 
 	column->attr[sf_kind_attr(column->kind, "not_null")] = NULL;
 	column->kind->create(&out, column, NIL);
 	column->kind->after(&out, column);
-	foreach(lc, shadow->new->children)
-		if (sf_is_kind(lfirst(lc), "grant"))
-			grant_as(&out, column, lfirst(lc));
+	grant_all_as(&out, shadow->new, shadow->name);
 	return add_all_joined(NIL, out.statements);
 }
 

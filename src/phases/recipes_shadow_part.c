@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "commands/defrem.h"
+#include "phases/partitions.h"
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
 #include "phases/steps.h"
@@ -146,26 +147,61 @@ rename_part(const SfShadowBracket *bracket, const SfShadowPart *part)
 
 /* The columns of an index are called as those of its table were when it was made, and who looks at it sees that. */
 static List *
-rename_columns(const SfShadowBracket *bracket, const SfShadowPart *part)
+rename_columns(const SfShadowBracket *bracket, const SfFact *fact, const SfFact *ahead)
 {
-	char	   *index[2] = {part->fact->name[0], sf_last(part->fact)};
+	char	   *index[2] = {fact->name[0], sf_last(fact)};
 	List	   *names = NIL,
 			   *statements = NIL;
 	ListCell   *lc;
 
 	for (int i = 0; i < lengthof(texts); i++)
-		if (sf_is_kind(part->ahead, texts[i].kind) && names == NIL)
-			names = sf_text_columns(texts[i].head, sf_attr(part->ahead, texts[i].attr), texts[i].tail);
-	foreach(lc, bracket->shadows)
+		if (sf_is_kind(ahead, texts[i].kind) && names == NIL)
+			names = sf_text_columns(texts[i].head, sf_attr(ahead, texts[i].attr), texts[i].tail);
+	foreach(lc, sf_shadow_renames(bracket->shadows, fact->parent))
 	{
-		const SfShadow *shadow = lfirst(lc);
+		const SfRenamed *renamed = lfirst(lc);
 
-		if (shadow->new->parent == part->fact->parent && is_in(names, shadow->name))
+		if (is_in(names, renamed->to))
 			statements = sf_add_statement(statements, psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
-															   sf_qualified(2, index), sf_ident(shadow->name),
-															   sf_ident(sf_last(shadow->new))), false, true);
+															   sf_qualified(2, index), sf_ident(renamed->to),
+															   sf_ident(renamed->from)), false, true);
 	}
 	return statements;
+}
+
+/* A copy of the family's members with the shadows' names in their texts, under names of nobody's; NIL: not possible. */
+static List *
+beside_family(const SfShadowBracket *bracket, const SfShadowPart *part, List *family)
+{
+	List	   *beside = list_make1(part->ahead),
+			   *names = lappend(list_copy(bracket->names), sf_last(part->ahead));
+	ListCell   *lc;
+
+	for_each_from(lc, family, 1)
+	{
+		const SfFact *member = lfirst(lc);
+		char	   *name = sf_shadow_name(bracket->plan, names, sf_last(member), NULL);
+
+		beside = lappend(beside, sf_shadow_copy(member, name));
+		names = lappend(names, name);
+		if (!name_shadows(bracket, llast(beside)))
+			return NIL;
+	}
+	return beside;
+}
+
+/* Leaf by leaf. */
+static bool
+partitioned_index_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	List	   *family = sf_index_family(unconstify(SfFact *, part->fact)),
+			   *beside = beside_family(bracket, part, family),
+			   *renames;
+
+	part->needed = beside ? statements_of(sf_index_beside_by_leaves(bracket->plan, family, beside, &renames)) : NIL;
+	if (part->needed)
+		part->given = list_concat(statements_of(renames), rename_columns(bracket, part->fact, part->ahead));
+	return part->needed != NIL;
 }
 
 static bool
@@ -173,9 +209,45 @@ index_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 {
 	SfEmit		out = emit_for(bracket, SF_EMIT_CONCURRENTLY);
 
+	if (sf_is_partitioned(part->fact->parent))
+		return partitioned_index_ahead(bracket, part);
 	part->ahead->kind->create(&out, part->ahead, NIL);
 	part->needed = statements_of(out.statements);
-	part->given = list_concat(rename_part(bracket, part), rename_columns(bracket, part));
+	part->given = list_concat(rename_part(bracket, part), rename_columns(bracket, part->fact, part->ahead));
+	return true;
+}
+
+/* Leaf by leaf; the whole finds them when it is made, and reads nothing. */
+static bool
+partitioned_key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	List	   *family = sf_index_family(unconstify(SfFact *, part->fact)),
+			   *beside = beside_family(bracket, part, family),
+			   *leaves = beside ? sf_keys_of_leaves(family) : NIL,
+			   *columns = NIL;
+	SfEmit		out = emit_for(bracket, 0);
+	ListCell   *lc,
+			   *lb;
+
+	forboth(lc, family, lb, beside)
+	{
+		const SfFact *key = lfirst(lc),
+				   *ahead = lfirst(lb);
+		char	   *build = list_member_ptr(leaves, key) ? sf_key_index(ahead, sf_last(ahead)) : NULL;
+
+		if (build == NULL)
+			continue;
+		part->needed = sf_add_statement(part->needed, build, false, true);
+		part->given = sf_add_statement(part->given, sf_key_adopts(key, sf_last(ahead)), true, true);
+		columns = list_concat(columns, rename_columns(bracket, key, ahead));
+	}
+	if (leaves == NIL || list_length(part->needed) != list_length(leaves))
+		return false;
+	part->fact->kind->create(&out, part->fact, NIL);
+	foreach(lc, out.statements)
+		part->given = sf_add_statement(part->given, lfirst(lc), true, true);
+	part->given = list_concat(part->given, columns);
+	part->late = true;
 	return true;
 }
 
@@ -188,6 +260,8 @@ key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 
 	if (build == NULL)
 		return false;
+	if (sf_is_partitioned(part->fact->parent))
+		return partitioned_key_ahead(bracket, part);
 	part->needed = sf_add_statement(NIL, build, false, true);
 	if (sf_attr(part->fact, "deferrable"))
 	{
@@ -196,7 +270,7 @@ key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 	}
 	else
 		part->given = sf_add_statement(NIL, sf_key_adopts(part->fact, name), true, true);
-	part->given = list_concat(part->given, rename_columns(bracket, part));
+	part->given = list_concat(part->given, rename_columns(bracket, part->fact, part->ahead));
 	return true;
 }
 
@@ -205,6 +279,9 @@ constraint_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 {
 	SfEmit		out = emit_for(bracket, SF_EMIT_NOT_VALID);
 
+	/* It would be proved at once, with all partitions locked. */
+	if (sf_is_kind(part->fact, "foreign key") && sf_is_partitioned(part->fact->parent))
+		return false;
 	part->ahead->kind->create(&out, part->ahead, NIL);
 	part->ahead->kind->validate(&out, part->ahead);
 	part->needed = statements_of(out.statements);
@@ -246,12 +323,11 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 {
 	ListCell   *lc;
 
-	foreach(lc, bracket->shadows)
-		if (((SfShadow *) lfirst(lc))->new == fact)
-			return true;
+	if (sf_shadow_of(bracket->shadows, fact))
+		return true;
 	foreach(lc, bracket->parts)
 		if (((SfShadowPart *) lfirst(lc))->fact == fact)
-			return true;
+			return !((SfShadowPart *) lfirst(lc))->late;
 	foreach(lc, bracket->actions)
 	{
 		const SfAction *action = lfirst(lc);
@@ -284,7 +360,7 @@ sf_shadow_part(SfShadowBracket *bracket, const SfAction *action)
 		char	   *name;
 
 		if (action->verb != SF_VERB_CREATE || !sf_is_kind(action->new, recipes[i].kind) ||
-			!can_be_ahead(bracket, action->new))
+			sf_comes_along(action->new) || !can_be_ahead(bracket, action->new))
 			continue;
 		name = sf_shadow_name(bracket->plan, bracket->names, sf_last(action->new), NULL);
 		part = palloc0(sizeof(SfShadowPart));

@@ -149,6 +149,23 @@ ties_alterations(const SfFact *fact)
 	return false;
 }
 
+/*
+ * Has a copy on a partition anything of its own (a name, options, a comment)?  The server makes the original and its
+ * copies anew as it made them at first.
+ */
+static bool
+has_own(const SfFact *copy)
+{
+	SfEmit		out = {0};
+
+	if (!sf_comes_along(copy))
+		return false;
+	copy->kind->create(&out, copy, NIL);
+	if (copy->kind->after)
+		copy->kind->after(&out, copy);
+	return out.statements != NIL || copy->children != NIL;
+}
+
 static void
 step_aside(SfItem *item, const SfEdge *edge, List **work)
 {
@@ -156,6 +173,8 @@ step_aside(SfItem *item, const SfEdge *edge, List **work)
 
 	if (edge->type == SF_EDGE_DROP || item->new == NULL)
 		return;
+	if (has_own(item->new) && sf_goes_along(fact) && sf_item(sf_dropped_by(fact)))
+		replace(sf_item(sf_dropped_by(fact)), work);
 	if (!fact->kind->survives_alter || changes_expression(item) || ties_alterations(fact))
 		replace(item, work);
 }

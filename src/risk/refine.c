@@ -435,6 +435,33 @@ sf_refine_foreign_key(SfRisk *risk, const SfRiskCase *it)
 	}
 }
 
+/* That of an index: nobody says it. */
+void
+sf_refine_column_name(SfRisk *risk, const SfRiskCase *it)
+{
+	const SfOperation *op = it->operation;
+	const SfFactBase *before = it->context->before,
+			   *after = it->context->after;
+
+	if (before && after && op->schema && !sf_risk_find_relation(before, op->schema, op->relation) &&
+		!sf_risk_find_relation(after, op->schema, op->relation))
+	{
+		risk->why = NULL;
+		risk->effects &= ~SF_RISK_NARROWS;
+	}
+}
+
+/* So does its key. */
+void
+sf_refine_key(SfRisk *risk, const SfRiskCase *it)
+{
+	if (it->context->proven)
+	{
+		risk->why = "each partition has it: nothing is built";
+		risk->effects &= ~SF_RISK_SCANS;
+	}
+}
+
 /* Of a partitioned table ONLY there is nothing but a name to be made. */
 void
 sf_refine_index_create(SfRisk *risk, const SfRiskCase *it)

@@ -145,6 +145,8 @@ extern void sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_options(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_foreign_key(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_column_name(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_attached(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_rows(SfRisk *risk, const SfRiskCase *it);

@@ -401,3 +401,24 @@ CREATE TABLE child (c int) INHERITS (parent);
 -- to
 CREATE TABLE parent (a int, b int, CONSTRAINT a_other CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
 CREATE TABLE child (a int, b int, c int, CONSTRAINT a_first CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
+-- pair copies with names, options and comments of their own under a change of type
+-- from
+CREATE TABLE m (id int NOT NULL, at date NOT NULL, v int, PRIMARY KEY (id, at), CONSTRAINT m_v UNIQUE (v, at)) PARTITION BY RANGE (at);
+CREATE TABLE m_1 PARTITION OF m FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE m_2 PARTITION OF m FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE INDEX m_vi ON m (v);
+ALTER TABLE m_1 RENAME CONSTRAINT m_1_pkey TO one_key;
+ALTER INDEX m_1_v_idx RENAME TO one_v;
+ALTER INDEX m_2_v_idx SET (fillfactor = 60);
+COMMENT ON INDEX one_v IS 'mine';
+COMMENT ON CONSTRAINT m_2_v_at_key ON m_2 IS 'mine';
+-- to
+CREATE TABLE m (id bigint NOT NULL, at date NOT NULL, v bigint, PRIMARY KEY (id, at), CONSTRAINT m_v UNIQUE (v, at)) PARTITION BY RANGE (at);
+CREATE TABLE m_1 PARTITION OF m FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE TABLE m_2 PARTITION OF m FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+CREATE INDEX m_vi ON m (v);
+ALTER TABLE m_1 RENAME CONSTRAINT m_1_pkey TO one_key;
+ALTER INDEX m_1_v_idx RENAME TO one_v;
+ALTER INDEX m_2_v_idx SET (fillfactor = 60);
+COMMENT ON INDEX one_v IS 'mine';
+COMMENT ON CONSTRAINT m_2_v_at_key ON m_2 IS 'mine';
