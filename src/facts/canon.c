@@ -8,9 +8,9 @@
  *	- VALUES under a view's own column names, (VALUES ...), is read again as a subquery, ( VALUES ...).
  *	- An AND (OR) that begins with another in parentheses, ((a AND b) AND c), is read again as one of three.  What a
  *	  BETWEEN, or a comparison of rows, stands for at the beginning is such a one.
- * The first two are brought into the form that they have after one more round.  The last gets a cast to the type that it
- * has, which the parser does not see through and does not store: so it stays what it is.  No catalogs are read; memory:
- * current context.
+ * The first two are brought into the form that they have after one more round.  The last gets a cast to the type it
+ * has, which the parser does not see through and does not store: so it stays what it is.  No catalogs are read;
+ * memory: current context.
  */
 #include "postgres.h"
 
