@@ -2,12 +2,15 @@
  * canon.c - deparsed text made a fixpoint of reparsing.
  *
  * The server prints what the parser made of the user's words, and a parser that reads the print may make something
- * else of it: then a copy made from the print differs from its original.  What is known (traps B7, E26, E67) is
- * settled after one more round:
+ * else of it: then a copy made from the print differs from its original.  What is known (traps B7, E26, E67):
  *	- A list compared with a varchar (IN, NOT IN) is an array cast as a whole, (ARRAY[a, b])::text[]; read again the
  *	  cast goes to the elements, ARRAY[(a)::text, (b)::text].
  *	- VALUES under a view's own column names, (VALUES ...), is read again as a subquery, ( VALUES ...).
- * Both are brought into the second form.  No catalogs are read; memory: current context.
+ *	- An AND (OR) that begins with another in parentheses, ((a AND b) AND c), is read again as one of three.  What a
+ *	  BETWEEN, or a comparison of rows, stands for at the beginning is such a one.
+ * The first two are brought into the form that they have after one more round.  The last gets a cast to the type it
+ * has, which the parser does not see through and does not store: so it stays what it is.  No catalogs are read;
+ * memory: current context.
  */
 #include "postgres.h"
 
@@ -18,6 +21,8 @@
 static const char values_head[] = "(VALUES ";
 static const char array_head[] = "ARRAY[";
 static const char cast_array_head[] = "(ARRAY[";
+static const char chain_head[] = "((";
+static const char *const connectives[] = {" AND ", " OR "};
 
 static void canonical(StringInfo out, const char *text, const char *end);
 
@@ -144,6 +149,37 @@ cast_array(StringInfo out, const char *p, const char *end)
 	return type_end + strlen("[]");
 }
 
+/* The word that connects the operands between p and end: " AND ", " OR ", or NULL when it is one operand. */
+static const char *
+connective(const char *p, const char *end)
+{
+	while (p < end)
+	{
+		if (*p == '\'' || *p == '"')
+			p = behind_quoted(p, end);
+		else if (*p == '(' || *p == '[')
+			p = behind_closing(p + 1, end);
+		else
+		{
+			for (int i = 0; i < lengthof(connectives); i++)
+				if (starts(p, end, connectives[i]))
+					return connectives[i];
+			p++;
+		}
+	}
+	return NULL;
+}
+
+/* Behind the parenthesis that starts here, if it is the first operand of what its own operands are connected by. */
+static const char *
+chain_in_chain(const char *p, const char *end)
+{
+	const char *behind = behind_closing(p + 1, end);
+	const char *word = connective(p + 1, behind - 1);
+
+	return word && starts(behind, end, word) ? behind : NULL;
+}
+
 static void
 canonical(StringInfo out, const char *text, const char *end)
 {
@@ -167,6 +203,13 @@ canonical(StringInfo out, const char *text, const char *end)
 		}
 		else if (starts(p, end, cast_array_head) && (behind = cast_array(out, p, end)) != NULL)
 			p = behind;
+		else if (starts(p, end, chain_head) && (behind = chain_in_chain(p + 1, end)) != NULL)
+		{
+			appendStringInfoChar(out, '(');
+			canonical(out, p + 1, behind);
+			appendStringInfoString(out, "::boolean");
+			p = behind;
+		}
 		else
 			appendStringInfoChar(out, *p++);
 	}
@@ -177,7 +220,8 @@ sf_canonical(char *text)
 {
 	StringInfoData out;
 
-	if (text == NULL || (strstr(text, cast_array_head) == NULL && strstr(text, values_head) == NULL))
+	if (text == NULL || (strstr(text, cast_array_head) == NULL && strstr(text, values_head) == NULL &&
+						 strstr(text, chain_head) == NULL))
 		return text;
 	initStringInfo(&out);
 	canonical(&out, text, text + strlen(text));

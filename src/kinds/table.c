@@ -219,7 +219,7 @@ static const SfAttr attrs[] = {
 	{"row_security", SF_ALTER, alter_row_security},
 	{"force_row_security", SF_ALTER, alter_force_row_security},
 	{"of_type", SF_ALTER, alter_of_type, 0, of_type_in_place},
-	{"partition_key", SF_REPLACE},
+	{"partition_key", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"server", SF_IGNORE},
 	{"fdw_options", SF_IGNORE},
 };
