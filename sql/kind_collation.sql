@@ -47,4 +47,24 @@ SELECT count(*) > 0 AS planned FROM sf_plan_migration('drop', allow_shrink => tr
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 SELECT * FROM sf_diff();
 DROP SCHEMA s;
+
+-- This database's own in pg_catalog, as pg_import_system_collations() makes them, are in the scratch as well; one whose
+-- locale is gone hinders nobody
+CREATE COLLATION pg_catalog.sf_nocase (PROVIDER = icu, LOCALE = 'und-u-ks-level1', DETERMINISTIC = false);
+CREATE COLLATION pg_catalog.sf_two (PROVIDER = libc, LC_COLLATE = 'POSIX', LC_CTYPE = 'C');
+CREATE COLLATION pg_catalog.sf_copy FROM "C";
+CREATE COLLATION pg_catalog.sf_gone (PROVIDER = libc, LC_COLLATE = 'POSIX', LC_CTYPE = 'C');
+SET allow_system_table_mods = on;
+UPDATE pg_collation SET collcollate = 'xx_XX', collctype = 'xx_XX' WHERE collname = 'sf_gone';
+RESET allow_system_table_mods;
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE TABLE sf_collated (a text COLLATE sf_nocase UNIQUE, b text COLLATE sf_two, c text COLLATE sf_copy);
+	CREATE DOMAIN sf_nocase AS text COLLATE sf_nocase CHECK (VALUE <> 'X');
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('own');
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+DROP TABLE sf_collated;
+DROP DOMAIN sf_nocase;
+DROP COLLATION pg_catalog.sf_nocase, pg_catalog.sf_two, pg_catalog.sf_copy, pg_catalog.sf_gone;
 DROP EXTENSION schemaflow;

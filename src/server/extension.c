@@ -1,5 +1,5 @@
 /*
- * extension.c - extensions that a text needs, in the scratch.
+ * extension.c - what a text needs that it does not make: live's collations in pg_catalog, and extensions.
  *
  * They are made as the bootstrap superuser before any statement of the text has run: an extension's script must
  * not meet a function or an operator that the text's author has put in its way.  In a kept scratch they go with the
@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 #include "utils/guc.h"
 
+#include "lib/attempt.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
@@ -180,6 +181,47 @@ sf_worker_extension(const char *name, const char *schema)
 	if (own_transaction)
 		sf_worker_commit();
 	return made_schema;
+}
+
+static void
+make_collation(void *statement)
+{
+	(void) sf_execute(statement, 0, NULL);
+}
+
+/*
+ * One that cannot be made is one that nobody can use in live either: its locale is gone.
+ */
+void
+sf_worker_make_collations(void)
+{
+	const char *statement = sf_worker_live_collations();
+	bool		own_transaction = !IsTransactionState();
+	bool		before;
+	Oid			user;
+	int			context;
+	int			level;
+
+	if (*statement == '\0')
+		return;
+	if (own_transaction)
+		sf_worker_begin();
+	level = sf_pins_enter();
+	before = sf_allow_everything(true);
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
+	for (; *statement != '\0'; statement += strlen(statement) + 1)
+	{
+		ErrorData  *error = sf_attempt(make_collation, unconstify(char *, statement));
+
+		if (error && ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION)
+			ReThrowError(error);
+	}
+	SetUserIdAndSecContext(user, context);
+	(void) sf_allow_everything(before);
+	sf_pins_leave(level);
+	if (own_transaction)
+		sf_worker_commit();
 }
 
 void

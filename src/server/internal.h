@@ -51,6 +51,7 @@ typedef enum SfRequestKey
 	SF_KEY_SEARCH_PATH,			/* of the caller at its session's start */
 	SF_KEY_ACTIVITY,
 	SF_KEY_EXTENSIONS,			/* of live: name \0 version \0 schema \0 ... \0 */
+	SF_KEY_COLLATIONS,			/* of live's own in pg_catalog: statement \0 ... \0 */
 	SF_KEY_PAYLOAD,
 	SF_KEY_QUEUE
 } SfRequestKey;
@@ -77,6 +78,14 @@ extern PGDLLEXPORT void sf_worker_main(Datum segment);
 extern const SfRequest *sf_worker_request(void);
 extern MemoryContext sf_worker_context(void);
 extern const char *sf_worker_live_extension(const char *name, const char **schema);
+extern const char *sf_worker_live_collations(void);
+
+/* live.c */
+extern void sf_list_extensions(StringInfo out);
+extern void sf_list_collations(StringInfo out);
+
+/* extension.c */
+extern void sf_worker_make_collations(void);
 
 /* identity.c */
 typedef enum SfIdentityFor

@@ -12,12 +12,8 @@
 
 #include <signal.h>
 
-#include "access/genam.h"
-#include "access/htup_details.h"
-#include "access/table.h"
 #include "access/xlog.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_extension.h"
 #include "commands/dbcommands.h"
 #include "libpq/pqformat.h"
 #include "libpq/pqmq.h"
@@ -195,36 +191,6 @@ worker_holders(void)
 	return out.data;
 }
 
-/*
- * The extensions of this database, for sf_worker_extension().  Read here because the worker does not see what our
- * transaction has done.
- */
-static void
-list_extensions(StringInfo out)
-{
-	Relation	rel = table_open(ExtensionRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(rel, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_extension form = (Form_pg_extension) GETSTRUCT(tuple);
-		bool		isnull;
-		Datum		version = heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(rel), &isnull);
-		const char *schema = get_namespace_name(form->extnamespace);
-
-		if (isnull || !schema)
-			continue;
-		appendBinaryStringInfo(out, NameStr(form->extname), strlen(NameStr(form->extname)) + 1);
-		appendStringInfoString(out, TextDatumGetCString(version));
-		appendStringInfoChar(out, '\0');
-		appendBinaryStringInfo(out, schema, strlen(schema) + 1);
-	}
-	appendStringInfoChar(out, '\0');
-	systable_endscan(scan);
-	table_close(rel, AccessShareLock);
-}
-
 /* Callback of the segment: we leave.  A worker that is still at work has nobody to work for. */
 static void
 caller_leaves(dsm_segment *segment, Datum arg)
@@ -255,7 +221,8 @@ make_request(SfRun *run, const SfRequest *request)
 	const char *search_path = GetConfigOptionResetString("search_path");
 	const char *activity = run->job->activity ? run->job->activity : run->job->handler;
 	Size		guc_size = EstimateGUCStateSpace();
-	StringInfoData extensions;
+	StringInfoData extensions,
+				collations;
 	shm_toc_estimator estimator;
 	shm_toc    *toc;
 	shm_mq	   *mq;
@@ -264,8 +231,12 @@ make_request(SfRun *run, const SfRequest *request)
 	if (!search_path)
 		search_path = "";
 	initStringInfo(&extensions);
+	initStringInfo(&collations);
 	if (request->place != SF_JOB_LIVE)
-		list_extensions(&extensions);
+	{
+		sf_list_extensions(&extensions);
+		sf_list_collations(&collations);
+	}
 
 	shm_toc_initialize_estimator(&estimator);
 	shm_toc_estimate_chunk(&estimator, sizeof(SfRequest));
@@ -273,6 +244,7 @@ make_request(SfRun *run, const SfRequest *request)
 	shm_toc_estimate_chunk(&estimator, strlen(search_path) + 1);
 	shm_toc_estimate_chunk(&estimator, strlen(activity) + 1);
 	shm_toc_estimate_chunk(&estimator, Max(extensions.len, 1));
+	shm_toc_estimate_chunk(&estimator, collations.len + 1);
 	shm_toc_estimate_chunk(&estimator, Max(run->job->payload_len, 1));
 	shm_toc_estimate_chunk(&estimator, SF_QUEUE_SIZE);
 	shm_toc_estimate_keys(&estimator, SF_KEY_QUEUE);
@@ -290,6 +262,7 @@ make_request(SfRun *run, const SfRequest *request)
 	put_bytes(toc, SF_KEY_SEARCH_PATH, search_path, strlen(search_path) + 1);
 	put_bytes(toc, SF_KEY_ACTIVITY, activity, strlen(activity) + 1);
 	put_bytes(toc, SF_KEY_EXTENSIONS, extensions.data, extensions.len);
+	put_bytes(toc, SF_KEY_COLLATIONS, collations.data, collations.len + 1);
 	put_bytes(toc, SF_KEY_PAYLOAD, run->job->payload, run->job->payload_len);
 	mq = shm_mq_create(shm_toc_allocate(toc, SF_QUEUE_SIZE), SF_QUEUE_SIZE);
 	shm_toc_insert(toc, SF_KEY_QUEUE, mq);
@@ -297,6 +270,7 @@ make_request(SfRun *run, const SfRequest *request)
 	run->queue = shm_mq_attach(mq, run->segment, NULL);
 	on_dsm_detach(run->segment, caller_leaves, PointerGetDatum(run));
 	pfree(extensions.data);
+	pfree(collations.data);
 }
 
 /*

@@ -121,6 +121,12 @@ sf_worker_live_extension(const char *name, const char **schema)
 	return NULL;
 }
 
+const char *
+sf_worker_live_collations(void)
+{
+	return shm_toc_lookup(toc, SF_KEY_COLLATIONS, false);
+}
+
 void
 sf_worker_send(int n, const char *const *values)
 {
@@ -236,6 +242,8 @@ run_handler(void)
 	if (request->place == SF_JOB_SCRATCH)
 		sf_worker_open_scratch();
 	sf_identity_start(bootstrap ? InvalidOid : request->role);
+	if (request->place != SF_JOB_LIVE)
+		sf_worker_make_collations();
 
 	job.payload = shm_toc_lookup(toc, SF_KEY_PAYLOAD, false);
 	job.payload_len = request->payload_len;
