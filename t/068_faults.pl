@@ -4,7 +4,8 @@
 #	make faults ROUNDS=200 SEED=1
 #
 # A round plans the way from one shape of the table to the other (a type changed by a column beside it, a column filled
-# by an expression; or back), starts it, does one fault at a random step or moment, and then goes on or back.
+# by an expression; or back), starts it, does one fault at a random step or moment, and then goes on or back.  In the second half
+# of the rounds the table is partitioned.
 use strict;
 use warnings;
 use FindBin;
@@ -21,9 +22,21 @@ note("seed $seed");
 
 my $node = sf_node('faults', conf => [ 'restart_after_crash = on', 'fsync = off', 'autovacuum = off', 'log_min_messages = panic' ]);
 my $db = sf_database($node, 'app');
-my @models = map { "CREATE TABLE items (id int PRIMARY KEY, v $_);
+my $parts = q{
+	CREATE TABLE items_low PARTITION OF items FOR VALUES FROM (MINVALUE) TO (200);
+	CREATE TABLE items_high PARTITION OF items DEFAULT PARTITION BY LIST (id);
+	CREATE TABLE items_rest PARTITION OF items_high DEFAULT;
+	CREATE INDEX items_v ON items (v);};
+
+# The two shapes; how: behind the table's definition.
+sub models
+{
+	my ($how) = @_;
+	return map { "CREATE TABLE items (id int PRIMARY KEY, v $_) $how;
 	CREATE TABLE ledger (id int, delta int);
 	CREATE TABLE fault (left_ddl int);" } 'int', "bigint, twice bigint -- \@up v::bigint * 2\n";
+}
+my @models = models('');
 
 $node->safe_psql($db, qq{ALTER DATABASE $db SET schemaflow.online_rows = 100; ALTER DATABASE $db SET schemaflow.batch_time = 1;
 	$models[0]; INSERT INTO items SELECT n, n FROM generate_series(1, $rows) n; ANALYZE items});
@@ -152,6 +165,17 @@ sub with_fault
 
 # ---- rounds ----
 
+# By hand, between two migrations: writers find the one table or the other.
+sub partition
+{
+	my ($columns) = @_;
+	@models = models("PARTITION BY RANGE (id); $parts");
+	value("BEGIN; LOCK TABLE items; CREATE TEMP TABLE was AS SELECT * FROM items; DROP TABLE items;
+		CREATE TABLE items (id int PRIMARY KEY, v $columns) PARTITION BY RANGE (id); $parts
+		INSERT INTO items SELECT * FROM was; COMMIT; ANALYZE items");
+	return;
+}
+
 my @names = (sort(keys %faults), 'full', 'full');
 my $at = 0;
 my %seen;
@@ -160,15 +184,17 @@ for my $round (1 .. $rounds)
 	my $fault = $names[ rand @names ];
 	my $back = rand() < 0.3;
 	my $contract = rand() < 0.35;
-	my $step = rand() < 0.6 && $fault !~ /locks|full/ ? 1 + int rand 12 : 0;
+	my $parted = $round > $rounds / 2;
+	my $step = rand() < 0.6 && $fault !~ /locks|full/ ? 1 + int rand($parted ? 22 : 12) : 0;
 	my $name = "round $round: $fault" . ($step ? " at step $step" : '') . ($contract ? ' of contract' : '') . ($back ? ', back' : '');
 	my $target = 1 - $at;
 	my ($rc, $out, $err);
 
 	$seen{$fault}++;
+	partition($at ? 'bigint, twice bigint' : 'int') if $parted && $models[0] !~ /PARTITION/;
 	value("SELECT count(*) FROM sf_define(\$m\$$models[$target]\$m\$); SELECT count(*) FROM sf_plan_migration('round $round')");
 	value('CALL sf_upgrade(allow => \'{data_loss}\')') if $contract;
-	value("SELECT setval('app.ddl', " . (-int(rand($contract ? 5 : 14)) - 1) . ')') if $fault eq 'full';
+	value("SELECT setval('app.ddl', " . (-int(rand($contract ? 5 : $parted ? 24 : 14)) - 1) . ')') if $fault eq 'full';
 	with_fault($contract ? 'CALL sf_contract(force => true, allow => \'{data_loss}\')' : 'CALL sf_upgrade(allow => \'{data_loss}\')',
 		$fault, $step);
 	value("SELECT setval('app.ddl', 1)");
