@@ -1,4 +1,4 @@
-# Schemas as users write them become others and go back: the pairs of test/pairs/*.sql.
+# Schemas as users write them become others and go back: the pairs of test/pairs/*.sql; of PAIR only those whose name has it.
 use strict;
 use warnings;
 use PostgreSQL::Test::Utils;
@@ -16,6 +16,7 @@ foreach my $file (sort glob("$ENV{SF_ROOT}/test/pairs/*.sql"))
 	{
 		my ($name, $from, $to) = /^(.*)\n-- from\n(.*)^-- to\n(.*)/ms or die "not a pair: $_";
 
+		next if index($name, $ENV{PAIR} // '') < 0;
 		migrates($node, $name, 'SELECT 1', map { s/;\s*$//r } $from, $to);
 	}
 }

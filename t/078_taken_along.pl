@@ -107,5 +107,10 @@ online($node, 'a child of a table whose column goes',
 	'CREATE TABLE p (id int, gone int); INSERT INTO p SELECT n, n FROM generate_series(1, 1000) n',
 	'CREATE TABLE p (id int); CREATE TABLE c (own int) INHERITS (p)');
 
+# A check that is its table's own since that lost the parent, by a step before.
+online($node, 'a table that gets a parent with a column and a check of it',
+	'CREATE TABLE p (id int); INSERT INTO p SELECT n FROM generate_series(1, 1000) n',
+	'CREATE TABLE g (z int NOT NULL DEFAULT 3 CHECK (z > 0)); CREATE TABLE p (id int) INHERITS (g)');
+
 $node->stop;
 done_testing();

@@ -150,6 +150,13 @@ is_made_by_us(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 	return false;
 }
 
+/* Is it on its own since its table has lost a parent? */
+static bool
+was_copy(const SfFact *then, const SfFact *fact)
+{
+	return sf_implied_by(then) && sf_implied_by(fact) == NULL;
+}
+
 /* NULL: it is what it was, or what the migration makes of it. */
 static const char *
 change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
@@ -158,8 +165,8 @@ change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 
 	if (then == NULL)
 		return is_made_by_us(taken, start, fact) ? NULL : "was made";
-	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) ?
-		"was changed" : NULL;
+	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) &&
+		!was_copy(then, fact) ? "was changed" : NULL;
 }
 
 static List *

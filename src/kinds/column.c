@@ -159,7 +159,7 @@ create_filled(SfEmit *out, const SfFact *fact, List *folded)
 
 	initStringInfo(&text);
 	describe(&text, fact, bare(folded));
-	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
+	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_relation_for_a_while(out, fact), text.data);
 	foreach(lc, sf_folded_of(fact, folded))
 	{
 		const SfFact *part = lfirst(lc);
@@ -205,7 +205,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	initStringInfo(&text);
 	clause(&text, fact, folded);
-	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_rel(fact), text.data);
+	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_relation_for_a_while(out, fact), text.data);
 }
 
 static void

@@ -157,7 +157,29 @@ const SfKind sf_kind_composite = {
 
 /* ---- attributes ---- */
 
-/* Tables OF the type follow only when told so; nothing is dropped by it. */
+/* The columns of tables OF the type that the attribute is. */
+static List *
+typed_columns(const SfFact *attribute)
+{
+	List	   *columns = NIL;
+	ListCell   *lc,
+			   *lk;
+
+	foreach(lc, attribute->parent->needed_by)
+	{
+		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_kind_attr(user->kind, "of_type") < 0 || !sf_streq(sf_attr(user, "of_type"), sf_rel(attribute)))
+			continue;
+		foreach(lk, user->children)
+			if (sf_kind_attr(((SfFact *) lfirst(lk))->kind, "typed") >= 0 &&
+				strcmp(sf_last((SfFact *) lfirst(lk)), sf_last(attribute)) == 0)
+				columns = lappend(columns, lfirst(lk));
+	}
+	return columns;
+}
+
+/* They follow only when told so; nothing is dropped by it. */
 static const char *
 to_typed_tables(const SfFact *attribute)
 {
@@ -236,4 +258,5 @@ const SfKind sf_kind_attribute = {
 	.drop = drop_attribute,
 	.rename = rename_attribute,
 	.address = attribute_address,
+	.followers = typed_columns,
 };

@@ -131,8 +131,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	initStringInfo(&text);
 	clause(&text, fact, folded);
-	sf_emit(out, "ALTER TABLE %s%s ADD %s%s", sf_attr(fact, "only") ? "ONLY " : "", sf_rel(fact), text.data,
-			sf_attr(fact, "not_valid") || unproved ? " NOT VALID" : "");
+	sf_emit(out, "ALTER TABLE %s%s ADD %s%s", sf_attr(fact, "only") ? "ONLY " : "",
+			sf_relation_for_a_while(out, fact), text.data, sf_attr(fact, "not_valid") || unproved ? " NOT VALID" : "");
 	if (sf_attr(fact, "not_valid"))
 		prove_copies(out, fact);
 	attach(out, fact);

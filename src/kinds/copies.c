@@ -6,7 +6,10 @@
  */
 #include "postgres.h"
 
+#include "commands/defrem.h"
 #include "kinds/kind.h"
+
+extern const SfKind sf_kind_generated;
 
 SfFact *
 sf_implied_by(const SfFact *fact)
@@ -115,6 +118,76 @@ sf_reattached(const SfFact *fact)
 		if (((SfFact *) lfirst(lc))->kind->attaches && changes_parent(lfirst(lc)))
 			return true;
 	return false;
+}
+
+bool
+sf_comes_by_parent(const SfFact *fact)
+{
+	int			inherited = fact->kind->merges ? sf_kind_attr(fact->kind, "inherited") : -1;
+
+	return inherited >= 0 && fact->attr[inherited] && fact->twin == NULL && fact->parent && sf_stands(fact->parent) &&
+		sf_reattached(fact);
+}
+
+char *
+sf_parent_for_a_while(const SfFact *fact)
+{
+	char	   *names[2] = {fact->name[0], makeObjectName(psprintf("~schemaflow %s", fact->kind->name), fact->name[1],
+														  sf_last(fact))};
+
+	return sf_qualified(2, names);
+}
+
+static bool
+is_generated(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->children)
+		if (((SfFact *) lfirst(lc))->kind == &sf_kind_generated)
+			return true;
+	return false;
+}
+
+/* What its expressions name has to be there. */
+static void
+add_named(StringInfo columns, const SfFact *fact, const SfFact *by)
+{
+	ListCell   *lc;
+
+	foreach(lc, by->needs)
+	{
+		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+		const char *type;
+
+		if (need->parent != fact->parent || need == fact || sf_kind_attr(need->kind, "inherited") < 0 ||
+			sf_kind_attr(need->kind, "type") < 0)
+			continue;
+		type = sf_attr(need, "type");
+		appendStringInfo(columns, "%s%s %s", columns->len > 0 ? ", " : "", sf_ident(sf_last(need)), type);
+		if (sf_attr(need, "collation"))
+			appendStringInfo(columns, " COLLATE %s", sf_attr(need, "collation"));
+		if (is_generated(need))
+			appendStringInfo(columns, " GENERATED ALWAYS AS (NULL::%s) STORED", type);
+	}
+	foreach(lc, by->children)
+		add_named(columns, fact, lfirst(lc));
+}
+
+const char *
+sf_relation_for_a_while(SfEmit *out, const SfFact *fact)
+{
+	StringInfoData columns;
+	char	   *parent;
+
+	if (!sf_comes_by_parent(fact))
+		return sf_rel(fact);
+	initStringInfo(&columns);
+	add_named(&columns, fact, fact);
+	parent = sf_parent_for_a_while(fact);
+	sf_emit(out, "CREATE TABLE %s (%s)", parent, columns.data);
+	sf_emit(out, "ALTER TABLE %s INHERIT %s", sf_rel(fact), parent);
+	return parent;
 }
 
 /* A copy that says something of its own stays when the original goes, and is altered apart. */

@@ -233,6 +233,8 @@ struct SfKind
 	 * Needs twins; NULL slot or result: none.
 	 */
 	SfFact	   *(*predecessor) (const SfFact *fact);
+	/* Of SfFact: what is altered with it, by its statement, besides its copies (columns of tables OF a type). */
+	List	   *(*followers) (const SfFact *fact);
 	/* Prove what was created with SF_EMIT_NOT_VALID. */
 	void		(*validate) (SfEmit *out, const SfFact *fact);
 	/*
@@ -301,6 +303,16 @@ extern List *sf_copies_of(const SfFact *fact);
  * Needs twins.
  */
 extern bool sf_comes_along(const SfFact *fact);
+
+/*
+ * A new column or check that is its parents' alone, of a table that stands and becomes their child.  The server gives
+ * such a one only to a table that is a child already: so it is one of a parent made for that, until it is one of
+ * theirs.  The last makes that parent, with the columns that it names, and returns who is to get the fact: it, or else
+ * the table itself.
+ */
+extern bool sf_comes_by_parent(const SfFact *fact);
+extern char *sf_parent_for_a_while(const SfFact *fact);
+extern const char *sf_relation_for_a_while(SfEmit *out, const SfFact *fact);
 extern bool sf_goes_along(const SfFact *fact);
 /* The one whose statement makes a copy that comes along: its original, or what makes that. */
 extern const SfFact *sf_made_by(const SfFact *copy);

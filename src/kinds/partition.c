@@ -131,7 +131,22 @@ const SfKind sf_kind_partition = {
 static void
 inherit(SfEmit *out, const SfFact *fact, List *folded)
 {
+	ListCell   *lc;
+
 	sf_emit(out, "ALTER TABLE %s INHERIT %s", sf_rel(fact), sf_attr(fact, "of"));
+	/* What came by another parent has this one now. */
+	foreach(lc, fact->parent->children)
+	{
+		const SfFact *part = lfirst(lc);
+		const SfFact *original = sf_implied_by(part);
+		char	   *parent;
+
+		if (!sf_comes_by_parent(part) || original == NULL || strcmp(sf_rel(original), sf_attr(fact, "of")) != 0)
+			continue;
+		parent = sf_parent_for_a_while(part);
+		sf_emit(out, "ALTER TABLE %s NO INHERIT %s", sf_rel(fact), parent);
+		sf_emit(out, "DROP TABLE %s", parent);
+	}
 }
 
 static void

@@ -408,6 +408,34 @@ link_names(SfBuild *build)
 	}
 }
 
+/* What stands in the way of what is altered with it goes before; all that waits for those waits for it. */
+static void
+link_followers(SfItem *item)
+{
+	List	   *followers = list_copy(sf_copies_of(item->old));
+	ListCell   *lc,
+			   *le;
+
+	if (item->old->kind->followers)
+		followers = list_concat(followers, item->old->kind->followers(item->old));
+	foreach(lc, followers)
+	{
+		const SfFact *follower = lfirst(lc);
+
+		if (sf_item(follower) == NULL)
+			continue;
+		sf_build_after(sf_item(follower)->alter, item->alter, sf_item(follower));
+		foreach(le, follower->needed_by)
+		{
+			const SfEdge *edge = lfirst(le);
+			SfItem	   *dependent = sf_item(edge->from);
+
+			if (dependent && edge->type != SF_EDGE_IMPLIED && edge->type != SF_EDGE_ORDER)
+				sf_build_after(item->alter, dependent->drop, item);
+		}
+	}
+}
+
 /* What has no statements of its own is said by its whole, under its new name. */
 static void
 link_parts(SfItem *item)
@@ -461,6 +489,8 @@ link_item(SfItem *item)
 	sf_build_after(item->alter, item->rename, item);
 	if (item->alter)
 		link_parts(item);
+	if (item->alter && item->old)
+		link_followers(item);
 	sf_build_after(item->complete, item->create, item);
 	sf_build_after(item->drop, item->hollow, item);
 	sf_build_after(item->alter, item->hollow, item);

@@ -451,75 +451,19 @@ sf_refine_column_name(SfRisk *risk, const SfRiskCase *it)
 	}
 }
 
-/* So does its key. */
+/* What a table's binding to its parents was made for by the plan itself is empty (sf_parent_for_a_while()). */
 void
-sf_refine_key(SfRisk *risk, const SfRiskCase *it)
+sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it)
 {
-	if (it->context->proven)
+	const SfFact *new = it->context->new;
+
+	sf_refine_partners(risk, it);
+	if (new && new->kind->attaches && it->context->before && it->operation->schema &&
+		!sf_risk_find_relation(it->context->before, it->operation->schema, it->operation->relation))
 	{
-		risk->why = "each partition has it: nothing is built";
-		risk->effects &= ~SF_RISK_SCANS;
+		risk->why = NULL;
+		risk->effects &= ~SF_RISK_LOSES;
 	}
-}
-
-/* Of a partitioned table ONLY there is nothing but a name to be made. */
-void
-sf_refine_index_create(SfRisk *risk, const SfRiskCase *it)
-{
-	const IndexStmt *statement = (const IndexStmt *) it->operation->node;
-	const SfFact *table = it->context->before ?
-		sf_risk_find_relation(it->context->before, it->operation->schema, it->operation->relation) : NULL;
-
-	if (!statement->relation->inh && table && sf_attr(table, "partition_key"))
-	{
-		((SfRiskLock *) linitial(risk->locks))->only = true;
-		risk->why = "without its partitions nothing is read";
-		risk->effects &= ~SF_RISK_SCANS;
-	}
-}
-
-/* The part's index is locked more strongly than the whole's. */
-void
-sf_refine_index_attached(SfRisk *risk, const SfRiskCase *it)
-{
-	const RangeVar *part = ((PartitionCmd *) ((AlterTableCmd *) it->operation->node)->def)->name;
-	SfRiskLock *lock = palloc0(sizeof(SfRiskLock));
-
-	lock->schema = part->schemaname ? part->schemaname : sf_risk_schema(part);
-	lock->name = part->relname;
-	lock->mode = it->entry->partner;
-	lock->index = true;
-	risk->locks = lappend(risk->locks, lock);
-}
-
-/* Columns that may hold NULLs are looked through; a plan makes them NOT NULL before. */
-void
-sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it)
-{
-	const SfOperation *op = it->operation;
-	List	   *constraints = constraints_of(it);
-	const SfFact *index;
-	ListCell   *lc;
-	char	   *names[2];
-
-	if (!it->context->proven)
-	{
-		if (it->context->before == NULL || op->schema == NULL || constraints == NIL)
-			return;
-		names[0] = op->schema;
-		names[1] = ((Constraint *) linitial(constraints))->indexname;
-		index = sf_base_find_named(it->context->before, "index", 2, names);
-		if (index == NULL)
-			return;
-		foreach(lc, index->needs)
-		{
-			const SfFact *column = ((SfEdge *) lfirst(lc))->to;
-
-			if (is_kind(column, "column") && sf_attr(column, "not_null") == NULL)
-				return;
-		}
-	}
-	risk->effects &= ~SF_RISK_SCANS;
 }
 
 /* Most storage parameters take a weak lock; the server knows which do not. */

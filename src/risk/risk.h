@@ -133,10 +133,11 @@ extern bool sf_risk_proves_not_null(const SfFact *table, const char *column);
 /* The fact of a relation that statements can lock. */
 extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema, char *name);
 
-/* ---- for the entries: refine.c ---- */
+/* ---- for the entries: refine.c, refine_index.c ---- */
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_attach(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_partners(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_type(SfRisk *risk, const SfRiskCase *it);

@@ -19,7 +19,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"schema", SF_RISK_RENAME, NULL, NoLock, NoLock, SF_RISK_NARROWS, NULL, "those who use the old name fail"},
 
 	{"table", SF_RISK_CREATE, NULL, NoLock, SRE, 0, sf_refine_table_create},
-	{"table", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_partners, "the rows are lost"},
+	{"table", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_drop_table, "the rows are lost"},
 	{"table", SF_RISK_RENAME, NULL, AEL, NoLock, SF_RISK_NARROWS, NULL, "those who use the old name fail"},
 	{"table", SF_RISK_ALTER, "persistence", AEL, NoLock, SF_RISK_REWRITES | SF_RISK_SCANS},
 	{"table", SF_RISK_ALTER, "access_method", AEL, NoLock, SF_RISK_REWRITES | SF_RISK_SCANS},

@@ -422,3 +422,30 @@ ALTER INDEX m_1_v_idx RENAME TO one_v;
 ALTER INDEX m_2_v_idx SET (fillfactor = 60);
 COMMENT ON INDEX one_v IS 'mine';
 COMMENT ON CONSTRAINT m_2_v_at_key ON m_2 IS 'mine';
+-- pair a type of tables under views
+-- from
+CREATE TYPE ct AS (a int, b text);
+CREATE TABLE tt OF ct (PRIMARY KEY (a));
+CREATE VIEW v AS SELECT a FROM tt;
+CREATE VIEW w AS SELECT b, a + 1 AS c FROM tt JOIN v USING (a);
+-- to
+CREATE TYPE ct AS (a bigint, b varchar(9));
+CREATE TABLE tt OF ct (PRIMARY KEY (a));
+CREATE VIEW v AS SELECT a FROM tt;
+CREATE VIEW w AS SELECT b, a + 1 AS c FROM tt JOIN v USING (a);
+-- pair tables come to inherit columns that they have not
+-- from
+CREATE TABLE p1 (a int);
+CREATE TABLE p2 (b int);
+CREATE TABLE c (x int) INHERITS (p1, p2);
+CREATE TABLE old (o int);
+CREATE TABLE lone (l int) INHERITS (old);
+-- to
+CREATE TABLE g (z int NOT NULL DEFAULT 3 CHECK (z > 0), y text COLLATE "C", s int GENERATED ALWAYS AS (z + 1) STORED);
+CREATE TABLE p1 (a bigint) INHERITS (g);
+CREATE TABLE p2 (b bigint) INHERITS (g);
+CREATE TABLE c (x int) INHERITS (p1, p2);
+CREATE INDEX c_z ON c (z);
+COMMENT ON COLUMN p1.z IS 'of g';
+CREATE TABLE old (o int);
+CREATE TABLE lone (l int) INHERITS (p2, old);
