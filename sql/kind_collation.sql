@@ -47,4 +47,14 @@ SELECT count(*) > 0 AS planned FROM sf_plan_migration('drop', allow_shrink => tr
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 SELECT * FROM sf_diff();
 DROP SCHEMA s;
+
+-- Beside the server's own, as pg_import_system_collations() adds them: no fact, and the scratch database has it, too
+CREATE COLLATION pg_catalog.sf_local (PROVIDER = icu, LOCALE = 'de', DETERMINISTIC = false);
+CREATE TABLE t (a text);
+SELECT count(*) > 0 AS changed FROM sf_define('CREATE TABLE t (a text COLLATE sf_local)', true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('local');
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+DROP TABLE t;
+DROP COLLATION pg_catalog.sf_local;
 DROP EXTENSION schemaflow;

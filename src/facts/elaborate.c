@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/twophase.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
@@ -42,6 +43,7 @@ typedef struct Result
 } Result;
 
 static void encode_extensions(StringInfo out);
+static void encode_collations(StringInfo out, List *units);
 static void encode_units(StringInfo out, List *units);
 static SfJobPlace place_for(List *units);
 static void take_row(int n, char **values, void *arg);
@@ -67,6 +69,7 @@ sf_elaborate(List *units, List *inverse_renames, SfFactBase **under_old_names)
 		sf_wire_put_int(&payload, extend);
 		sf_wire_put_int(&payload, check_function_bodies);
 		encode_extensions(&payload);
+		encode_collations(&payload, units);
 		encode_units(&payload, units);
 		sf_wire_put_int(&payload, list_length(inverse_renames));
 		foreach(lc, inverse_renames)
@@ -131,6 +134,54 @@ encode_extensions(StringInfo out)
 	sf_wire_put_int(out, rows->nrows);
 	for (int i = 0; i < rows->nrows; i++)
 		sf_wire_put(out, sf_cell(rows, i, 0));
+}
+
+static bool
+text_has(List *units, const char *word)
+{
+	ListCell   *lu,
+			   *ld;
+
+	foreach(lu, units)
+		foreach(ld, ((SfUnit *) lfirst(lu))->declarations)
+			if (strstr(((SfDeclaration *) lfirst(ld))->text, word) != NULL)
+				return true;
+	return false;
+}
+
+/*
+ * Collations that somebody has added to pg_catalog since the server was set up (pg_import_system_collations() does,
+ * when the system got a language), as far as the text may name them: they are no facts, and an empty database lacks
+ * them.
+ */
+static void
+encode_collations(StringInfo out, List *units)
+{
+	static const char query[] =
+		"SELECT c.collname, pg_catalog.format('CREATE COLLATION pg_catalog.%I (PROVIDER = %s, DETERMINISTIC = %s, ', "
+		"  c.collname, CASE c.collprovider WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin' ELSE 'libc' END, "
+		"  CASE WHEN c.collisdeterministic THEN 'true' ELSE 'false' END) "
+		" OPERATOR(pg_catalog.||) CASE WHEN c.collprovider OPERATOR(pg_catalog.=) 'c' THEN "
+		"  pg_catalog.format('LC_COLLATE = %L, LC_CTYPE = %L', c.collcollate, c.collctype) ELSE "
+		"  pg_catalog.format('LOCALE = %L', coalesce(j.j OPERATOR(pg_catalog.->>) 'colllocale', "
+		"   j.j OPERATOR(pg_catalog.->>) 'colliculocale')) END "
+		" OPERATOR(pg_catalog.||) coalesce(', RULES = ' OPERATOR(pg_catalog.||) "
+		"  pg_catalog.quote_literal(j.j OPERATOR(pg_catalog.->>) 'collicurules'), '') OPERATOR(pg_catalog.||) ')' "
+		"FROM pg_catalog.pg_collation c, pg_catalog.to_jsonb(c) AS j(j) "
+		"WHERE c.collnamespace OPERATOR(pg_catalog.=) 'pg_catalog'::pg_catalog.regnamespace "
+		"AND c.oid OPERATOR(pg_catalog.>=) $1::pg_catalog.oid AND c.collencoding OPERATOR(pg_catalog.=) "
+		" ANY (ARRAY[-1, pg_catalog.pg_char_to_encoding(pg_catalog.getdatabaseencoding())]) ORDER BY 1";
+	const char *args[] = {psprintf("%u", FirstNormalObjectId)};
+	SfRows	   *rows = sf_query(query, 1, args);
+	List	   *wanted = NIL;
+	ListCell   *lc;
+
+	for (int i = 0; i < rows->nrows; i++)
+		if (text_has(units, sf_cell(rows, i, 0)))
+			wanted = lappend(wanted, sf_cell(rows, i, 1));
+	sf_wire_put_int(out, list_length(wanted));
+	foreach(lc, wanted)
+		sf_wire_put(out, lfirst(lc));
 }
 
 /* Owners go as OIDs: a role that is gone is found here, with a message about the unit. */

@@ -56,7 +56,7 @@ sf_job_elaborate(SfJobContext *job)
 	current_run = run;
 	previous_hook = object_access_hook;
 	object_access_hook = note_maker;
-	sf_make_extensions(run);
+	sf_make_surroundings(run);
 	complete = sf_run_units(run) && sf_run_early(run);
 	if (complete)
 	{
@@ -104,6 +104,8 @@ read_payload(const SfJobContext *job)
 	run->check_bodies = sf_wire_int(&in);
 	for (int i = sf_wire_int(&in); i > 0; i--)
 		run->live_extensions = lappend(run->live_extensions, unconstify(char *, sf_wire_text(&in)));
+	for (int i = sf_wire_int(&in); i > 0; i--)
+		run->live_collations = lappend(run->live_collations, unconstify(char *, sf_wire_text(&in)));
 	for (int i = sf_wire_int(&in); i > 0; i--)
 	{
 		SfUnit	   *unit = palloc0(sizeof(SfUnit));

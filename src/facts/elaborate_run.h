@@ -44,6 +44,7 @@ typedef struct SfRun
 	List	   *owners;			/* Oids, in the same order */
 	List	   *renames;
 	List	   *live_extensions;	/* of names */
+	List	   *live_collations;	/* of statements that make them */
 	List	   *early;			/* of SfPending: tried again later */
 	List	   *privileged;		/* of SfPending: put off until all text has run */
 	List	   *settings;		/* of SfSetting: to be restored at the unit's end */
@@ -58,7 +59,7 @@ typedef struct SfRun
 } SfRun;
 
 /* elaborate_text.c; false: the caller was asked to run it all in another way */
-extern void sf_make_extensions(SfRun *run);
+extern void sf_make_surroundings(SfRun *run);
 extern bool sf_run_units(SfRun *run);
 extern bool sf_run_early(SfRun *run);
 extern void sf_run_privileged(SfRun *run);

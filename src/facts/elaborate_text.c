@@ -80,17 +80,23 @@ sf_block_end(SfRun *run)
 	}
 }
 
-/* ---- extensions ---- */
+/* ---- what the text finds ---- */
 
 /* Before any text of the caller, so that no text can put itself in the way of an extension's script. */
 void
-sf_make_extensions(SfRun *run)
+sf_make_surroundings(SfRun *run)
 {
 	ListCell   *lu,
 			   *lo,
 			   *ld;
 
 	sf_block_begin(run);
+	foreach(ld, run->live_collations)
+	{
+		const char *statement = lfirst(ld);
+
+		sf_worker_install(1, &statement);
+	}
 	forboth(lu, run->units, lo, run->owners)
 	{
 		const SfUnit *unit = lfirst(lu);

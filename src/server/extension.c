@@ -185,6 +185,7 @@ sf_worker_extension(const char *name, const char *schema)
 void
 sf_worker_install(int n, const char *const *statements)
 {
+	bool		own_transaction = !IsTransactionState();
 	int			level;
 	bool		before;
 	Oid			user;
@@ -192,7 +193,8 @@ sf_worker_install(int n, const char *const *statements)
 
 	if (sf_worker_request()->place == SF_JOB_LIVE || sf_worker_has_run())
 		elog(ERROR, "our own objects are made in scratches, before the first statement"); /* cannot happen */
-	sf_worker_begin();
+	if (own_transaction)
+		sf_worker_begin();
 	level = sf_pins_enter();
 	before = sf_allow_everything(true);
 	GetUserIdAndSecContext(&user, &context);
@@ -202,7 +204,8 @@ sf_worker_install(int n, const char *const *statements)
 	SetUserIdAndSecContext(user, context);
 	(void) sf_allow_everything(before);
 	sf_pins_leave(level);
-	sf_worker_commit();
+	if (own_transaction)
+		sf_worker_commit();
 }
 
 struct ErrorData *

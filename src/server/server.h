@@ -87,7 +87,7 @@ extern PGDLLEXPORT bool sf_worker_extension(const char *name, const char *schema
 
 /*
  * Run statements of ours in a scratch as the bootstrap superuser, before the first of the text: what steps find in a
- * live database with our extension.  No text of a caller may reach it.
+ * live database with our extension, what live has among the server's own.  No text of a caller may reach it.
  */
 extern PGDLLEXPORT void sf_worker_install(int n, const char *const *statements);
 
