@@ -350,3 +350,13 @@ CREATE INDEX sale_some ON sale (a) WHERE b BETWEEN 0 AND 10 AND c > 0;
 CREATE TABLE part (a int, b int) PARTITION BY LIST ((b BETWEEN 0 AND 10 AND a >= 0));
 CREATE VIEW few AS SELECT a, 'x) AND (y' AS t FROM sale WHERE (a NOT BETWEEN 0 AND 10 OR b = 1 OR c = 2) AND (a, b) IS DISTINCT FROM (1, 2);
 CREATE POLICY own ON sale USING (b BETWEEN 0 AND 10 AND a >= 0);
+-- pair exclusion constraints with options
+-- from
+CREATE TABLE stay (id int, span int4range, other int4range, third int4range,
+ CONSTRAINT stay_x EXCLUDE USING gist (span WITH &&) WITH (fillfactor = 70, buffering = on) WHERE (id > 0) DEFERRABLE,
+ CONSTRAINT stay_y EXCLUDE USING gist (other WITH &&) WITH (fillfactor = 70));
+-- to
+CREATE TABLE stay (id int, span int4range, other int4range, third int4range,
+ CONSTRAINT stay_x EXCLUDE USING gist (span WITH &&) WITH (buffering = off) WHERE (id > 0) DEFERRABLE,
+ CONSTRAINT stay_y EXCLUDE USING gist (other WITH &&),
+ CONSTRAINT stay_z EXCLUDE USING gist (third WITH &&) WITH (fillfactor = 80) WHERE (id BETWEEN 1 AND 9 AND id <> 5) INITIALLY DEFERRED);
