@@ -59,7 +59,7 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
        -- @major 18-
        CASE WHEN NOT k.convalidated AND k.conenforced AND k.coninhcount > 0 THEN 't' END AS unproved,
        CASE WHEN i.reloptions IS NOT NULL THEN
-         (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
+         (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY n) FROM unnest(i.reloptions) WITH ORDINALITY u (o, n)) END AS options,
        spcname::text AS tablespace,
        CASE WHEN indisclustered THEN 't' END AS clustered,
        CASE WHEN indisreplident THEN 't' END AS replica_identity

@@ -401,3 +401,16 @@ CREATE TABLE child (c int) INHERITS (parent);
 -- to
 CREATE TABLE parent (a int, b int, CONSTRAINT a_other CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
 CREATE TABLE child (a int, b int, c int, CONSTRAINT a_first CHECK (a > 0), CONSTRAINT b_positive CHECK (b > 0));
+-- pair typed table and its type grow
+-- from
+CREATE TYPE item AS (a int, b text);
+CREATE TABLE items OF item (PRIMARY KEY (a));
+-- to
+CREATE TYPE item AS (a int, b text, c int, d int, e text);
+CREATE TABLE items OF item (a WITH OPTIONS DEFAULT 4 PRIMARY KEY, c WITH OPTIONS NOT NULL DEFAULT 5, d WITH OPTIONS UNIQUE, CHECK (e <> ''));
+-- pair index options of keys in their order
+-- from
+CREATE TABLE keyed (a int, b int, CONSTRAINT keyed_a UNIQUE (a) WITH (fillfactor = 80, deduplicate_items = off));
+-- to
+CREATE TABLE keyed (a int, b int, CONSTRAINT keyed_a UNIQUE (a) WITH (deduplicate_items = off, fillfactor = 80),
+ CONSTRAINT keyed_b UNIQUE (b) WITH (fillfactor = 90, deduplicate_items = on));
