@@ -8,9 +8,10 @@
  *	- VALUES under a view's own column names, (VALUES ...), is read again as a subquery, ( VALUES ...).
  *	- An AND (OR) that begins with another in parentheses, ((a AND b) AND c), is read again as one of three.  What a
  *	  BETWEEN, or a comparison of rows, stands for at the beginning is such a one.
- * The first two are brought into the form that they have after one more round.  The last gets a cast to the type it
- * has, which the parser does not see through and does not store: so it stays what it is.  No catalogs are read;
- * memory: current context.
+ *	- The minus of a number, (- 2.5), which was written -2.5::numeric, is read again as a negative number.
+ * The first two are brought into the form that they have after one more round.  In the others a cast to the type that
+ * the thing has hides it from the parser, and leaves nothing in the stored tree: so they stay what they are.  No
+ * catalogs are read; memory: current context.
  */
 #include "postgres.h"
 
@@ -22,6 +23,7 @@ static const char values_head[] = "(VALUES ";
 static const char array_head[] = "ARRAY[";
 static const char cast_array_head[] = "(ARRAY[";
 static const char chain_head[] = "((";
+static const char minus_head[] = "(- ";
 static const char *const connectives[] = {" AND ", " OR "};
 
 static void canonical(StringInfo out, const char *text, const char *end);
@@ -180,6 +182,15 @@ chain_in_chain(const char *p, const char *end)
 	return word && starts(behind, end, word) ? behind : NULL;
 }
 
+/* The end of the number that is all of the operand starting here, NULL when it is something else. */
+static const char *
+end_of_number(const char *p, const char *end)
+{
+	while (p < end && (isdigit((unsigned char) *p) || strchr(".e+-", *p)))
+		p++;
+	return starts(p, end, ")") ? p : NULL;
+}
+
 static void
 canonical(StringInfo out, const char *text, const char *end)
 {
@@ -210,6 +221,15 @@ canonical(StringInfo out, const char *text, const char *end)
 			appendStringInfoString(out, "::boolean");
 			p = behind;
 		}
+		else if (starts(p, end, minus_head) && (behind = end_of_number(p + strlen(minus_head), end)) != NULL)
+		{
+			int			length = behind - p - strlen(minus_head);
+
+			p += strlen(minus_head);
+			appendStringInfo(out, "%s(%.*s)::%s", minus_head, length, p,
+							 strspn(p, "0123456789") == length ? "integer" : "numeric");
+			p = behind;
+		}
 		else
 			appendStringInfoChar(out, *p++);
 	}
@@ -221,7 +241,7 @@ sf_canonical(char *text)
 	StringInfoData out;
 
 	if (text == NULL || (strstr(text, cast_array_head) == NULL && strstr(text, values_head) == NULL &&
-						 strstr(text, chain_head) == NULL))
+						 strstr(text, chain_head) == NULL && strstr(text, minus_head) == NULL))
 		return text;
 	initStringInfo(&out);
 	canonical(&out, text, text + strlen(text));

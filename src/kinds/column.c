@@ -94,17 +94,22 @@ standing_default(const SfFact *fact)
 	return NULL;
 }
 
+static void
+set_nulls(SfEmit *out, const SfFact *fact, const char *expression)
+{
+	const char *name = sf_ident(sf_last(fact));
+
+	if (expression)
+		sf_emit(out, "UPDATE %s SET %s = (%s) WHERE %s IS NULL", sf_rel(fact), name, expression, name);
+}
+
 /* With what the user said, else with what rows get from now on. */
 static void
 fill_nulls(SfEmit *out, const SfFact *fact)
 {
-	const char *name = sf_ident(sf_last(fact));
 	const char *expression = sf_fill(out, fact);
 
-	if (expression == NULL)
-		expression = standing_default(fact);
-	if (expression)
-		sf_emit(out, "UPDATE %s SET %s = (%s) WHERE %s IS NULL", sf_rel(fact), name, expression, name);
+	set_nulls(out, fact, expression ? expression : standing_default(fact));
 }
 
 /* Made and dropped by the parent table's column, or by the type of a typed table. */
@@ -147,29 +152,38 @@ passed_on(const SfFact *old, const SfFact *new, const char *attr)
 		!sf_changed(original, new, attr);
 }
 
-/*
- * The rows that are there get the values that the user says, not the default, and before the column says that it has
- * no NULL.
- */
+/* What a column that was made bare lacks; rows get values before it says that it has no NULL. */
 static void
-create_filled(SfEmit *out, const SfFact *fact, List *folded)
+complete(SfEmit *out, const SfFact *fact, List *folded)
 {
-	StringInfoData text;
+	const char *expression = sf_fill(out, fact);
 	ListCell   *lc;
 
-	initStringInfo(&text);
-	describe(&text, fact, bare(folded));
-	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_relation_for_a_while(out, fact), text.data);
 	foreach(lc, sf_folded_of(fact, folded))
 	{
 		const SfFact *part = lfirst(lc);
 
-		if (part->kind == &sf_kind_default)
-			part->kind->create(out, part, NIL);
+		if (part->kind != &sf_kind_default)
+			continue;
+		part->kind->create(out, part, NIL);
+		if (expression == NULL && sf_attr(fact, "not_null"))
+			expression = sf_attr(part, "expression");
 	}
-	fill_nulls(out, fact);
+	set_nulls(out, fact, expression);
 	if (sf_attr(fact, "not_null"))
 		sf_emit_not_null(out, fact);
+}
+
+/* The rows that are there get the values that the user says, not the default. */
+static void
+create_filled(SfEmit *out, const SfFact *fact, List *folded)
+{
+	StringInfoData text;
+
+	initStringInfo(&text);
+	describe(&text, fact, bare(folded));
+	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_relation_for_a_while(out, fact), text.data);
+	complete(out, fact, folded);
 }
 
 /*
@@ -197,7 +211,12 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	StringInfoData text;
 
 	if (comes_along(fact))
+	{
+		/* The type's statement made it, and knows nothing of what the table says of it. */
+		if (sf_attr(fact, "typed") && fact->parent->twin)
+			complete(out, fact, folded);
 		return;
+	}
 	if ((out->flags & SF_EMIT_EXISTING) && (sf_fill(out, fact) || reads_setting(fact, folded)))
 	{
 		create_filled(out, fact, folded);

@@ -38,6 +38,12 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
                 WHEN 'd' THEN ' ON UPDATE SET DEFAULT' ELSE '' END
            || CASE k.confdeltype WHEN 'r' THEN ' ON DELETE RESTRICT' WHEN 'c' THEN ' ON DELETE CASCADE' WHEN 'n' THEN ' ON DELETE SET NULL'
                 WHEN 'd' THEN ' ON DELETE SET DEFAULT' ELSE '' END
+         -- The server prints an exclusion constraint with its index's options.
+         WHEN k.contype = 'x' AND i.reloptions IS NOT NULL THEN
+         regexp_replace(replace(pg_get_constraintdef(k.oid),
+           (SELECT ' WITH (' || string_agg(quote_ident(name) || '=' || CASE quote_ident(value) WHEN value THEN value ELSE quote_literal(value) END, ', ' ORDER BY n) || ')'
+            FROM (SELECT split_part(o, '=', 1) AS name, substr(o, strpos(o, '=') + 1) AS value, n FROM unnest(i.reloptions) WITH ORDINALITY u (o, n)) o), ''),
+           '( DEFERRABLE( INITIALLY DEFERRED)?)?$', '')
          WHEN k.condeferrable OR NOT k.convalidated THEN
          regexp_replace(pg_get_constraintdef(k.oid), '( DEFERRABLE( INITIALLY DEFERRED)?)?( NOT ENFORCED| NOT VALID)?$', '')
        ELSE pg_get_constraintdef(k.oid) END AS definition,
@@ -53,7 +59,7 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
        -- @major 18-
        CASE WHEN NOT k.convalidated AND k.conenforced AND k.coninhcount > 0 THEN 't' END AS unproved,
        CASE WHEN i.reloptions IS NOT NULL THEN
-         (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY o) FROM unnest(i.reloptions) o) END AS options,
+         (SELECT string_agg(quote_ident(split_part(o, '=', 1)) || '=' || quote_literal(substr(o, strpos(o, '=') + 1)), ', ' ORDER BY n) FROM unnest(i.reloptions) WITH ORDINALITY u (o, n)) END AS options,
        spcname::text AS tablespace,
        CASE WHEN indisclustered THEN 't' END AS clustered,
        CASE WHEN indisreplident THEN 't' END AS replica_identity

@@ -449,3 +449,16 @@ CREATE INDEX c_z ON c (z);
 COMMENT ON COLUMN p1.z IS 'of g';
 CREATE TABLE old (o int);
 CREATE TABLE lone (l int) INHERITS (p2, old);
+-- pair typed table and its type grow
+-- from
+CREATE TYPE item AS (a int, b text);
+CREATE TABLE items OF item (PRIMARY KEY (a));
+-- to
+CREATE TYPE item AS (a int, b text, c int, d int, e text);
+CREATE TABLE items OF item (a WITH OPTIONS DEFAULT 4 PRIMARY KEY, c WITH OPTIONS NOT NULL DEFAULT 5, d WITH OPTIONS UNIQUE, CHECK (e <> ''));
+-- pair index options of keys in their order
+-- from
+CREATE TABLE keyed (a int, b int, CONSTRAINT keyed_a UNIQUE (a) WITH (fillfactor = 80, deduplicate_items = off));
+-- to
+CREATE TABLE keyed (a int, b int, CONSTRAINT keyed_a UNIQUE (a) WITH (deduplicate_items = off, fillfactor = 80),
+ CONSTRAINT keyed_b UNIQUE (b) WITH (fillfactor = 90, deduplicate_items = on));
