@@ -138,6 +138,7 @@ extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema,
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_attach(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_partners(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_column_drop(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_type(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_not_null(SfRisk *risk, const SfRiskCase *it);
