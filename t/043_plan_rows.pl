@@ -62,6 +62,9 @@ migrates($node, 'logged and unlogged, in a circle of foreign keys', '', (map {
 		"CREATE $_ TABLE r (a int PRIMARY KEY, b int, o int REFERENCES r); CREATE $_ TABLE s (a int PRIMARY KEY, b int REFERENCES r);
 		 ALTER TABLE r ADD CONSTRAINT rs FOREIGN KEY (b) REFERENCES s" } ('', 'UNLOGGED')),
 	not_up => [qr/CONSTRAINT r_o_fkey/]);
+migrates($node, 'logged and unlogged between two that stay', 'CREATE TABLE r (a int PRIMARY KEY)', (map {
+		"CREATE $_ TABLE s (a int PRIMARY KEY REFERENCES r); CREATE UNLOGGED TABLE u (a int REFERENCES s)" } ('UNLOGGED', '')),
+	not_up => [qr/FOREIGN KEY/], not_down => [qr/FOREIGN KEY/]);
 migrates($node, 'a column keeps its storage under a new type', '',
 	'CREATE TABLE t (a text COMPRESSION pglz, b varchar(9)); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE MAIN',
 	'CREATE TABLE t (a varchar(9) COMPRESSION pglz, b text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL');

@@ -24,6 +24,7 @@
 #include "apply/state.h"
 #include "apply/way.h"
 #include "compat.h"
+#include "diff/diff.h"
 #include "facts/live.h"
 #include "facts/secrets.h"
 #include "facts/stored.h"
@@ -212,6 +213,36 @@ goes_without_saying(const SfFact *fact)
 	return false;
 }
 
+/* Made anew because it, or what is written within its statement, differs: not only taken down and put back. */
+static bool
+is_changed(const SfFact *new)
+{
+	const SfFact *old = new->twin;
+	ListCell   *lc;
+
+	if (old == NULL || sf_diff_attributes(old, new) != NULL)
+		return true;
+	foreach(lc, new->children)
+		if (((SfFact *) lfirst(lc))->kind->folds && is_changed(lfirst(lc)))
+			return true;
+	foreach(lc, old->children)
+		if (((SfFact *) lfirst(lc))->kind->folds && ((SfFact *) lfirst(lc))->twin == NULL)
+			return true;
+	return false;
+}
+
+/* The verb that a reader would use; -1: nothing to tell. */
+static int
+told_verb(const SfAction *action)
+{
+	/* What steps aside to be renamed has another action that says what it becomes. */
+	if (action->verb == SF_VERB_RENAME && action->new == NULL)
+		return -1;
+	if (!action->rebuild)
+		return action->verb;
+	return action->verb == SF_VERB_CREATE && is_changed(action->new) ? SF_VERB_ALTER : -1;
+}
+
 /* What the actions of a verb are about. */
 static List *
 labels_of(const SfPlan *plan, SfVerb verb, bool minor)
@@ -224,10 +255,7 @@ labels_of(const SfPlan *plan, SfVerb verb, bool minor)
 		SfAction   *action = lfirst(lc);
 		SfFact	   *fact = action->new ? action->new : action->old;
 
-		/* What steps aside to be renamed has another action that says what it becomes. */
-		if (action->verb == SF_VERB_RENAME && action->new == NULL)
-			continue;
-		if (action->verb != verb || action->rebuild || goes_without_saying(fact) != minor)
+		if (told_verb(action) != (int) verb || goes_without_saying(fact) != minor)
 			continue;
 		labels = lappend(labels, verb == SF_VERB_RENAME
 									 ? psprintf("%s to %s", sf_fact_label(action->old), sf_fact_name(action->new))

@@ -119,8 +119,9 @@ typedef struct SfAttr
 #define SF_ATTR_TYPE		0x08	/* the text is a type: altered when that type is put in the place of its old self */
 #define SF_ATTR_EXPRESSION	0x04	/* deparsed text: made a fixpoint of reparsing when read (facts/canon.c) */
 #define SF_ATTR_ROLES		0x20	/* as SF_ATTR_ROLE, but several: SQL identifiers joined by ", " */
-/* The alteration is refused while something binds the object to another (SfKind.binds), which waits meanwhile. */
-#define SF_ATTR_UNBOUND		0x80
+/* The alteration is refused while something binds the object to another that is altered so, too (SfKind.binds); the
+ * binding waits meanwhile. */
+#define SF_ATTR_UNBOUND		0x400
 /* What cannot be altered in place is made anew with its parent, or with what it attaches its parent to. */
 #define SF_ATTR_PARENT		0x10
 /* The data's state, not the schema's (a materialized view is populated): what is put back keeps its old self's. */

@@ -224,6 +224,24 @@ sf_binds_to_other(const SfFact *fact)
 	return false;
 }
 
+/* Both ends are altered so that neither way round would do while it is there. */
+static bool
+ends_unbound(const SfFact *binding)
+{
+	ListCell   *lc;
+
+	if (!sf_item(sf_relation_of(binding)) || !sf_item_alters(sf_item(sf_relation_of(binding)), SF_ATTR_UNBOUND))
+		return false;
+	foreach(lc, binding->needs)
+	{
+		const SfFact *end = sf_relation_of(((SfEdge *) lfirst(lc))->to);
+
+		if (end != sf_relation_of(binding) && sf_item(end) && sf_item_alters(sf_item(end), SF_ATTR_UNBOUND))
+			return true;
+	}
+	return false;
+}
+
 /* What binds an object to others, from its side or theirs, is taken down. */
 static void
 unbind(const SfFact *fact, List **work)
@@ -234,7 +252,7 @@ unbind(const SfFact *fact, List **work)
 	{
 		const SfFact *binding = ((SfEdge *) lfirst(lc))->from;
 
-		if (sf_item(binding) && sf_binds_to_other(binding))
+		if (sf_item(binding) && sf_binds_to_other(binding) && ends_unbound(binding))
 			replace(sf_item(binding), work);
 	}
 	foreach(lc, fact->children)

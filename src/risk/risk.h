@@ -139,6 +139,7 @@ extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_attach(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_partners(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_column_drop(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_type(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_not_null(SfRisk *risk, const SfRiskCase *it);

@@ -41,7 +41,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"rows", SF_RISK_ALTER, NULL, RowExclusiveLock, NoLock, SF_RISK_SCANS, sf_refine_rows},
 
 	{"column", SF_RISK_CREATE, NULL, AEL, SRE, 0, sf_refine_column_create},
-	{"column", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_partners,
+	{"column", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_column_drop,
 	"the column's values are lost"},
 	{"column", SF_RISK_RENAME, NULL, AEL, NoLock, SF_RISK_NARROWS, sf_refine_column_name,
 	"those who use the old name fail"},
