@@ -27,6 +27,9 @@ CREATE UNIQUE INDEX t_s ON t (s);
 CREATE UNIQUE INDEX t_s2 ON t (s2);
 CREATE TABLE q (id int PRIMARY KEY, t_id int);
 CREATE TABLE bare (a int, b int);
+CREATE TABLE elder (a int, b int);
+CREATE TABLE heir () INHERITS (elder);
+CREATE TABLE orphan (a int, b int);
 CREATE SEQUENCE seq;
 CREATE FUNCTION noop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION noop();
@@ -251,6 +254,8 @@ ALTER TABLE ranged DETACH PARTITION ranged_2
 ALTER TABLE parted ATTACH PARTITION bare_1 FOR VALUES IN (7)
 CREATE TABLE ranged_3 PARTITION OF ranged FOR VALUES FROM (3000) TO (4000)
 CREATE TABLE parted_2 PARTITION OF parted FOR VALUES IN (8)
+ALTER TABLE orphan INHERIT elder
+ALTER TABLE heir NO INHERIT elder
 \.
 SET TimeZone = 'UTC';
 SELECT sql, j.* FROM statements, judge(sql) j ORDER BY n;
@@ -266,7 +271,7 @@ CREATE TABLE empty (a int);
 SELECT relation, lock, rewrites, needs_rows_estimate FROM sf_risk('ALTER TABLE q ADD COLUMN z int DEFAULT not_there()');
 SELECT relation, lock, rewrites, needs_rows_estimate FROM sf_risk('ALTER TABLE empty ALTER a TYPE bigint');
 SELECT relation, lock, rewrites, needs_rows_estimate FROM sf_risk('ALTER TABLE t ALTER a TYPE not_there');
-SELECT relation, lock, needs_rows_estimate, why FROM sf_risk('ALTER TABLE q INHERIT bare');
+SELECT relation, lock, needs_rows_estimate, why FROM sf_risk('ALTER TABLE q SET WITHOUT OIDS');
 SELECT keys, relation FROM sf_risk('SELECT 1');
 SELECT sf_risk('SELECT 1; SELECT 2');
 SELECT sf_risk('SELEC 1');

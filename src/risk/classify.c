@@ -260,6 +260,10 @@ alter_command(const AlterTableStmt *statement, AlterTableCmd *cmd, const SfRiskC
 							 SF_RISK_DROP_CONCURRENTLY : SF_RISK_DROP, NULL, (Node *) cmd);
 		case AT_DetachPartitionFinalize:
 			return operation("partition", SF_RISK_ALTER, NULL, (Node *) cmd);
+		case AT_AddInherit:
+			return operation("inheritance", SF_RISK_CREATE, NULL, (Node *) cmd);
+		case AT_DropInherit:
+			return operation("inheritance", SF_RISK_DROP, NULL, (Node *) cmd);
 		case AT_ValidateConstraint:
 		case AT_DropConstraint:
 			return operation(constraint_kind(statement->relation, cmd->name, context),

@@ -200,6 +200,13 @@ sf_refine_attach(SfRisk *risk, const SfRiskCase *it)
 	}
 }
 
+/* The child, and the parent. */
+void
+sf_refine_inherit(SfRisk *risk, const SfRiskCase *it)
+{
+	add_range(risk, castNode(RangeVar, ((AlterTableCmd *) it->operation->node)->def), it->entry->partner);
+}
+
 /* As a partition: the whole is locked, and the default partition read. */
 static void
 lock_whole(SfRisk *risk, const SfRiskCase *it, const RangeVar *whole)

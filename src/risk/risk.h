@@ -136,6 +136,7 @@ extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema,
 /* ---- for the entries: refine.c, refine_index.c ---- */
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_inherit(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_attach(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_partners(SfRisk *risk, const SfRiskCase *it);
