@@ -46,6 +46,17 @@ migrates($node, 'arrays of a composite type that gets attributes in the middle',
 	  INSERT INTO t VALUES ((1, 'a'), '{"(1,a)",NULL,"(2,\"b,\"\"\")"}'), (NULL, '{}'), ((NULL, NULL), NULL)},
 	q{CREATE TYPE c AS (x bigint, z date, y text); CREATE TABLE t (c c, cc c[])},
 	rows => q{SELECT to_jsonb(c) - 'z', (SELECT jsonb_agg(to_jsonb(e) - 'z') FROM unnest(cc) e), cc IS NULL, array_ndims(cc) FROM t ORDER BY 1});
+migrates($node, 'unique indexes become keys without being built again, where that can be said', '',
+	q{CREATE TABLE t (a int NOT NULL, b int, c int, d int); CREATE UNIQUE INDEX t_a ON t (a);
+	  CREATE UNIQUE INDEX t_b ON t (b) INCLUDE (c) NULLS NOT DISTINCT WITH (fillfactor = 70); CREATE UNIQUE INDEX t_c ON t (c DESC);
+	  CREATE UNIQUE INDEX t_cc ON t (c); COMMENT ON INDEX t_cc IS 'c'; CREATE UNIQUE INDEX t_d ON t (d) WHERE d > 0;
+	  CREATE TABLE f (a int REFERENCES t (a))},
+	q{CREATE TABLE t (a int NOT NULL CONSTRAINT t_key PRIMARY KEY, b int, c int CONSTRAINT t_c UNIQUE, d int CONSTRAINT t_d UNIQUE,
+	  CONSTRAINT t_a UNIQUE (a), CONSTRAINT t_b UNIQUE NULLS NOT DISTINCT (b) INCLUDE (c) WITH (fillfactor = 70) DEFERRABLE INITIALLY DEFERRED);
+	  CREATE TABLE f (a int REFERENCES t (a))},
+	up => [qr/ADD CONSTRAINT t_key PRIMARY KEY USING INDEX t_a;|ADD CONSTRAINT t_a UNIQUE USING INDEX t_a;/,
+		qr/ADD CONSTRAINT t_b UNIQUE USING INDEX t_b DEFERRABLE INITIALLY DEFERRED;/],
+	not_up => [qr/UNIQUE INDEX (CONCURRENTLY )?t_b /, qr/USING INDEX t_cc/]);
 migrates($node, 'a column goes that the predicate of an exclusion reads', '',
 	'CREATE TABLE r (d tsrange, gone bool, CONSTRAINT x EXCLUDE USING gist (d WITH &&) WHERE (NOT gone))',
 	'CREATE TABLE r (d tsrange, CONSTRAINT x EXCLUDE USING gist (d WITH &&))');

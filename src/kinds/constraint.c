@@ -10,6 +10,7 @@
 
 extern const SfKind sf_kind_check;
 extern const SfKind sf_kind_foreign_key;
+extern const SfKind sf_kind_primary_key;
 
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
@@ -92,6 +93,58 @@ prove_copies(SfEmit *out, const SfFact *fact)
 	}
 }
 
+#define NOT_DISTINCT " NULLS NOT DISTINCT"
+
+/* Is the index such as the key's own would be? */
+static bool
+may_become_own(const SfFact *key, const SfFact *index)
+{
+	static const char *const same[] = {"options", "tablespace", "clustered", "replica_identity"};
+	const char *definition = sf_attr(key, "definition");
+	const char *columns = strchr(definition, '(');
+	const char *not_distinct = strstr(definition, NOT_DISTINCT);
+
+	if (columns == NULL || sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") ||
+		sf_attr(index, "invalid") || sf_attr(index, "attached") || index->children != NIL)
+		return false;
+	for (int i = 0; i < lengthof(same); i++)
+		if (sf_changed(index, key, same[i]))
+			return false;
+	return sf_streq(sf_attr(index, "definition"),
+					psprintf("USING btree %s%s", columns, not_distinct ? NOT_DISTINCT : ""));
+}
+
+/* An index that goes becomes the key's: it is not built again, and no row comes in between that it would refuse. */
+static SfFact *
+predecessor(const SfFact *fact)
+{
+	SfFact	   *found = NULL;
+	ListCell   *lc;
+
+	if (fact->parent->twin == NULL || is_partitioned(fact->parent) || sf_implied_by(fact))
+		return NULL;
+	foreach(lc, fact->parent->twin->children)
+	{
+		SfFact	   *index = lfirst(lc);
+
+		if (!index->kind->backs || index->kind->folds || index->twin || !may_become_own(fact, index))
+			continue;
+		if (found == NULL || strcmp(sf_last(index), sf_last(fact)) == 0)
+			found = index;
+	}
+	return found;
+}
+
+static void
+adopt(SfEmit *out, const SfFact *fact, const SfFact *index)
+{
+	const char *deferrable = sf_attr(fact, "deferrable");
+
+	sf_emit(out, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(fact), sf_ident(sf_last(fact)),
+			fact->kind == &sf_kind_primary_key ? "PRIMARY KEY" : "UNIQUE", sf_ident(sf_last(index)),
+			deferrable ? " " : "", deferrable ? deferrable : "");
+}
+
 /* The name that the server gave a copy, if that is not its name.  (It puts a number behind names that are taken.) */
 static const char *
 born_as(const SfFact *fact)
@@ -127,6 +180,11 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	if (sf_comes_along(fact) && !apart)
 	{
 		finish_copy(out, fact);
+		return;
+	}
+	if (sf_predecessor(out, fact))
+	{
+		adopt(out, fact, sf_predecessor(out, fact));
 		return;
 	}
 	initStringInfo(&text);
@@ -401,8 +459,10 @@ static const SfAttr fk_attrs[] = {
 	.create = create, .clause = clause, .after = after, .drop = drop, .rename = rename_it, .validate = validate, \
 	.address = address, .match = match, .takes = its_takes
 
-const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_primary, true), .backs = true};
-const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true), .backs = true};
+const SfKind sf_kind_primary_key = {CONSTRAINT_KIND("primary key", 130, attrs, takes_primary, true), .backs = true,
+	.predecessor = predecessor};
+const SfKind sf_kind_unique = {CONSTRAINT_KIND("unique", 131, attrs, takes_with_index, true), .backs = true,
+	.predecessor = predecessor};
 const SfKind sf_kind_exclusion = {CONSTRAINT_KIND("exclusion", 132, attrs, takes_with_index, true)};
 const SfKind sf_kind_check = {CONSTRAINT_KIND("check", 133, check_attrs, takes, true), .merges = true,
 	.create_replaces_parent = no_longer_own};

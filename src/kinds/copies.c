@@ -296,6 +296,22 @@ sf_copies_stay(const SfFact *fact)
 	return copies > 0;
 }
 
+List *
+sf_taken_in(const SfFact *index)
+{
+	List	   *keys = NIL;
+	ListCell   *lc;
+
+	foreach(lc, index->kind->backs && !index->kind->folds ? index->needs : NIL)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->type == SF_EDGE_ORDER && edge->to->kind->backs && edge->to->kind->folds && !sf_reattached(edge->to))
+			keys = lappend(keys, edge->to);
+	}
+	return keys;
+}
+
 bool
 sf_cascades(const SfFact *old, const SfFact *new)
 {

@@ -124,11 +124,25 @@ after(SfEmit *out, const SfFact *fact)
 		alter_replica_identity(out, NULL, fact, NULL);
 }
 
+static bool
+takes_keys_along(const SfFact *fact)
+{
+	ListCell   *lc;
+
+	if (sf_taken_in(fact) != NIL)
+		return true;
+	foreach(lc, sf_copies_of(fact))
+		if (takes_keys_along(lfirst(lc)))
+			return true;
+	return false;
+}
+
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
 	if (!sf_goes_along(fact))
-		sf_emit(out, "DROP INDEX %s%s", concurrently(out, fact) ? "CONCURRENTLY " : "", sf_name(fact));
+		sf_emit(out, "DROP INDEX %s%s%s", concurrently(out, fact) ? "CONCURRENTLY " : "", sf_name(fact),
+				takes_keys_along(fact) ? " CASCADE" : "");
 }
 
 static void

@@ -230,7 +230,8 @@ struct SfKind
 	void		(*refill) (SfEmit *out, const SfFact *old, const SfFact *new);
 	/*
 	 * The fact, often of another kind, that it takes the place of: its contents live on here (the position of the
-	 * sequence of a serial column that becomes an identity one).  create drops it, where sf_predecessor() agrees.
+	 * sequence of a serial column that becomes an identity one; a key's index).  create drops it, where
+	 * sf_predecessor() agrees.
 	 * Needs twins; NULL slot or result: none.
 	 */
 	SfFact	   *(*predecessor) (const SfFact *fact);
@@ -327,6 +328,11 @@ extern bool sf_is_made_anew(const SfFact *fact);
 extern bool sf_cascades(const SfFact *old, const SfFact *new);
 /* Do the copies of a fact that goes stay behind, on their own? */
 extern bool sf_copies_stay(const SfFact *fact);
+/*
+ * Partitions' own keys whose indexes an index of the whole has taken in: they cannot be taken out again, and go with it
+ * by CASCADE only.  Those of tables that come or go in this plan are left out.
+ */
+extern List *sf_taken_in(const SfFact *index);
 /* Does the relation that a fact belongs to become, or cease to be, a child of another? */
 extern bool sf_reattached(const SfFact *fact);
 /* An index's "only" and "attached", a key's too: can the change be made in place? */

@@ -101,6 +101,18 @@ sf_key_adopts(const SfFact *key, const char *name)
 					key_word(&columns), sf_ident(name), deferrable ? " " : "", deferrable ? deferrable : "");
 }
 
+/* An index that goes otherwise becomes the key's (SfKind.predecessor): there is none to build. */
+static bool
+has_index(const SfPlan *plan, const SfFact *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->heirs)
+		if (((SfHeir *) lfirst(lc))->new == key)
+			return true;
+	return false;
+}
+
 List *
 sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
 {
@@ -110,8 +122,8 @@ sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
 
 	if (sf_is_partitioned(action->table))
 		return sf_is_big(action->table) ? sf_key_by_leaves(plan, action) : NIL;
-	if (index == NULL || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
-		!sf_begins_with(action, 0, plain))
+	if (index == NULL || has_index(plan, action->new) || !sf_is_kind(action->table, "table") ||
+		list_length(plain) != 1 || !sf_begins_with(action, 0, plain))
 		return NIL;
 	statements = sf_add_statement(NIL, index, false, false);
 	statements = sf_add_statement(statements, sf_key_adopts(action->new, sf_last(action->new)), true, true);

@@ -114,12 +114,45 @@ goes_as_partner(const SfFact *fact, const SfFact *other)
 	return other->kind->takes_partners && sf_needs(other, fact);
 }
 
-/* Is its drop left to something that it could go without? */
+/* The index that goes and has taken in this key's, or NULL. */
+static SfItem *
+goes_with_taker(const SfFact *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, key->kind->backs ? key->needed_by : NIL)
+	{
+		SfFact	   *index = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_item(index) && sf_item_gone(sf_item(index)) && list_member_ptr(sf_taken_in(index), key))
+			return sf_item(index);
+	}
+	return NULL;
+}
+
+/* The original whose drop takes a copy along, or NULL: until then the copy is there. */
+static SfItem *
+goes_with_original(const SfFact *fact)
+{
+	const SfFact *original = sf_implied_by(fact);
+
+	if (original == NULL || sf_item(original) == NULL || !sf_item_gone(sf_item(original)) ||
+		sf_item_swaps(sf_item(original)) || !sf_goes_along(fact) || sf_copies_stay(original))
+		return NULL;
+	return sf_item(original);
+}
+
+/* Is its drop left to something that it could go without?  A copy is left to its original then, not to its table. */
 bool
 sf_drop_is_separable(const SfItem *item)
 {
-	return item->drop && item->drop->old != item->old && item->old->kind->drop &&
-		!(item->drop->old && goes_as_partner(item->old, item->drop->old));
+	SfItem	   *original;
+
+	if (item->drop == NULL || item->drop->old == item->old || item->old->kind->drop == NULL ||
+		(item->drop->old && goes_as_partner(item->old, item->drop->old)) || goes_with_taker(item->old))
+		return false;
+	original = goes_with_original(item->old);
+	return original == NULL || original->drop != item->drop;
 }
 
 /* What takes this fact along when it is dropped, or NULL. */
@@ -127,11 +160,18 @@ static SfItem *
 dropped_with(const SfItem *item)
 {
 	const SfFact *fact = item->old;
+	SfItem	   *original = goes_with_original(fact);
 	ListCell   *lc;
 
+	if (original && (item->apart || original->apart))
+		return original;
 	if (fact->kind->drops_with_parent && fact->parent && sf_item(fact->parent) && sf_item_gone(sf_item(fact->parent)) &&
 		!holds_child(fact))
 		return sf_item(fact->parent);
+	if (goes_with_taker(fact))
+		return goes_with_taker(fact);
+	if (original)
+		return original;
 	foreach(lc, fact->needs)
 	{
 		const SfEdge *edge = lfirst(lc);
@@ -165,7 +205,8 @@ drop_action(SfBuild *build, SfItem *item)
 	if (item->heir)
 		return item->drop = create_action(build, item->heir);
 	with = dropped_with(item);
-	if (with && item->apart && item->old->kind->drop && !goes_as_partner(item->old, with->old))
+	if (with && item->apart && item->old->kind->drop && !goes_as_partner(item->old, with->old) &&
+		with != goes_with_original(item->old) && with != goes_with_taker(item->old))
 		with = NULL;
 	if (with)
 		item->drop = drop_action(build, with);

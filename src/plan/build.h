@@ -29,6 +29,7 @@ typedef struct SfItem
 	bool displaced; /* a dropped type whose name a new one of another kind takes: its users move over to that */
 	struct SfItem *heir;		/* dropped within the creation of this one (SfKind.predecessor) */
 	bool		aside;			/* a cycle was broken here: renamed by way of a name that nobody has */
+	bool		early;			/* a cycle was broken here: made before the rows are back */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
 	SfAction   *create;			/* its own or its host's */

@@ -311,6 +311,9 @@ follow(SfItem *item, List **work)
 		replace(sf_item(item->old->parent), work);
 	if (item->fate == SF_FATE_REPLACE && !swaps)
 		follow_children(item, work);
+	foreach(lc, item->old && sf_item_gone(item) ? sf_taken_in(item->old) : NIL)
+		if (sf_item((SfFact *) lfirst(lc)))
+			replace(sf_item((SfFact *) lfirst(lc)), work);
 	if (sf_item_alters(item, SF_ATTR_UNBOUND))
 		unbind(item->old, work);
 	foreach(lc, item->old ? item->old->needed_by : NIL)
@@ -421,7 +424,7 @@ find_predecessor(SfBuild *build, SfItem *item)
 	SfFact	   *old = item->fate == SF_FATE_CREATE && item->new->kind->predecessor ?
 		item->new->kind->predecessor(item->new) : NULL;
 
-	if (old == NULL || sf_item(old) == NULL || sf_item(old)->fate != SF_FATE_DROP ||
+	if (old == NULL || sf_item(old) == NULL || sf_item(old)->fate != SF_FATE_DROP || sf_item(old)->heir ||
 		(old->parent && sf_item(old->parent) && sf_item_gone(sf_item(old->parent))) ||
 		(item->new->parent && sf_item(item->new->parent) && sf_item_made(sf_item(item->new->parent))))
 		return;

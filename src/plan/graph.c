@@ -7,8 +7,8 @@
  *
  * A cycle is broken where a fact was folded into its parent, or its drop left to something else: the fact with the
  * greatest weight on the cycle is set apart, and the graph is built again.  So foreign keys leave CREATE TABLE before
- * defaults do.  Where nothing can be set apart, names that change places go by way of a third one, and a kind that
- * knows stubs (views) stands in as one for a while.
+ * defaults do.  Where nothing can be set apart, names that change places go by way of a third one, a kind that
+ * knows stubs (views) stands in as one for a while, or an index does not wait for its table's rows.
  */
 #include "postgres.h"
 
@@ -132,6 +132,24 @@ make_stub(SfSort *sort, int start)
 	return false;
 }
 
+/* Rows come back into an index that is there. */
+static bool
+come_early(SfSort *sort, int start)
+{
+	for (int i = start; i < list_length(sort->path); i++)
+	{
+		const SfAction *action = list_nth(sort->path, i);
+		SfItem	   *item = sf_item(subject(action));
+		SfItem	   *filled = sf_item(sf_relation_of(subject(action)));
+
+		if (action->verb != SF_VERB_CREATE || !action->kind->backs || item->early || !filled || !filled->refill)
+			continue;
+		item->early = sort->cycle = true;
+		return true;
+	}
+	return false;
+}
+
 /* The path from "back" to its end is a cycle: choose what to set apart. */
 static void
 found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
@@ -154,7 +172,7 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 			 (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
 			best = item;
 	}
-	if (best == NULL && (step_aside(sort, start) || make_stub(sort, start)))
+	if (best == NULL && (step_aside(sort, start) || make_stub(sort, start) || come_early(sort, start)))
 		return;
 	if (best == NULL)
 	{

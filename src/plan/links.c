@@ -41,7 +41,7 @@ refill_before(const SfItem *item, const SfFact *need)
 	const SfItem *filled = sf_item(sf_relation_of(need));
 	const SfItem *own = sf_item(sf_relation_of(item->new));
 
-	if (filled == NULL || filled->refill == NULL || item->new->kind->body || sf_reattached(item->new))
+	if (filled == NULL || filled->refill == NULL || item->early || item->new->kind->body || sf_reattached(item->new))
 		return NULL;
 	return item->new->kind->folds && own && own->refill == filled->refill ? NULL : filled->refill;
 }

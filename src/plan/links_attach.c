@@ -74,14 +74,25 @@ sf_link_reattached(SfItem *item)
 	}
 }
 
-/* What is made or renamed in the parent would be so in the child, too, as long as that is one. */
+/* What is made or renamed in the parent would be so in the child, too, as long as that is one; and copies stay. */
 void
 sf_link_detached(SfItem *item)
 {
 	const SfFact *whole = sf_attached_to(item->old) ? sf_attached_to(item->old)->twin : NULL;
 	ListCell   *lc;
 
-	if (whole == NULL || item->old->parent->twin == NULL || sf_moves_in_place(item))
+	if (item->old->parent->twin == NULL || sf_moves_in_place(item))
+		return;
+	/* What is a copy until then cannot go before. */
+	foreach(lc, item->old->parent->children)
+	{
+		const SfFact *copy = lfirst(lc);
+		const SfFact *original = sf_implied_by(copy);
+
+		if (original && sf_item(copy) && sf_relation_of(original) == sf_attached_to(item->old))
+			sf_build_after(sf_item(copy)->drop, item->drop, item);
+	}
+	if (whole == NULL)
 		return;
 	foreach(lc, whole->needed_by)
 	{

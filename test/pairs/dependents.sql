@@ -462,3 +462,60 @@ CREATE TABLE keyed (a int, b int, CONSTRAINT keyed_a UNIQUE (a) WITH (fillfactor
 -- to
 CREATE TABLE keyed (a int, b int, CONSTRAINT keyed_a UNIQUE (a) WITH (deduplicate_items = off, fillfactor = 80),
  CONSTRAINT keyed_b UNIQUE (b) WITH (fillfactor = 90, deduplicate_items = on));
+-- pair the index of a whole that has taken in a partition's own key
+-- from
+CREATE TABLE calls (id int NOT NULL, region int NOT NULL) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF calls FOR VALUES IN (1);
+ALTER TABLE calls_1 ADD CONSTRAINT calls_1_own PRIMARY KEY (region, id);
+CREATE UNIQUE INDEX calls_by_region ON calls (region, id);
+CREATE TABLE remarks (region int, id int, CONSTRAINT remarks_call FOREIGN KEY (region, id) REFERENCES calls_1);
+CREATE TABLE bills (id int NOT NULL, region int NOT NULL) PARTITION BY LIST (region);
+CREATE TABLE bills_1 PARTITION OF bills FOR VALUES IN (1);
+ALTER TABLE bills_1 ADD CONSTRAINT bills_1_pkey PRIMARY KEY (region, id);
+CREATE UNIQUE INDEX bills_key ON bills (region, id);
+-- to
+CREATE TABLE calls (id int NOT NULL, region int NOT NULL) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF calls FOR VALUES IN (1);
+ALTER TABLE calls_1 ADD CONSTRAINT calls_1_own PRIMARY KEY (region, id);
+CREATE TABLE remarks (region int, id int, CONSTRAINT remarks_call FOREIGN KEY (region, id) REFERENCES calls_1);
+CREATE TABLE bills (id int NOT NULL, region int NOT NULL, CONSTRAINT bills_key PRIMARY KEY (region, id)) PARTITION BY LIST (region);
+CREATE TABLE bills_1 PARTITION OF bills FOR VALUES IN (1);
+-- pair partitions that are bound to each other move to new wholes
+-- from
+CREATE TABLE calls (region int, id int, UNIQUE (region)) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF calls FOR VALUES IN (1);
+CREATE TABLE bills (region int, UNIQUE (region)) PARTITION BY LIST (region);
+CREATE TABLE bills_1 PARTITION OF bills FOR VALUES IN (1);
+ALTER TABLE bills ADD CONSTRAINT bills_call FOREIGN KEY (region) REFERENCES calls (region);
+ALTER TABLE calls ADD CONSTRAINT calls_bill FOREIGN KEY (region) REFERENCES bills (region);
+-- to
+CREATE TABLE all_calls (region int, id int, UNIQUE (region)) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF all_calls FOR VALUES IN (1);
+CREATE TABLE all_bills (region int, UNIQUE (region)) PARTITION BY LIST (region);
+CREATE TABLE bills_1 PARTITION OF all_bills FOR VALUES IN (1);
+ALTER TABLE all_bills ADD CONSTRAINT bills_call FOREIGN KEY (region) REFERENCES all_calls (region);
+ALTER TABLE all_calls ADD CONSTRAINT calls_bill FOREIGN KEY (region) REFERENCES all_bills (region);
+-- pair a column of the whole in a partition's own key
+-- from
+CREATE TABLE calls (region int, id int, line int) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF calls (PRIMARY KEY (region, line)) FOR VALUES IN (1);
+-- to
+CREATE TABLE calls (region int, id int) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF calls FOR VALUES IN (1);
+-- pair tables that refer to each other are partitioned, and tables that stand come in
+-- from
+CREATE TABLE calls (region int, CONSTRAINT calls_key UNIQUE (region));
+CREATE TABLE calls_1 (region int);
+CREATE TABLE bills (region int, CONSTRAINT bills_key UNIQUE (region));
+CREATE TABLE bills_1 (region int);
+ALTER TABLE bills ADD CONSTRAINT bills_call FOREIGN KEY (region) REFERENCES calls (region);
+ALTER TABLE calls ADD CONSTRAINT calls_bill FOREIGN KEY (region) REFERENCES bills (region);
+-- to
+CREATE TABLE calls (region int) PARTITION BY LIST (region);
+CREATE TABLE calls_1 PARTITION OF calls FOR VALUES IN (1);
+CREATE UNIQUE INDEX calls_key ON calls (region);
+CREATE TABLE bills (region int) PARTITION BY LIST (region);
+CREATE TABLE bills_1 PARTITION OF bills FOR VALUES IN (1);
+CREATE UNIQUE INDEX bills_key ON bills (region);
+ALTER TABLE bills ADD CONSTRAINT bills_call FOREIGN KEY (region) REFERENCES calls (region);
+ALTER TABLE calls ADD CONSTRAINT calls_bill FOREIGN KEY (region) REFERENCES bills (region);
