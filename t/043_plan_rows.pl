@@ -65,6 +65,13 @@ migrates($node, 'logged and unlogged, in a circle of foreign keys', '', (map {
 migrates($node, 'logged and unlogged between two that stay', 'CREATE TABLE r (a int PRIMARY KEY)', (map {
 		"CREATE $_ TABLE s (a int PRIMARY KEY REFERENCES r); CREATE UNLOGGED TABLE u (a int REFERENCES s)" } ('UNLOGGED', '')),
 	not_up => [qr/FOREIGN KEY/], not_down => [qr/FOREIGN KEY/]);
+migrates($node, 'a foreign key finds the rows that are attached, and is gone when they leave', '',
+	'CREATE TABLE c (id int NOT NULL, p int DEFAULT 1 NOT NULL, PRIMARY KEY (id, p)); CREATE TABLE m (c int, p int DEFAULT 1);
+	 INSERT INTO c VALUES (1); INSERT INTO m VALUES (1)',
+	'CREATE TABLE w (id int NOT NULL, p int DEFAULT 1 NOT NULL, PRIMARY KEY (id, p)) PARTITION BY LIST (p);
+	 CREATE TABLE c (id int NOT NULL, p int DEFAULT 1 NOT NULL, PRIMARY KEY (id, p)); ALTER TABLE w ATTACH PARTITION c FOR VALUES IN (1);
+	 CREATE TABLE m (c int, p int DEFAULT 1, CONSTRAINT a FOREIGN KEY (c, p) REFERENCES w)',
+	rows => 'SELECT * FROM c; SELECT * FROM m');
 migrates($node, 'a column keeps its storage under a new type', '',
 	'CREATE TABLE t (a text COMPRESSION pglz, b varchar(9)); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE MAIN',
 	'CREATE TABLE t (a varchar(9) COMPRESSION pglz, b text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL');

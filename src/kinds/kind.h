@@ -154,6 +154,8 @@ struct SfKind
 	 * then.
 	 */
 	bool		drops_with_parent;
+	/* What it says of its table, the server says of a partition that it attaches to that, too (a trigger's state). */
+	bool		cloned;
 	/*
 	 * Its drop takes along what it needs and what needs it in turn: neither can go first (a base type and its
 	 * functions).

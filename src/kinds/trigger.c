@@ -182,6 +182,7 @@ const SfKind sf_kind_trigger_state = {
 	.attrs = state_attrs,
 	.nattrs = lengthof(state_attrs),
 	.drops_with_parent = true,
+	.cloned = true,
 	.create = create_state,
 	.drop = drop_state,
 };

@@ -85,9 +85,12 @@ extern void sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *bec
 extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
+extern void sf_link_bound_parts(SfItem *item);
+extern void sf_link_copied(SfItem *item);
 
 /* What the bodies of functions name comes before them, where it can (SfAction.wishes). */
 extern void sf_build_wishes(SfBuild *build);
+extern void sf_build_wish(SfAction *later, SfAction *earlier, SfItem *because);
 
 /* Orders build->actions into plan->actions; breaks cycles by taking a fact out of its host and building again. */
 extern void sf_build_sort(SfBuild *build);

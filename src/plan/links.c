@@ -473,6 +473,9 @@ link_item(SfItem *item)
 		sf_link_whole(item);
 	if (item->new && item->new->kind->binds && item->create)
 		link_binding(item);
+	sf_link_bound_parts(item);
+	if (item->new && item->new->kind->attaches && item->create)
+		sf_link_copied(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))
 		link_owned(item);
 	if (item->old)

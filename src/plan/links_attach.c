@@ -171,3 +171,86 @@ sf_link_whole(SfItem *item)
 	if (item->new->kind->place && item->drop)
 		drops_after(item);
 }
+
+/* What the whole says of itself alone (that a trigger is disabled) would be the new child's, too. */
+static void
+link_cloned(SfItem *item, const SfFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->twin ? whole->twin->needed_by : NIL)
+	{
+		const SfFact *said = ((SfEdge *) lfirst(lc))->from;
+
+		if (said->kind->cloned && sf_item(said))
+			sf_build_after(item->create, sf_item(said)->drop, item);
+	}
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *said = ((SfEdge *) lfirst(lc))->from;
+
+		if (said->kind->cloned && sf_item(said))
+			sf_build_after(sf_item(said)->create, item->create, item);
+	}
+}
+
+/* The server gives copies that an attachment makes the names that their originals have then, and no new ones later. */
+void
+sf_link_copied(SfItem *item)
+{
+	const SfFact *whole = sf_attached_to(item->new);
+	ListCell   *lc;
+
+	if (whole)
+		link_cloned(item, whole);
+	foreach(lc, sf_relation_of(item->new)->children)
+	{
+		const SfFact *copy = lfirst(lc);
+		const SfFact *original = sf_implied_by(copy);
+
+		if (original == NULL || sf_item(original) == NULL || sf_relation_of(original) != whole)
+			continue;
+		if (sf_comes_along(copy) && strcmp(sf_last(copy), sf_last(original)) == 0)
+			sf_build_after(item->create, sf_item(original)->rename, item);
+	}
+}
+
+static void
+wish_parts(SfItem *item, const SfFact *whole, bool made)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (!part->kind->attaches || sf_item(part) == NULL || sf_attached_to(part) != whole)
+			continue;
+		if (made)
+			sf_build_wish(item->create, sf_item(part)->create, item);
+		else
+			sf_build_wish(sf_item(part)->drop, item->drop, item);
+		wish_parts(item, sf_relation_of(part), made);
+	}
+}
+
+/*
+ * The rows that a foreign key refers to may be in parts that come, or leave, in the same plan: it is made when these
+ * are there, and gone before they leave.
+ */
+void
+sf_link_bound_parts(SfItem *item)
+{
+	const SfFact *sides[] = {item->drop ? item->old : NULL, item->create ? item->new : NULL};
+	ListCell   *lc;
+
+	for (int made = 0; made <= 1; made++)
+		foreach(lc, sides[made] && sides[made]->kind->binds ? sides[made]->needs : NIL)
+		{
+			const SfFact *bound = sf_relation_of(((SfEdge *) lfirst(lc))->to);
+
+			/* A copy needs the table of its original, too, and follows that. */
+			if (bound != sf_relation_of(sides[made]) && sf_implied_by(sides[made]) == NULL)
+				wish_parts(item, bound, made);
+		}
+}

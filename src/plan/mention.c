@@ -121,11 +121,14 @@ is_named(sf_words_hash *words, const SfFact *fact)
 	return true;
 }
 
-static void
-wish(SfAction *later, SfAction *earlier, SfItem *because)
+void
+sf_build_wish(SfAction *later, SfAction *earlier, SfItem *because)
 {
-	SfAfter    *link = palloc(sizeof(SfAfter));
+	SfAfter    *link;
 
+	if (later == NULL || earlier == NULL || later == earlier)
+		return;
+	link = palloc(sizeof(SfAfter));
 	link->action = earlier;
 	link->because = because;
 	later->wishes = lappend(later->wishes, link);
@@ -152,10 +155,10 @@ wish_attributes(SfItem *item, SfAction *later, const SfFact *fact)
 			continue;
 		foreach(la, type->children)
 			if (sf_item((SfFact *) lfirst(la)) && sf_item((SfFact *) lfirst(la))->create)
-				wish(later, sf_item((SfFact *) lfirst(la))->create, item);
+				sf_build_wish(later, sf_item((SfFact *) lfirst(la))->create, item);
 		foreach(la, item->new->kind->body ? NIL : type->twin->children)
 			if (sf_item((SfFact *) lfirst(la)) && sf_item((SfFact *) lfirst(la))->drop)
-				wish(later, sf_item((SfFact *) lfirst(la))->drop, item);
+				sf_build_wish(later, sf_item((SfFact *) lfirst(la))->drop, item);
 	}
 }
 
@@ -180,7 +183,7 @@ wish_casts(SfBuild *build)
 				SfItem	   *user = sf_item(((SfEdge *) lfirst(lu))->from);
 
 				if (user && user != cast && (user->create || user->alter))
-					wish(user->create ? user->create : user->alter, cast->create, cast);
+					sf_build_wish(user->create ? user->create : user->alter, cast->create, cast);
 			}
 		}
 	}
@@ -223,7 +226,7 @@ wish_overloads(SfBuild *build)
 		SfWordSlot *slot = name ? sf_words_lookup(dropped, name) : NULL;
 
 		foreach(li, slot ? slot->items : NIL)
-			wish(item->create, ((SfItem *) lfirst(li))->drop, item);
+			sf_build_wish(item->create, ((SfItem *) lfirst(li))->drop, item);
 	}
 }
 
@@ -263,7 +266,7 @@ sf_build_wishes(SfBuild *build)
 				SfItem	   *named = lfirst(li);
 
 				if (named->create != later && is_named(words, named->new))
-					wish(later, named->create, item);
+					sf_build_wish(later, named->create, item);
 			}
 		}
 		sf_words_destroy(words);

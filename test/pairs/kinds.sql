@@ -360,3 +360,32 @@ CREATE TABLE stay (id int, span int4range, other int4range, third int4range,
  CONSTRAINT stay_x EXCLUDE USING gist (span WITH &&) WITH (buffering = off) WHERE (id > 0) DEFERRABLE,
  CONSTRAINT stay_y EXCLUDE USING gist (other WITH &&),
  CONSTRAINT stay_z EXCLUDE USING gist (third WITH &&) WITH (fillfactor = 80) WHERE (id BETWEEN 1 AND 9 AND id <> 5) INITIALLY DEFERRED);
+-- pair a partition comes while a foreign key gets another name
+-- from
+CREATE SCHEMA parts;
+CREATE TABLE ci_stages (id int PRIMARY KEY);
+CREATE TABLE p_ci_builds (id int, partition_id int, PRIMARY KEY (id, partition_id), stage_id int CONSTRAINT fk_stage REFERENCES ci_stages) PARTITION BY LIST (partition_id);
+CREATE TABLE parts.ci_builds_101 PARTITION OF p_ci_builds FOR VALUES IN (101);
+CREATE TABLE metadata (id int, partition_id int, CONSTRAINT fk_e20479742e FOREIGN KEY (id, partition_id) REFERENCES p_ci_builds);
+-- to
+CREATE SCHEMA parts;
+CREATE TABLE ci_stages (id int PRIMARY KEY);
+CREATE TABLE p_ci_builds (id int, partition_id int, PRIMARY KEY (id, partition_id), stage_id int CONSTRAINT fk_3a9eaa254d REFERENCES ci_stages) PARTITION BY LIST (partition_id);
+CREATE TABLE parts.ci_builds_102 PARTITION OF p_ci_builds FOR VALUES IN (101, 102);
+CREATE TABLE metadata (id int, partition_id int, CONSTRAINT fk_e20479742e FOREIGN KEY (id, partition_id) REFERENCES p_ci_builds);
+-- pair a partition leaves whose whole has a trigger that is off
+-- from
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TABLE event (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (id);
+CREATE TABLE event_1_a PARTITION OF event_1 FOR VALUES FROM (0) TO (3);
+CREATE TABLE note (event int REFERENCES event);
+CREATE TRIGGER each_event AFTER INSERT ON event FOR EACH ROW EXECUTE FUNCTION seen();
+-- to
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TABLE event (id int PRIMARY KEY) PARTITION BY RANGE (id);
+CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM (0) TO (9) PARTITION BY RANGE (id);
+CREATE TABLE event_1_a (id int PRIMARY KEY);
+CREATE TABLE note ();
+CREATE TRIGGER each_event AFTER INSERT ON event FOR EACH ROW EXECUTE FUNCTION seen();
+ALTER TABLE event_1 DISABLE TRIGGER each_event;
