@@ -161,7 +161,7 @@ sub there_and_back
 	return (outcome => 'ok', why => '', detail => '');
 }
 
-# The dump as a set of entries, so that neither their order nor that of columns and grants counts.
+# The dump as a set of entries, so that neither their order nor that of columns, options and grants counts.
 sub normal
 {
 	my ($dump) = @_;
@@ -175,6 +175,7 @@ sub normal
 		$_ = join '', sort split /^/ if /^(?:GRANT|REVOKE) /;
 		next unless /^CREATE (?:\w+ )*(?:TABLE|TYPE) /;
 		s/^    (.*?),?$/    $1/mg;
+		s{^(WITH \()(.*)(\);?)$}{$1 . join(', ', sort split /, /, $2) . $3}me;
 		my @lines = split /\n/;
 		my @inside = sort grep { /$line/ } @lines;
 		$_ = join "", map { (/$line/ ? shift @inside : $_) . "\n" } @lines;
