@@ -133,6 +133,21 @@ link_needs(SfItem *item)
 	}
 }
 
+/* It is made and altered by the new names of all that it belongs to, also where the next in between has no action. */
+static void
+link_new_names(SfItem *item)
+{
+	for (const SfFact *whole = item->new->parent; whole; whole = whole->parent)
+	{
+		SfItem	   *named = sf_item(whole);
+
+		if (named == NULL || named->rename == NULL)
+			continue;
+		sf_build_after(item->create, named->rename, item);
+		sf_build_after(item->alter, named->rename, item);
+	}
+}
+
 static void
 link_originals(SfItem *item, const SfItem *copy)
 {
@@ -455,7 +470,10 @@ static void
 link_item(SfItem *item)
 {
 	if (item->new)
+	{
 		link_needs(item);
+		link_new_names(item);
+	}
 	if (item->new && item->create && sf_merges(item->new))
 		link_merged(item, item->new);
 	if (item->old && item->drop && sf_merges(item->old))
