@@ -65,8 +65,10 @@ no_inherit(const SfFact *fact)
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
+	const char *name = sf_attr(fact, "name");
+
 	if (!is_named_by_server(fact))
-		appendStringInfo(out, "CONSTRAINT %s ", sf_ident(sf_attr(fact, "name")));
+		appendStringInfo(out, "CONSTRAINT %s ", sf_ident(name ? name : usual_name(fact)));
 	appendStringInfo(out, "NOT NULL%s", no_inherit(fact));
 }
 
@@ -174,12 +176,15 @@ address(const SfFact *fact)
 	return psprintf("CONSTRAINT %s ON %s", sf_ident(sf_attr(fact, "actual_name")), sf_rel(fact));
 }
 
+/* A name that the server chooses is none that another table's has. */
 static List *
 takes(const SfFact *fact)
 {
-	char	   *names[] = {fact->name[0], fact->name[1], pstrdup(sf_attr(fact, "actual_name"))};
+	char	   *names[] = {fact->name[0], fact->name[1], pstrdup(sf_attr(fact, "actual_name"))},
+			   *chosen[] = {names[0], names[2]};
 
-	return list_make1(psprintf("constraint:%s", sf_qualified(lengthof(names), names)));
+	return list_make2(psprintf("constraint:%s", sf_qualified(lengthof(names), names)),
+					  psprintf("not null:%s", sf_qualified(lengthof(chosen), chosen)));
 }
 
 static const SfAttr attrs[] = {

@@ -378,6 +378,17 @@ typedef struct SfNameSlot
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+static bool
+is_in(List *names, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, names)
+		if (strcmp(lfirst(lc), name) == 0)
+			return true;
+	return false;
+}
+
 /* A name is given up before it is taken again. */
 static void
 link_names(SfBuild *build)
@@ -391,18 +402,28 @@ link_names(SfBuild *build)
 	{
 		SfItem	   *item = lfirst(lc);
 		SfAction   *release = item->stash ? item->stash : item->drop ? item->drop : item->rename;
+		List	   *kept = NIL;
 
 		/* Names below one that is put aside are out of the way with it. */
 		if (goes_with_swapped(item))
 			release = sf_item(item->old->parent)->stash;
 
+		/* A name that is no more than an attribute. */
+		if (release == NULL && item->alter)
+		{
+			release = item->alter;
+			kept = sf_names_taken(item->new);
+		}
 		if (release == NULL)
 			continue;
 		foreach(ln, sf_names_taken(sf_in_place(item->old)))
 		{
 			bool		found;
-			SfNameSlot *slot = sf_names_insert(names, lfirst(ln), &found);
+			SfNameSlot *slot;
 
+			if (is_in(kept, lfirst(ln)))
+				continue;
+			slot = sf_names_insert(names, lfirst(ln), &found);
 			slot->released_by = lappend(found ? slot->released_by : NIL, release);
 		}
 	}
