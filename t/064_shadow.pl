@@ -65,6 +65,8 @@ sub dump_of
 			'-d', $node->connstr($db) ]);
 	$out =~ s/^(CREATE TABLE \S+ \(\n)(.*?)(\n\))/my ($a, $b, $c) = ($1, $2, $3); $a . join("\n", sort map { s{,$}{}r } split m{\n}, $b) . $c/gmse;
 	$out =~ s/^(--.*|\\(?:un)?restrict.*)?\n//gm;
+	# From 18 on: the name of a NOT NULL that a partition has of the whole is no fact.
+	$out =~ s/ CONSTRAINT \w+_not_null NOT NULL/ NOT NULL/g;
 	return join "\n", sort split /(?<=;)\n/, $out;
 }
 
@@ -389,7 +391,11 @@ GRANT UPDATE (v) ON ev TO PUBLIC;
 CREATE STATISTICS st ON v, w FROM ev_2a;
 CREATE VIEW evv AS SELECT v, at FROM ev_2a};
 # The tables are written by name here: in the model all three declare the columns.
-my @all = ('ev (id int' => 'ev (id bigint', 'v int' => 'v bigint', 'v int' => 'v bigint', 'id int' => 'id bigint');
+my @all = ('v int' => 'v bigint', 'v int' => 'v bigint');
+# From 18 on not those of a primary key: it is made for the whole at once.
+push @all, 'ev (id int' => 'ev (id bigint', 'id int NOT NULL, C' => 'id bigint NOT NULL, C'
+	if $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int}) < 180000;
+my $id = @all > 4 ? '"~schemaflow_id"' : 'id';
 my $fill_parts = q{INSERT INTO ev SELECT n, '2020-01-01'::date + n % 700, n, n FROM generate_series(1, 2000) n};
 my $parts_sum = 'SELECT count(*), sum(id), sum(v) FROM ev';
 for my $how ('calls', 'script')
@@ -407,11 +413,11 @@ for my $how ('calls', 'script')
 			CREATE TABLE ev_3 PARTITION OF ev FOR VALUES FROM ('2023-01-01') TO ('2024-01-01'); INSERT INTO ev VALUES (5003, '2023-05-05', 43);
 			UPDATE ev SET at = '2021-08-08' WHERE id = 5003; DROP TABLE ev_3});
 		$node->safe_psql($db, qq{SET schemaflow.version = '$version'; UPDATE ev SET "~schemaflow_v" = 60, at = at + 366 WHERE id = 50;
-			INSERT INTO ev_2a ("~schemaflow_id", at, "~schemaflow_v") VALUES (5004, '2021-06-06', 77)});
+			INSERT INTO ev_2a ($id, at, "~schemaflow_v") VALUES (5004, '2021-06-06', 77)});
 		is($node->safe_psql($db, q{SELECT string_agg(concat_ws(' ', tableoid::regclass, id, v), ', ' ORDER BY id) FROM ev WHERE id IN (50, 700)
 			OR id > 2000}), 'ev_2a 50 60, ev_2a 700 700, ev_1 5000 41, ev_2a 5001 43, ev_2a 5002 9, ev_2a 5003 43, ev_2a 5004 77',
 			'each sees what the other wrote, in whatever partition');
-		is($node->safe_psql($db, q{SELECT count(*) FROM ev WHERE v IS DISTINCT FROM "~schemaflow_v" OR id IS DISTINCT FROM "~schemaflow_id"}),
+		is($node->safe_psql($db, qq{SELECT count(*) FROM ev WHERE v IS DISTINCT FROM "~schemaflow_v" OR id IS DISTINCT FROM $id}),
 			0, 'all rows are filled');
 		$result = $node->safe_psql($db, $parts_sum);
 		run_ok($db, 'CALL sf_contract()', 'contract');

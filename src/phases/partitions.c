@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "kinds/kind.h"
 #include "miscadmin.h"
 #include "phases/partitions.h"
@@ -148,6 +149,16 @@ sf_index_beside_by_leaves(const SfPlan *plan, List *family, List *beside, List *
 	return sql;
 }
 
+/*
+ * From 18 on the primary key of a leaf makes the NOT NULL of its columns the leaf's own, so that they would stay NOT NULL
+ * when the whole is so no more.
+ */
+static bool
+leaves_mark(const SfFact *key)
+{
+	return SF_MAJOR >= 18 && sf_is_kind(key, "primary key");
+}
+
 /* The server takes for its own what a partition has already. */
 List *
 sf_key_by_leaves(const SfPlan *plan, const SfAction *action)
@@ -156,7 +167,8 @@ sf_key_by_leaves(const SfPlan *plan, const SfAction *action)
 			   *statements = NIL;
 	ListCell   *lc;
 
-	if (list_length(action->statements) != 1 || !can_be_apart(copies) || sf_named_afterwards(copies))
+	if (list_length(action->statements) != 1 || !can_be_apart(copies) || sf_named_afterwards(copies) ||
+		leaves_mark(action->new))
 		return NIL;
 	foreach(lc, copies)
 	{
@@ -179,7 +191,7 @@ sf_keys_of_leaves(List *family)
 	List	   *leaves = NIL;
 	ListCell   *lc;
 
-	if (!can_be_apart(list_copy_tail(family, 1)))
+	if (!can_be_apart(list_copy_tail(family, 1)) || leaves_mark(linitial(family)))
 		return NIL;
 	for_each_from(lc, family, 1)
 	{
