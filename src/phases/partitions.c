@@ -150,8 +150,8 @@ sf_index_beside_by_leaves(const SfPlan *plan, List *family, List *beside, List *
 }
 
 /*
- * From 18 on the primary key of a leaf makes the NOT NULL of its columns the leaf's own, so that they would stay NOT NULL
- * when the whole is so no more.
+ * From 18 on the primary key of a leaf makes the NOT NULL of its columns the leaf's own, so that they would stay NOT
+ * NULL when the whole is so no more.
  */
 static bool
 leaves_mark(const SfFact *key)
