@@ -54,17 +54,6 @@ sf_live_facts_apart(void)
 	return without_own(sf_facts_read_apart);
 }
 
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* What the model says by itself: schemas, and kinds of objects that stand in no schema. */
 static void
 collect_managed(const SfFactBase *model, List **schemas, List **kinds)
@@ -85,9 +74,9 @@ collect_managed(const SfFactBase *model, List **schemas, List **kinds)
 
 		if (fact->baseline)
 			continue;
-		if (schema && !contains(*schemas, schema))
+		if (schema && !sf_list_has(*schemas, schema))
 			*schemas = lappend(*schemas, unconstify(char *, schema));
-		if (schema == NULL && fact->parent == NULL && !contains(*kinds, fact->kind->name))
+		if (schema == NULL && fact->parent == NULL && !sf_list_has(*kinds, fact->kind->name))
 			*kinds = lappend(*kinds, unconstify(char *, fact->kind->name));
 	}
 }
@@ -113,7 +102,7 @@ leave_unnamed(SfFactBase *live, SfFactBase *model)
 		SfFact	   *fact = lfirst(lc);
 		const char *schema = sf_fact_schema(fact);
 
-		fact->unmanaged = schema ? !contains(schemas, schema) : !contains(kinds, root_of(fact)->kind->name);
+		fact->unmanaged = schema ? !sf_list_has(schemas, schema) : !sf_list_has(kinds, root_of(fact)->kind->name);
 	}
 	/*
 	 * What every database has is managed where the model says something else: the model's baseline facts are not asked

@@ -183,16 +183,7 @@ typed_columns(const SfFact *attribute)
 static const char *
 to_typed_tables(const SfFact *attribute)
 {
-	ListCell   *lc;
-
-	foreach(lc, attribute->parent->needed_by)
-	{
-		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_kind_attr(user->kind, "of_type") >= 0 && sf_streq(sf_attr(user, "of_type"), sf_rel(attribute)))
-			return " CASCADE";
-	}
-	return "";
+	return typed_columns(attribute) != NIL ? " CASCADE" : "";
 }
 
 static void

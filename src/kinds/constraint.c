@@ -135,14 +135,14 @@ predecessor(const SfFact *fact)
 	return found;
 }
 
-static void
-adopt(SfEmit *out, const SfFact *fact, const SfFact *index)
+char *
+sf_key_adopts(const SfFact *key, const char *index)
 {
-	const char *deferrable = sf_attr(fact, "deferrable");
+	const char *deferrable = sf_attr(key, "deferrable");
 
-	sf_emit(out, "ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(fact), sf_ident(sf_last(fact)),
-			fact->kind == &sf_kind_primary_key ? "PRIMARY KEY" : "UNIQUE", sf_ident(sf_last(index)),
-			deferrable ? " " : "", deferrable ? deferrable : "");
+	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(key), sf_ident(sf_last(key)),
+					key->kind == &sf_kind_primary_key ? "PRIMARY KEY" : "UNIQUE", sf_ident(index),
+					deferrable ? " " : "", deferrable ? deferrable : "");
 }
 
 /* The name that the server gave a copy, if that is not its name.  (It puts a number behind names that are taken.) */
@@ -184,7 +184,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	if (sf_predecessor(out, fact))
 	{
-		adopt(out, fact, sf_predecessor(out, fact));
+		sf_emit(out, "%s", sf_key_adopts(fact, sf_last(sf_predecessor(out, fact))));
 		return;
 	}
 	initStringInfo(&text);

@@ -138,8 +138,8 @@ sf_parent_for_a_while(const SfFact *fact)
 	return sf_qualified(2, names);
 }
 
-static bool
-is_generated(const SfFact *column)
+bool
+sf_is_generated(const SfFact *column)
 {
 	ListCell   *lc;
 
@@ -167,7 +167,7 @@ add_named(StringInfo columns, const SfFact *fact, const SfFact *by)
 		appendStringInfo(columns, "%s%s %s", columns->len > 0 ? ", " : "", sf_ident(sf_last(need)), type);
 		if (sf_attr(need, "collation"))
 			appendStringInfo(columns, " COLLATE %s", sf_attr(need, "collation"));
-		if (is_generated(need))
+		if (sf_is_generated(need))
 			appendStringInfo(columns, " GENERATED ALWAYS AS (NULL::%s) STORED", type);
 	}
 	foreach(lc, by->children)

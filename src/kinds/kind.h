@@ -345,6 +345,10 @@ extern bool sf_index_stays_attached(const SfFact *old, const SfFact *new);
 extern void sf_index_own(SfEmit *out, const SfFact *copy, const char *index);
 /* Does another index of the table get what only one can have ("clustered")? */
 extern bool sf_index_succeeded(const SfFact *index, const char *attr);
+/* Let a key take over an index of the name, which gets its own. */
+extern char *sf_key_adopts(const SfFact *key, const char *index);
+/* Is the column's value computed from its row? */
+extern bool sf_is_generated(const SfFact *column);
 /* The relation that a fact belongs to, by its parents; itself if it is one. */
 extern const SfFact *sf_relation_of(const SfFact *fact);
 /* The first child of the kind that says what the relation is a child of; NULL: an ordinary one. */

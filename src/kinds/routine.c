@@ -30,17 +30,6 @@ sf_split_list(const char *text)
 	return items;
 }
 
-bool
-sf_list_has(List *strings, const char *string)
-{
-	ListCell   *lc;
-
-	foreach(lc, strings)
-		if (strcmp(lfirst(lc), string) == 0)
-			return true;
-	return false;
-}
-
 void
 sf_rename_in_schema(SfEmit *out, const SfFact *old, const SfFact *new)
 {

@@ -16,7 +16,6 @@ extern bool sf_routine_keeps_inputs(const SfFact *old, const SfFact *new);
 
 /* 'a, "b,c"' -> list of char *; quotes are respected and kept. */
 extern List *sf_split_list(const char *text);
-extern bool sf_list_has(List *strings, const char *string);
 
 /* Of kinds that live in a schema and are known by their name: ALTER <keyword> ... SET SCHEMA, RENAME TO; DROP. */
 extern void sf_rename_in_schema(SfEmit *out, const SfFact *old, const SfFact *new);

@@ -63,6 +63,17 @@ sf_split_name(const char *text, char ***names)
 	return n;
 }
 
+bool
+sf_list_has(List *strings, const char *string)
+{
+	ListCell   *lc;
+
+	foreach(lc, strings)
+		if (strcmp(lfirst(lc), string) == 0)
+			return true;
+	return false;
+}
+
 char *
 sf_join(List *strings, const char *sep)
 {

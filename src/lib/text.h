@@ -25,6 +25,8 @@ extern int	sf_split_name(const char *text, char ***names);
 /* A list of strings joined by sep. */
 extern char *sf_join(List *strings, const char *sep);
 
+extern bool sf_list_has(List *strings, const char *string);
+
 /*
  * text[] <-> C.  sf_text_array_in parses the output form of a text[] ("{a,\"b c\",NULL}") and returns the number of
  * elements; NULL elements become NULL pointers.

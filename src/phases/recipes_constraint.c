@@ -91,38 +91,19 @@ sf_key_index(const SfFact *key, const char *name)
 					tablespace ? sf_ident(tablespace) : "");
 }
 
-char *
-sf_key_adopts(const SfFact *key, const char *name)
-{
-	const char *columns = sf_attr(key, "definition");
-	const char *deferrable = sf_attr(key, "deferrable");
-
-	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(key), sf_ident(sf_last(key)),
-					key_word(&columns), sf_ident(name), deferrable ? " " : "", deferrable ? deferrable : "");
-}
-
-/* An index that goes otherwise becomes the key's (SfKind.predecessor): there is none to build. */
-static bool
-has_index(const SfPlan *plan, const SfFact *key)
-{
-	ListCell   *lc;
-
-	foreach(lc, plan->heirs)
-		if (((SfHeir *) lfirst(lc))->new == key)
-			return true;
-	return false;
-}
-
 List *
 sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
 {
 	List	   *plain = sf_render_create(plan, action, 0);
 	char	   *index = sf_key_index(action->new, sf_last(action->new));
 	List	   *statements;
+	SfEmit		out;
 
 	if (sf_is_partitioned(action->table))
 		return sf_is_big(action->table) ? sf_key_by_leaves(plan, action) : NIL;
-	if (index == NULL || has_index(plan, action->new) || !sf_is_kind(action->table, "table") ||
+	sf_plan_emit_init(&out, plan);
+	/* An index that goes otherwise becomes the key's: there is none to build. */
+	if (index == NULL || sf_predecessor(&out, action->new) || !sf_is_kind(action->table, "table") ||
 		list_length(plain) != 1 || !sf_begins_with(action, 0, plain))
 		return NIL;
 	statements = sf_add_statement(NIL, index, false, false);

@@ -45,9 +45,8 @@ extern List *sf_recipe_create_foreign_key(const SfPlan *plan, const SfAction *ac
 extern List *sf_recipe_create_domain_constraint(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_key(const SfPlan *plan, const SfAction *action);
 
-/* Build the index of a key under the name, while others write; let the key take it over.  NULL: it cannot be so. */
+/* Build the index of a key under the name, while others write (sf_key_adopts()).  NULL: it cannot be so. */
 extern char *sf_key_index(const SfFact *key, const char *name);
-extern char *sf_key_adopts(const SfFact *key, const char *name);
 
 /*
  * recipes_leave.c: may the new version of the application leave out a column that the old one needs still?  And what

@@ -14,17 +14,6 @@
 
 /* ---- names ---- */
 
-static bool
-is_in(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 char *
 sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *second)
 {
@@ -33,7 +22,7 @@ sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *s
 		char	   *prefix = n ? psprintf(SF_OUR_NAMES "%d", n) : pstrdup(SF_OUR_NAMES);
 		char	   *name = makeObjectName(prefix, first, second);
 
-		if (sf_plan_is_free_name(plan, name) && !is_in(taken, name))
+		if (sf_plan_is_free_name(plan, name) && !sf_list_has(taken, name))
 			return name;
 	}
 }
@@ -161,7 +150,7 @@ rename_columns(const SfShadowBracket *bracket, const SfFact *fact, const SfFact 
 	{
 		const SfRenamed *renamed = lfirst(lc);
 
-		if (is_in(names, renamed->to))
+		if (sf_list_has(names, renamed->to))
 			statements = sf_add_statement(statements, psprintf("ALTER TABLE %s RENAME COLUMN %s TO %s",
 															   sf_qualified(2, index), sf_ident(renamed->to),
 															   sf_ident(renamed->from)), false, true);

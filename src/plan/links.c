@@ -378,17 +378,6 @@ typedef struct SfNameSlot
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
-static bool
-is_in(List *names, const char *name)
-{
-	ListCell   *lc;
-
-	foreach(lc, names)
-		if (strcmp(lfirst(lc), name) == 0)
-			return true;
-	return false;
-}
-
 /* A name is given up before it is taken again. */
 static void
 link_names(SfBuild *build)
@@ -421,7 +410,7 @@ link_names(SfBuild *build)
 			bool		found;
 			SfNameSlot *slot;
 
-			if (is_in(kept, lfirst(ln)))
+			if (sf_list_has(kept, lfirst(ln)))
 				continue;
 			slot = sf_names_insert(names, lfirst(ln), &found);
 			slot->released_by = lappend(found ? slot->released_by : NIL, release);

@@ -259,17 +259,6 @@ sf_refine_partners(SfRisk *risk, const SfRiskCase *it)
 		}
 }
 
-static bool
-is_generated(const SfFact *column)
-{
-	ListCell   *lc;
-
-	foreach(lc, column ? column->children : NIL)
-		if (is_kind(lfirst(lc), "generated"))
-			return true;
-	return false;
-}
-
 /* A column that is made anew in the same plan (its expression changed) has its values from its row again. */
 void
 sf_refine_column_drop(SfRisk *risk, const SfRiskCase *it)
@@ -277,7 +266,7 @@ sf_refine_column_drop(SfRisk *risk, const SfRiskCase *it)
 	const SfFact *column = find_fact(it, "column");
 
 	sf_refine_partners(risk, it);
-	if (is_generated(column) && is_generated(column->twin))
+	if (column && sf_is_generated(column) && column->twin && sf_is_generated(column->twin))
 	{
 		risk->why = "its values are computed anew";
 		risk->effects &= ~SF_RISK_LOSES;
