@@ -58,6 +58,11 @@ migrates($node, 'a column that two parents pass on', '', (map { my ($type, $fill
 	rows => $rows);
 migrates($node, 'columns that are the parent\'s alone from now on', 'CREATE TABLE r (a int)',
 	"CREATE TABLE p (a int, b int); $fill", 'CREATE TABLE p (b int) INHERITS (r)', rows => $rows, not_down => [qr/INSERT/]);
+migrates($node, 'a parent that is made anew, and its child with it', '', (map { my ($type, $own, $fill) = @$_;
+	"CREATE TABLE p (a $type CHECK (a > 0), b text); CREATE TABLE k ($own d int) INHERITS (p); CREATE TABLE kk (e int) INHERITS (k);
+	 CREATE INDEX ON kk (b); $fill" } ([ 'int', 'b text,', "INSERT INTO p VALUES (1, 'p');
+	 INSERT INTO k (a, b, d) VALUES (2, 'k', 3); INSERT INTO kk (a, b, d, e) VALUES (4, 'kk', 5, 6)" ], [ 'bigint', '', '' ])),
+	rows => 'SELECT tableoid::regclass, a, b FROM p ORDER BY a', up => [qr/DROP TABLE public\.kk;.*FROM ONLY public\.k;.*DROP TABLE public\.k;/s]);
 migrates($node, 'logged and unlogged, in a circle of foreign keys', '', (map {
 		"CREATE $_ TABLE r (a int PRIMARY KEY, b int, o int REFERENCES r); CREATE $_ TABLE s (a int PRIMARY KEY, b int REFERENCES r);
 		 ALTER TABLE r ADD CONSTRAINT rs FOREIGN KEY (b) REFERENCES s" } ('', 'UNLOGGED')),

@@ -110,7 +110,8 @@ for my $i (1 .. 20)
 	$node->safe_psql($db, "UPDATE plain SET email = email || 'x' WHERE id = 1 + $i * 300");
 	$longest = time - $start if time - $start > $longest;
 }
-cmp_ok($longest, '<', 1.5, 'writers do not wait') or diag($longest);
+# Who waited for a batch that waits for the holder would do so for ever.
+cmp_ok($longest, '<', 10, 'writers do not wait') or diag($longest);
 until_true('SELECT next_block = blocks AND NOT isempty(skipped) FROM schemaflow.backfill');
 like($node->safe_psql($db, 'SELECT blocks_done, blocks_total, rows_done > 0, rows_per_second > 0, remaining IS NOT NULL FROM sf_progress'),
 	qr/^(\d+)\|\1\|t\|t\|t$/, 'progress');

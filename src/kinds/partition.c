@@ -179,6 +179,18 @@ may_be_made_as_child(const SfFact *fact)
 	return true;
 }
 
+/*
+ * A child returns to a parent that is made anew.  It would keep its columns as they are, and INHERIT leaves them its
+ * own: it is made anew, too.
+ */
+static bool
+returns_to_parent(const SfFact *fact)
+{
+	const SfFact *parent = sf_attached_to(fact);
+
+	return fact->twin && parent && parent->twin && parent->twin == sf_attached_to(fact->twin);
+}
+
 static char *
 label_inheritance(const SfFact *fact)
 {
@@ -202,5 +214,6 @@ const SfKind sf_kind_inheritance = {
 	.create = inherit,
 	.clause = clause_inheritance,
 	.drop = disinherit,
+	.create_replaces_parent = returns_to_parent,
 	.label = label_inheritance,
 };

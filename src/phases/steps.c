@@ -184,6 +184,12 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	state->context.new = action->new;
 	state->context.proven = statement->proven;
 	risk = sf_risk_assess(statement->sql, &state->context);
+	/* What brings contents back drops nothing but where they were meanwhile. */
+	if (action->part == SF_PART_CONTENTS)
+	{
+		risk->effects &= ~(SF_RISK_LOSES | SF_RISK_NARROWS);
+		risk->why = NULL;
+	}
 	if (action->saves && (risk->effects & SF_RISK_LOSES))
 	{
 		risk->effects &= ~SF_RISK_LOSES;

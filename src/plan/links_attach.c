@@ -24,7 +24,7 @@ sf_moves_in_place(const SfItem *item)
 		!sf_changed(item->old, item->new, "of") && !sf_relation_goes(item->old);
 }
 
-/* Rows find their place when all that is attached below is there. */
+/* Rows find their place when all partitions below are there; an inheriting table has its own. */
 void
 sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because)
 {
@@ -36,7 +36,7 @@ sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because)
 		const SfFact *child = sf_relation_of(attachment);
 		SfItem	   *item = sf_item(child);
 
-		if (!attachment->kind->attaches || sf_item(attachment) == NULL || item == NULL)
+		if (!attachment->kind->place || sf_item(attachment) == NULL || item == NULL)
 			continue;
 		sf_build_after(refill, sf_item(attachment)->create, because);
 		sf_build_after(refill, item->refill, because);
