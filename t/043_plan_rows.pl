@@ -67,6 +67,8 @@ migrates($node, 'logged and unlogged, in a circle of foreign keys', '', (map {
 		"CREATE $_ TABLE r (a int PRIMARY KEY, b int, o int REFERENCES r); CREATE $_ TABLE s (a int PRIMARY KEY, b int REFERENCES r);
 		 ALTER TABLE r ADD CONSTRAINT rs FOREIGN KEY (b) REFERENCES s" } ('', 'UNLOGGED')),
 	not_up => [qr/CONSTRAINT r_o_fkey/]);
+migrates($node, 'an unlogged table with a logged sequence', '', (map {
+		"CREATE $_ TABLE t (a int); CREATE SEQUENCE s OWNED BY t.a" } ('', 'UNLOGGED')), up => [qr/SEQUENCE public\.s SET LOGGED/]);
 migrates($node, 'logged and unlogged between two that stay', 'CREATE TABLE r (a int PRIMARY KEY)', (map {
 		"CREATE $_ TABLE s (a int PRIMARY KEY REFERENCES r); CREATE UNLOGGED TABLE u (a int REFERENCES s)" } ('UNLOGGED', '')),
 	not_up => [qr/FOREIGN KEY/], not_down => [qr/FOREIGN KEY/]);

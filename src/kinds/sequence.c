@@ -89,6 +89,23 @@ alter_persistence(SfEmit *out, const SfFact *old, const SfFact *new, const bool 
 	sf_emit(out, "ALTER SEQUENCE %s SET %s", sf_name(new), sf_attr(new, "persistence") ? "UNLOGGED" : "LOGGED");
 }
 
+void
+sf_emit_sequences_apart(SfEmit *out, const SfFact *table)
+{
+	ListCell   *lc,
+			   *le;
+
+	foreach(lc, table->children)
+		foreach(le, ((SfFact *) lfirst(lc))->needed_by)
+		{
+			const SfFact *owned = ((SfEdge *) lfirst(le))->from;
+
+			if (owned->kind == &sf_kind_owned_by && owned->twin && owned->parent->twin &&
+				sf_changed(owned->parent, table, "persistence"))
+				alter_persistence(out, owned->parent->twin, owned->parent, NULL);
+		}
+}
+
 /* The sequence of a serial column is that column's, whatever its name. */
 static char *
 match(const SfFact *fact)

@@ -11,6 +11,9 @@
 /* " START WITH 5 CYCLE": what is not as it is when it is not said.  type is that of the values. */
 extern void sf_sequence_options(StringInfo out, const SfFact *fact, const char *type);
 
+/* The table was SET LOGGED or UNLOGGED, and the sequences that its columns own with it: those that differ are set back. */
+extern void sf_emit_sequences_apart(SfEmit *out, const SfFact *table);
+
 /* "<head> <set>MAXVALUE 9 ...": what turns the options of old into those of new.  sequence: its name as SQL. */
 extern void sf_emit_alter_sequence(SfEmit *out, const char *head, const char *set, const char *sequence,
 								   const SfFact *old, const SfFact *new);

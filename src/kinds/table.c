@@ -9,6 +9,7 @@
 
 #include "kinds/routine.h"
 #include "kinds/rows.h"
+#include "kinds/sequence_common.h"
 
 extern const SfKind sf_kind_partition,
 			sf_kind_column;
@@ -124,6 +125,7 @@ static void
 alter_persistence(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
 	sf_emit(out, "ALTER TABLE %s SET %s", sf_name(new), sf_attr(new, "persistence") ? "UNLOGGED" : "LOGGED");
+	sf_emit_sequences_apart(out, new);
 }
 
 static void
