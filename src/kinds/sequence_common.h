@@ -11,7 +11,7 @@
 /* " START WITH 5 CYCLE": what is not as it is when it is not said.  type is that of the values. */
 extern void sf_sequence_options(StringInfo out, const SfFact *fact, const char *type);
 
-/* The table was SET LOGGED or UNLOGGED, and the sequences that its columns own with it: those that differ are set back. */
+/* SET LOGGED or UNLOGGED takes the sequences along that the columns of a table own: those that differ are set back. */
 extern void sf_emit_sequences_apart(SfEmit *out, const SfFact *table);
 
 /* "<head> <set>MAXVALUE 9 ...": what turns the options of old into those of new.  sequence: its name as SQL. */
