@@ -11,7 +11,7 @@ my $sides_of_corpus = $ENV{SF_SIDES} || 50;
 my $corpus = $ENV{SF_CORPUS} // "$ENV{SF_ROOT}/../shared/corpus";
 
 my $node = sf_node('main', init => [ extra => [ '-E', 'UTF8', '--locale=C' ] ],
-	conf => [ 'wal_level = logical', 'fsync = off', 'autovacuum = off' ]);
+	conf => [ 'wal_level = logical', 'fsync = off' ]);
 my $property = SchemaflowProperty->new('host=' . $node->host . ' port=' . $node->port);
 
 sub holds

@@ -7,7 +7,7 @@ use SchemaflowTest;
 use Test::More;
 use Time::HiRes qw(time);
 
-my $node = sf_node('backfill', init => [ allows_streaming => 1 ], conf => ['autovacuum = off', 'restart_after_crash = on']);
+my $node = sf_node('backfill', init => [ allows_streaming => 1 ], conf => ['restart_after_crash = on']);
 my $db = sf_database($node, 'app');
 $node->safe_psql($db, qq{ALTER DATABASE $db SET schemaflow.online_rows = 1000;
 	ALTER DATABASE $db SET schemaflow.batch_time = 20});

@@ -7,7 +7,7 @@ use Test::More;
 
 my $rounds = $ENV{SF_ROUNDS} || 100;
 my $node = sf_node('main', init => [ extra => [ '-E', 'UTF8', '--locale=C' ] ],
-	conf => [ 'wal_level = logical', 'fsync = off', 'autovacuum = off' ]);
+	conf => [ 'wal_level = logical', 'fsync = off' ]);
 my $random = SchemaflowRandom->new($ENV{SF_ROOT}, 'host=' . $node->host . ' port=' . $node->port);
 my %count = (ok => 0, refused => 0, failed => 0);
 

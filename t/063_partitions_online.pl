@@ -31,7 +31,7 @@ is($node->safe_psql($db, q{SELECT count(*) FROM sf_steps() WHERE scans AND class
 	'nothing is read while writers wait');
 
 # Stopped behind the first leaf, and gone on with.
-my ($rc, $out, $err) = sf_try($node, $db, 'SET schemaflow.lock_deadline = 500; CALL sf_upgrade()');
+my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 is($rc, 0, 'up') or diag($err);
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
 is($node->safe_psql($db, q{SELECT bool_and(indisvalid) FROM pg_index WHERE indexrelid::regclass::text LIKE 'event%'}), 't', 'all indexes are valid');

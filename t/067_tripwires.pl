@@ -7,7 +7,7 @@ use lib "$FindBin::RealBin/../test/perl";
 use SchemaflowTest;
 use Test::More;
 
-my $node = sf_node('wires', conf => ['autovacuum = off']);
+my $node = sf_node('wires');
 my $n = 0;
 
 # A big table with a column that becomes another one (v int -> bigint), or gets one more (@up).

@@ -20,7 +20,7 @@ my $rows = 600;
 srand($seed);
 note("seed $seed");
 
-my $node = sf_node('faults', conf => [ 'restart_after_crash = on', 'fsync = off', 'autovacuum = off', 'log_min_messages = panic' ]);
+my $node = sf_node('faults', conf => [ 'restart_after_crash = on', 'fsync = off', 'log_min_messages = panic' ]);
 my $db = sf_database($node, 'app');
 my $parts = q{
 	CREATE TABLE items_low PARTITION OF items FOR VALUES FROM (MINVALUE) TO (200);

@@ -10,7 +10,7 @@ my $ddl = 'CREATE TABLE items (id int PRIMARY KEY, v int)';
 my %node;
 for my $name ('publisher', 'subscriber')
 {
-	$node{$name} = sf_node($name, init => [ allows_streaming => 'logical' ], conf => ['autovacuum = off']);
+	$node{$name} = sf_node($name, init => [ allows_streaming => 'logical' ]);
 	sf_database($node{$name}, 'app');
 	$node{$name}->safe_psql('app', "ALTER DATABASE app SET schemaflow.online_rows = 100; $ddl");
 }

@@ -102,7 +102,7 @@ for my $end ('COMMIT', q{PREPARE TRANSACTION 'p'})
 	my $runner = begin($db, 'CALL sf_upgrade()');
 	sleep 1;
 	is($node->safe_psql($db, q{SELECT count(*) FROM pg_attribute WHERE attname LIKE '~schemaflow%'}), 0, "$end: it waits for who has written");
-	is($node->safe_psql($db, q{SET lock_timeout = '400ms'; UPDATE items SET v = v WHERE id = 3; SELECT 1}), 1, 'and nobody for it');
+	is($node->safe_psql($db, q{SET lock_timeout = '3s'; UPDATE items SET v = v WHERE id = 3; SELECT 1}), 1, 'and nobody for it');
 	$end eq 'COMMIT' ? $writer->query_safe('COMMIT') : $node->safe_psql($db, q{COMMIT PREPARED 'p'});
 	$runner->query_until(qr/ended/, '');
 	$runner->quit;

@@ -7,7 +7,7 @@ use SchemaflowOnline;
 use SchemaflowTest;
 use Test::More;
 
-my $node = sf_node('names', conf => ['autovacuum = off']);
+my $node = sf_node('names');
 my $rows = 'SELECT n, n FROM generate_series(1, 1000) n';
 
 # The gate is all that there is to do first: it is what the migration waits at.

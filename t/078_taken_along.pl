@@ -7,7 +7,7 @@ use SchemaflowOnline;
 use SchemaflowTest;
 use Test::More;
 
-my $node = sf_node('taken', conf => ['autovacuum = off']);
+my $node = sf_node('taken');
 my $n = 0;
 my $tables = q{CREATE TABLE items (id int PRIMARY KEY, v int NOT NULL, w int, gone int);
 	CREATE INDEX iv ON items (v, w);

@@ -28,7 +28,7 @@ BEGIN
 }
 use SchemaflowTest;
 
-my $node = sf_node('full', conf => ['autovacuum = off']);
+my $node = sf_node('full');
 my $db = sf_database($node, 'app');
 mkdir "$disk/space" or die $!;
 $node->safe_psql('postgres', "CREATE TABLESPACE small LOCATION '$disk/space'");

@@ -8,7 +8,7 @@ use SchemaflowTest;
 use PostgreSQL::Test::Cluster;
 use Test::More;
 
-my $primary = sf_node('primary', init => [ allows_streaming => 1 ], conf => ['autovacuum = off']);
+my $primary = sf_node('primary', init => [ allows_streaming => 1 ]);
 my $db = sf_database($primary, 'app');
 $primary->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 100; ALTER DATABASE $db SET schemaflow.batch_time = 1;
 	CREATE TABLE items (id int PRIMARY KEY, v int NOT NULL, filler text); CREATE INDEX iv ON items (v);

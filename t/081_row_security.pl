@@ -6,7 +6,7 @@ use lib "$FindBin::RealBin/../test/perl";
 use SchemaflowTest;
 use Test::More;
 
-my $node = sf_node('rows', conf => ['autovacuum = off']);
+my $node = sf_node('rows');
 my $n = 0;
 my $secured = q{ALTER TABLE items ENABLE ROW LEVEL SECURITY; ALTER TABLE items FORCE ROW LEVEL SECURITY;
 	CREATE POLICY even ON items USING (id % 2 = 0)};
