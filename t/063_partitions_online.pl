@@ -30,7 +30,7 @@ is($node->safe_psql($db, q{SELECT count(*) FROM sf_steps() WHERE sql LIKE '%VALI
 is($node->safe_psql($db, q{SELECT count(*) FROM sf_steps() WHERE scans AND class <> 'N' AND sql !~ 'VALIDATE'}), 0,
 	'nothing is read while writers wait');
 
-# Stopped behind the first leaf, and gone on with.
+# There and back.
 my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 is($rc, 0, 'up') or diag($err);
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
@@ -39,6 +39,7 @@ is($node->safe_psql($db, q{SELECT bool_and(indisvalid) FROM pg_index WHERE index
 is($rc, 0, 'down') or diag($err);
 is($node->safe_psql($db, $facts), $start, 'to the start');
 
+# Stopped behind the first leaf, and gone on with.
 my $reader = $node->background_psql($db);
 $reader->query_safe('BEGIN; LOCK TABLE event_26_b IN SHARE MODE');
 ($rc, $out, $err) = sf_try($node, $db, 'SET schemaflow.lock_deadline = 500; CALL sf_upgrade()');
