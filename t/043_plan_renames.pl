@@ -162,4 +162,42 @@ renames('a partition that becomes one of another schema, beside a new one',
 	rows => q{INSERT INTO p VALUES (1, 'a')}, there => 'SELECT tableoid::regclass, id FROM p', rows_there => 'z.b|1',
 	here => 'SELECT tableoid::regclass, id FROM p', rows_here => 'a|1', more => 1);
 
+# What is asked is answered by the calls that the question prints: then nothing goes any more.
+my $asked = sf_database($node, 'asked');
+$node->safe_psql($asked, q{
+	CREATE DOMAIN d1 AS int DEFAULT 2 CHECK (VALUE > 0);
+	CREATE FUNCTION f1(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT a';
+	CREATE TYPE e1 AS ENUM ('a', 'b'); CREATE TYPE c1 AS (a int, b text);
+	CREATE SEQUENCE s1; CREATE VIEW v1 AS SELECT 1 AS a;
+	CREATE SCHEMA n1; CREATE TABLE n1.inside (id int);
+	CREATE TABLE old_name (id serial PRIMARY KEY, ref int UNIQUE, v int CHECK (v > 0)); CREATE INDEX ON old_name (v);
+	CREATE TABLE u (id int, a int NOT NULL DEFAULT 3, n int GENERATED ALWAYS AS IDENTITY, s bigserial, t text UNIQUE);
+	CREATE TABLE many1 (x int); CREATE TABLE many2 (x int)});
+$node->safe_psql($asked, q{SELECT sf_define($$
+	CREATE DOMAIN d2 AS int DEFAULT 2 CHECK (VALUE > 0);
+	CREATE FUNCTION f2(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT a';
+	CREATE TYPE e2 AS ENUM ('a', 'b'); CREATE TYPE c2 AS (a int, b text);
+	CREATE SEQUENCE s2; CREATE VIEW v2 AS SELECT 1 AS a;
+	CREATE SCHEMA n2; CREATE TABLE n2.inside (id int);
+	CREATE TABLE new_name (id serial PRIMARY KEY, ref int UNIQUE, v int CHECK (v > 0)); CREATE INDEX ON new_name (v);
+	CREATE TABLE u (id int, a2 int NOT NULL DEFAULT 3, n2 int GENERATED ALWAYS AS IDENTITY, s2 bigserial, t2 text UNIQUE);
+	CREATE TABLE many3 (x int); CREATE TABLE many4 (x int)$$, true)});
+my $manage = q{SET schemaflow.manage = 'all'; };
+my $questions = $node->safe_psql($asked, "$manage SELECT string_agg(trim(leading ' -' FROM l), ' ' ORDER BY n) FROM
+	sf_plan_migration('asked', true) WITH ORDINALITY p(l, n)");
+my @calls = $questions =~ /(SELECT sf_rename_hint\(.*?\);)/g;
+is(join("\n", sort map { /hint\((.*)\)/ } @calls), join("\n", sort
+	q{'column', 'public.u.a', 'public.u.a2'}, q{'column', 'public.u.n', 'public.u.n2'}, q{'column', 'public.u.s', 'public.u.s2'},
+	q{'column', 'public.u.t', 'public.u.t2'}, q{'composite type', 'public.c1', 'public.c2'}, q{'domain', 'public.d1', 'public.d2'},
+	q{'enum', 'public.e1', 'public.e2'}, q{'function', 'public.f1(integer, text)', 'public.f2(integer, text)'},
+	q{'schema', 'n1', 'n2'}, q{'sequence', 'public.s1', 'public.s2'}, q{'table', 'public.old_name', 'public.new_name'},
+	q{'view', 'public.v1', 'public.v2'}), 'what looks like another of its kind is asked for, once each; not where it may be two');
+$node->safe_psql($asked, join(' ', @calls) . q{ DROP TABLE many1, many2});
+my $answered = $node->safe_psql($asked, "$manage SELECT * FROM sf_plan_migration('answered', true)");
+my ($up) = $answered =~ /^ ?-- up (.*?)^ ?-- down/ms;
+unlike($up, qr/DROP|CREATE (?!TABLE public\.many)/, 'with the answers all of it is renamed');
+unlike($answered, qr/Renamed\?/, 'and nothing is asked any more');
+$node->safe_psql($asked, "$manage CALL sf_upgrade()");
+is($node->safe_psql($asked, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is done');
+
 done_testing();

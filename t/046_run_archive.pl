@@ -193,6 +193,21 @@ is($rc, 0, 'all of it comes back') or diag($err);
 is($node->safe_psql($hard, $facts), $hard_start, 'the schema is what it was');
 is(table_of($hard, $_), $before{$_}, "so is what is in $_") for @tables;
 
+# ---- a sequence that another table takes over stays
+
+my $handed = sf_database($node, 'handed');
+$node->safe_psql($handed, q{CREATE TABLE old_name (id serial PRIMARY KEY, v int); INSERT INTO old_name (v) VALUES (7), (8);
+	SELECT sf_define($$CREATE SEQUENCE old_name_id_seq AS int;
+	CREATE TABLE new_name (id int NOT NULL DEFAULT nextval('old_name_id_seq') CONSTRAINT old_name_pkey PRIMARY KEY, v int);
+	ALTER SEQUENCE old_name_id_seq OWNED BY new_name.id$$); SELECT sf_plan_migration('handed')});
+($rc, $out, $err) = sf_try($node, $handed, 'CALL sf_upgrade()');
+is($rc, 0, 'a table goes whose sequence is handed on') or diag($err);
+is($node->safe_psql($handed, 'SELECT count(*) FROM sf_diff(); INSERT INTO new_name (v) VALUES (9) RETURNING id'), "0\n3",
+	'it goes on with the new one');
+($rc, $out, $err) = sf_try($node, $handed, q{CALL sf_downgrade('base', allow => '{data_loss}')});
+is($rc, 0, 'back again') or diag($err);
+is($node->safe_psql($handed, 'SELECT id, v FROM old_name ORDER BY id'), "1|7\n2|8", 'with the rows');
+
 # ---- random traffic of several sessions, beside a column that was never dropped
 
 my $random = sf_database($node, 'random');

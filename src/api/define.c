@@ -185,6 +185,21 @@ sf_undefine(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Of a routine with the types of its arguments: public.total(integer). */
+static int
+split_hint_name(const SfKind *kind, const char *text, char ***names)
+{
+	const char *types = kind->qualifiers > 0 ? strchr(text, '(') : NULL;
+	int			n;
+
+	if (types == NULL || memchr(text, '"', types - text))
+		return sf_split_name(text, names);
+	n = sf_split_name(pnstrdup(text, types - text), names);
+	*names = repalloc(*names, sizeof(char *) * (n + 1));
+	(*names)[n] = pstrdup(types);
+	return n + 1;
+}
+
 /* kind, old, new: names as SQL, of parts with their table: 'column', 'public.users.fone', 'public.users.phone'. */
 Datum
 sf_rename_hint(PG_FUNCTION_ARGS)
@@ -206,8 +221,8 @@ sf_rename_hint(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("there is no kind of object \"%s\" that can be renamed", kind),
 				 errhint("Kinds are named as in SELECT * FROM sf_diff(), for example 'table' or 'column'.")));
-	nold = sf_split_name(old, &old_names);
-	nnew = sf_split_name(new, &new_names);
+	nold = split_hint_name(known, old, &old_names);
+	nnew = split_hint_name(known, new, &new_names);
 	if (nold != nnew)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),

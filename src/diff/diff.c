@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "diff/diff.h"
+#include "facts/canon.h"
 #include "kinds/kind.h"
 #include "miscadmin.h"
 
@@ -65,7 +66,7 @@ match_key(const SfFact *fact)
 	const SfFact *read = sf_diff_text(fact);
 	char	   *text = fact->kind->match ? fact->kind->match(read) : NULL;
 
-	return text ? psprintf("%s %s", fact->kind->name, text) : NULL;
+	return text ? psprintf("%s %s", fact->kind->name, sf_restored(text)) : NULL;
 }
 
 static int
@@ -303,7 +304,7 @@ sf_diff_attributes(const SfFact *old, const SfFact *new)
 	old = sf_diff_text(old);
 	new = sf_diff_text(new);
 	for (int i = 0; i < kind->nattrs; i++)
-		if (kind->attrs[i].how != SF_IGNORE && !sf_streq(old->attr[i], new->attr[i]))
+		if (kind->attrs[i].how != SF_IGNORE && !sf_same_attr(old, new, i))
 		{
 			if (changed == NULL)
 				changed = palloc0(kind->nattrs * sizeof(bool));

@@ -13,9 +13,36 @@
 #include "kinds/kind.h"
 #include "miscadmin.h"
 
-/* Content of a fact and what is below it, without its own name. */
+/* A fact that has no partner, where something of its kind may have come, or gone. */
+typedef struct SfLost
+{
+	SfFact	   *fact;
+	const char *place;			/* key of the place on the new side */
+	uint64		hash;
+	struct SfLost *other;		/* what it looks like under another name */
+} SfLost;
+
+/* How much has to be alike, the closest first: a default may name what is renamed as well (a sequence). */
+enum
+{
+	WITH_CLAUSES,
+	BARE,
+	LEVELS
+};
+
 static uint64
-tree_hash(const SfFact *fact)
+named_hash(const SfFact *fact)
+{
+	return hash_bytes_extended((const unsigned char *) sf_last(fact), strlen(sf_last(fact)), 1);
+}
+
+/*
+ * Content of a fact and of what is said in its own CREATE, without its own name.  Names below count, their texts may
+ * hold the old name; what is known by its content (a constraint) is mostly named after the whole, so it does not count.
+ * A schema is what is in it.
+ */
+static uint64
+content_hash(const SfFact *fact, int level)
 {
 	uint64		hash = sf_fact_hash(sf_diff_text(fact));
 	ListCell   *lc;
@@ -24,63 +51,165 @@ tree_hash(const SfFact *fact)
 	{
 		const SfFact *child = lfirst(lc);
 
-		/* Names below count, their texts may hold the old name. */
-		if (child->kind->folds && child->kind->rename)
-			hash += sf_fact_hash(sf_diff_text(child)) * 31 +
-					hash_bytes_extended((const unsigned char *) sf_last(child), strlen(sf_last(child)), 1);
+		if (child->kind->rename == NULL)
+			hash += child->kind->folds && level == WITH_CLAUSES ? sf_fact_hash(sf_diff_text(child)) * 37 : 0;
+		else if (child->kind->match == NULL && (child->kind->folds || fact->parent == NULL))
+			hash += (child->kind->folds ? sf_fact_hash(sf_diff_text(child)) * 31 : 0) + named_hash(child);
 	}
 	return hash;
 }
 
-/* Renames of these lose nothing when missed, or cannot be asked for. */
+/* Where it stands, as the new side calls the place; NULL: that comes or goes itself. */
+static const char *
+standing_place(const SfFact *fact, bool is_old)
+{
+	const SfFact *parent = fact->parent;
+
+	if (parent == NULL)
+		return "";
+	if (parent->twin)
+		return is_old ? parent->twin->key : parent->key;
+	return parent->unmanaged ? parent->key : NULL;
+}
+
+/* Renames of what is known by its content lose nothing when missed. */
 static bool
 worth_asking(const SfFact *fact)
 {
-	return !fact->unmanaged && fact->twin == NULL && fact->kind->rename && fact->kind->match == NULL &&
-		   fact->parent && fact->parent->twin;
+	const SfKind *kind = fact->kind;
+
+	return !fact->unmanaged && fact->twin == NULL && kind->rename &&
+		(kind->match == NULL || kind->match(sf_diff_text(fact)) == NULL);
 }
 
 static List *
-candidates(const SfFact *old, List *siblings)
+lost_facts(const SfFactBase *base, bool is_old)
 {
 	List	   *found = NIL;
 	ListCell   *lc;
 
-	foreach(lc, siblings)
+	foreach(lc, base->facts)
 	{
 		SfFact	   *fact = lfirst(lc);
+		const char *place = worth_asking(fact) ? standing_place(fact, is_old) : NULL;
+		SfLost	   *lost;
 
-		if (worth_asking(fact) && fact->kind == old->kind && tree_hash(fact) == tree_hash(old))
-			found = lappend(found, fact);
+		if (place == NULL)
+			continue;
+		lost = palloc0(sizeof(SfLost));
+		lost->fact = fact;
+		lost->place = place;
+		found = lappend(found, lost);
 	}
 	return found;
+}
+
+static int
+by_content(const ListCell *a, const ListCell *b)
+{
+	const SfLost *x = lfirst(a);
+	const SfLost *y = lfirst(b);
+	int			order = strcmp(x->fact->kind->name, y->fact->kind->name);
+
+	if (order == 0)
+		order = strcmp(x->place, y->place);
+	return order ? order : x->hash < y->hash ? -1 : x->hash > y->hash;
+}
+
+/* Those without an answer yet, in the order of their content. */
+static List *
+sorted_by_content(List *lost, int level)
+{
+	List	   *sorted = NIL;
+	ListCell   *lc;
+
+	foreach(lc, lost)
+	{
+		SfLost	   *one = lfirst(lc);
+
+		if (one->other)
+			continue;
+		one->hash = content_hash(one->fact, level);
+		sorted = lappend(sorted, one);
+	}
+	list_sort(sorted, by_content);
+	return sorted;
+}
+
+/* How many from here on have the same content? */
+static int
+alike(List *sorted, int from)
+{
+	int			n = 1;
+
+	while (from + n < list_length(sorted) &&
+		   by_content(list_nth_cell(sorted, from), list_nth_cell(sorted, from + n)) == 0)
+		n++;
+	return n;
+}
+
+/* One on either side that are alike, and no others. */
+static void
+match_lost(List *olds, List *news, int level)
+{
+	int			i = 0,
+				k = 0;
+
+	olds = sorted_by_content(olds, level);
+	news = sorted_by_content(news, level);
+	while (i < list_length(olds) && k < list_length(news))
+	{
+		int			order = by_content(list_nth_cell(olds, i), list_nth_cell(news, k));
+		int			n = order <= 0 ? alike(olds, i) : 0;
+		int			m = order >= 0 ? alike(news, k) : 0;
+
+		CHECK_FOR_INTERRUPTS();
+		if (n == 1 && m == 1)
+		{
+			((SfLost *) list_nth(olds, i))->other = list_nth(news, k);
+			((SfLost *) list_nth(news, k))->other = list_nth(olds, i);
+		}
+		i += n;
+		k += m;
+	}
+}
+
+/* As sf_rename_hint() takes it. */
+static char *
+hint_name(const SfFact *fact)
+{
+	const char *last = sf_last(fact);
+	char	   *head;
+
+	if (fact->kind->qualifiers == 0 || last[0] != '(')
+		return sf_name(fact);
+	head = sf_qualified(fact->nname - 1, fact->name);
+	return strchr(head, '"') ? sf_name(fact) : psprintf("%s%s", head, last);
 }
 
 List *
 sf_diff_questions(SfFactBase *from, SfFactBase *to)
 {
+	List	   *olds = lost_facts(from, true);
+	List	   *news = lost_facts(to, false);
 	List	   *questions = NIL;
 	ListCell   *lc;
 
-	foreach(lc, from->facts)
+	for (int level = 0; level < LEVELS; level++)
+		match_lost(olds, news, level);
+	foreach(lc, olds)
 	{
-		SfFact	   *old = lfirst(lc);
-		List	   *found;
-		SfFact	   *new;
+		const SfLost *lost = lfirst(lc);
+		const SfFact *old = lost->fact;
+		const SfFact *new = lost->other ? lost->other->fact : NULL;
 
-		if (!worth_asking(old))
-			continue;
-		found = candidates(old, old->parent->twin->children);
-		if (list_length(found) != 1)
-			continue;
-		new = linitial(found);
-		if (list_length(candidates(new, old->parent->children)) != 1)
-			continue;
-		questions = lappend(
-			questions, psprintf("Is %s the old %s under a new name? As it stands the old one is dropped. To keep it: "
-								"SELECT sf_rename_hint(%s, %s, %s);",
-								sf_fact_label(new), sf_fact_label(old), sf_literal(old->kind->name),
-								sf_literal(sf_name(old)), sf_literal(sf_name(new))));
+		if (new)
+			questions = lappend(
+				questions,
+				psprintf("Is %s the old %s under a new name? As it stands the old one is dropped. To keep it: "
+						 "SELECT sf_rename_hint(%s, %s, %s);",
+						 sf_fact_label(new), sf_fact_label(old), sf_literal(old->kind->name),
+						 sf_literal(hint_name(old)), sf_literal(hint_name(new))));
 	}
 	return questions;
 }

@@ -10,12 +10,14 @@
  *	  BETWEEN, or a comparison of rows, stands for at the beginning is such a one.
  *	- The minus of a number, (- 2.5), which was written -2.5::numeric, is read again as a negative number.
  * The first two are brought into the form that they have after one more round.  In the others a cast to the type that
- * the thing has hides it from the parser, and leaves nothing in the stored tree: so they stay what they are.  No
- * catalogs are read; memory: current context.
+ * the thing has hides it from the parser, and leaves nothing in the stored tree: so they stay what they are.  pg_dump
+ * hides nothing: a database that was restored has the other form, which says the same, so comparisons are made in that
+ * one (sf_restored()).  No catalogs are read; memory: current context.
  */
 #include "postgres.h"
 
 #include "facts/canon.h"
+#include "kinds/kind.h"
 #include "lib/stringinfo.h"
 #include "miscadmin.h"
 
@@ -25,6 +27,10 @@ static const char cast_array_head[] = "(ARRAY[";
 static const char chain_head[] = "((";
 static const char minus_head[] = "(- ";
 static const char *const connectives[] = {" AND ", " OR "};
+
+/* What hides a chain and a number from the parser. */
+static const char chain_cast[] = "::boolean";
+static const char hidden_minus_head[] = "(- (";
 
 static void canonical(StringInfo out, const char *text, const char *end);
 
@@ -218,7 +224,7 @@ canonical(StringInfo out, const char *text, const char *end)
 		{
 			appendStringInfoChar(out, '(');
 			canonical(out, p + 1, behind);
-			appendStringInfoString(out, "::boolean");
+			appendStringInfoString(out, chain_cast);
 			p = behind;
 		}
 		else if (starts(p, end, minus_head) && (behind = end_of_number(p + strlen(minus_head), end)) != NULL)
@@ -246,4 +252,102 @@ sf_canonical(char *text)
 	initStringInfo(&out);
 	canonical(&out, text, text + strlen(text));
 	return out.data;
+}
+
+/* ---- as restored ---- */
+
+/* Behind the cast chain that starts here as the first operand of a chain of the same word, else NULL. */
+static const char *
+hidden_chain(const char *p, const char *end)
+{
+	const char *behind = behind_closing(p + 1, end);
+	const char *word;
+
+	if (!starts(behind, end, chain_cast))
+		return NULL;
+	word = connective(p + 1, behind - 1);
+	return word && starts(behind + strlen(chain_cast), end, word) ? behind : NULL;
+}
+
+/* If a hidden negative number starts here: write it as the constant that it becomes, return what is behind. */
+static const char *
+hidden_number(StringInfo out, const char *p, const char *end)
+{
+	const char *number = p + strlen(hidden_minus_head);
+	const char *behind = end_of_number(number, end);
+	const char *closing;
+
+	if (behind == NULL || !starts(behind, end, ")::"))
+		return NULL;
+	closing = memchr(behind + 1, ')', end - behind - 1);
+	if (closing == NULL)
+		return NULL;
+	appendStringInfo(out, "'-%.*s'%.*s", (int) (behind - number), number, (int) (closing - behind - 1), behind + 1);
+	return closing + 1;
+}
+
+static void
+restored(StringInfo out, const char *text, const char *end)
+{
+	const char *p = text;
+
+	check_stack_depth();
+	while (p < end)
+	{
+		const char *behind;
+
+		if (*p == '\'' || *p == '"')
+		{
+			behind = behind_quoted(p, end);
+			appendBinaryStringInfo(out, p, behind - p);
+			p = behind;
+		}
+		else if (starts(p, end, chain_head) && (behind = hidden_chain(p + 1, end)) != NULL)
+		{
+			/* Its own first operand may be one, too. */
+			StringInfoData chain;
+
+			initStringInfo(&chain);
+			restored(&chain, p + 1, behind);
+			appendBinaryStringInfo(out, chain.data, chain.len - 1);
+			p = behind + strlen(chain_cast);
+		}
+		else if (starts(p, end, hidden_minus_head) && (behind = hidden_number(out, p, end)) != NULL)
+			p = behind;
+		else
+			appendStringInfoChar(out, *p++);
+	}
+}
+
+const char *
+sf_restored(const char *text)
+{
+	StringInfoData out;
+
+	if (text == NULL || (strstr(text, chain_cast) == NULL && strstr(text, hidden_minus_head) == NULL))
+		return text;
+	initStringInfo(&out);
+	restored(&out, text, text + strlen(text));
+	return out.data;
+}
+
+/* ---- comparing ---- */
+
+static const char *
+as_restored(const SfFact *fact, int i, const char *text)
+{
+	return fact->kind->attrs[i].flags & SF_ATTR_EXPRESSION ? sf_restored(text) : text;
+}
+
+bool
+sf_same_attr(const SfFact *a, const SfFact *b, int i)
+{
+	return sf_streq(a->attr[i], b->attr[i]) ||
+		(a->attr[i] && b->attr[i] && sf_streq(as_restored(a, i, a->attr[i]), as_restored(b, i, b->attr[i])));
+}
+
+const char *
+sf_fact_attr_compared(const SfFact *fact, int attr)
+{
+	return as_restored(fact, attr, sf_fact_attr_public(fact, attr));
 }

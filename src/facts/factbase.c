@@ -427,7 +427,7 @@ encode_content(const SfFact *fact, StringInfo out, bool all)
 		if (encodes(fact, i, all))
 		{
 			put(out, fact->kind->attrs[i].name);
-			put(out, all ? fact->attr[i] : sf_fact_attr_public(fact, i));
+			put(out, all ? fact->attr[i] : sf_fact_attr_compared(fact, i));
 		}
 }
 
@@ -571,7 +571,7 @@ sf_fact_hash(const SfFact *fact)
 	put(&text, fact->kind->name);
 	for (int i = 0; i < fact->kind->nattrs; i++)
 		if (fact->kind->attrs[i].how != SF_IGNORE)
-			put(&text, sf_fact_attr_public(fact, i));
+			put(&text, sf_fact_attr_compared(fact, i));
 	hash = hash_bytes_extended((unsigned char *) text.data, text.len, 0);
 	pfree(text.data);
 	return hash;

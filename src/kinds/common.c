@@ -50,6 +50,10 @@ sf_address(const SfFact *fact)
 bool
 sf_changed(const SfFact *old, const SfFact *new, const char *attr)
 {
+	int			i = sf_kind_attr(old->kind, attr);
+
+	if (i >= 0 && old->kind == new->kind)
+		return !sf_same_attr(old, new, i);
 	return !sf_streq(sf_attr(old, attr), sf_attr(new, attr));
 }
 

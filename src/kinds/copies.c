@@ -219,7 +219,7 @@ sf_is_made_anew(const SfFact *fact)
 	{
 		const SfAttr *attr = &kind->attrs[i];
 
-		if (attr->how != SF_IGNORE && !sf_streq(fact->attr[i], fact->twin->attr[i]) &&
+		if (attr->how != SF_IGNORE && !sf_same_attr(fact, fact->twin, i) &&
 			(attr->how != SF_ALTER || (attr->in_place && !attr->in_place(fact->twin, fact))))
 			return true;
 	}

@@ -181,6 +181,12 @@ constraint_takes(const SfFact *fact)
 	return list_make1(psprintf("constraint:%s", sf_name(fact)));
 }
 
+static char *
+constraint_match(const SfFact *fact)
+{
+	return unconstify(char *, sf_attr(fact, "definition"));
+}
+
 static const SfAttr constraint_attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"not_valid", SF_ALTER, alter_constraint_validity, 0, becomes_valid},
@@ -203,5 +209,6 @@ const SfKind sf_kind_domain_constraint = {
 	.rename = rename_constraint,
 	.validate = validate_constraint,
 	.address = constraint_address,
+	.match = constraint_match,
 	.takes = constraint_takes,
 };

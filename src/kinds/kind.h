@@ -366,6 +366,8 @@ extern char *sf_free_name(const SfFactBase *from, const SfFactBase *to, const ch
 
 /* Attribute differs between the two sides? */
 extern bool sf_changed(const SfFact *old, const SfFact *new, const char *attr);
+/* Do two facts of a kind say the same by their attribute number i?  A restored expression does (facts/canon.h). */
+extern bool sf_same_attr(const SfFact *a, const SfFact *b, int i);
 
 /*
  * Storage parameters, FDW options: canonical "name='value', name='value'".  Writes "SET (...)" and "RESET (...)"
@@ -410,6 +412,8 @@ typedef struct SfSwapped
 extern List *sf_statement_swap_secrets(Node *statement, SfSecretSwap swap, void *arg);
 /* An attribute without its secrets: what is compared between databases, each of which has passwords of its own. */
 extern const char *sf_fact_attr_public(const SfFact *fact, int attr);
+/* The same, and as a restored copy has it: what hashes are made of. */
+extern const char *sf_fact_attr_compared(const SfFact *fact, int attr);
 extern char *sf_secret_token(const char *digest);
 extern bool sf_is_secret_token(const char *text);
 /* May a token stand in the text? */

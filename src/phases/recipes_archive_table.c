@@ -93,10 +93,10 @@ strip(const SfPlan *plan, const SfFact *table)
 				goes_elsewhere(plan, fact, table) ||
 				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)))
 				continue;
-			/* A sequence that a column owns goes with it. */
+			/* A sequence that a column owns goes with it, unless the plan has given it to another table. */
 			if (sf_is_kind(fact, "owned by"))
 				fact = fact->parent;
-			if (!sf_plan_drops(plan, fact) && !sf_holds_big(fact))
+			if (!sf_plan_drops(plan, fact) && !sf_holds_big(fact) && !(sf_is_kind(fact, "sequence") && fact->twin))
 				fact->kind->drop(&out, fact);
 		}
 	foreach(lc, table->children)
