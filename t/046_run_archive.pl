@@ -208,6 +208,20 @@ is($node->safe_psql($handed, 'SELECT count(*) FROM sf_diff(); INSERT INTO new_na
 is($rc, 0, 'back again') or diag($err);
 is($node->safe_psql($handed, 'SELECT id, v FROM old_name ORDER BY id'), "1|7\n2|8", 'with the rows');
 
+# ---- keys whose columns get another type in the same migration
+
+my $wider = sf_database($node, 'wider');
+$node->safe_psql($wider, q{CREATE TABLE numbered (id int PRIMARY KEY, v text); INSERT INTO numbered VALUES (1, 'a'), (2, 'b'), (3, 'c');
+	CREATE TABLE named (id varchar(10) COLLATE "C" PRIMARY KEY, v text); INSERT INTO named TABLE numbered;
+	SELECT sf_define($$CREATE TABLE numbered (id bigint PRIMARY KEY); CREATE TABLE named (id text PRIMARY KEY)$$);
+	SELECT sf_plan_migration('wider')});
+($rc, $out, $err) = sf_try($node, $wider, 'CALL sf_upgrade()');
+is($rc, 0, 'what stays comparable still says whose value it is') or diag($err);
+$node->safe_psql($wider, "UPDATE $_ SET id = '9' WHERE id = '2'; DELETE FROM $_ WHERE id = '1'") for 'numbered', 'named';
+($rc, $out, $err) = sf_try($node, $wider, q{CALL sf_downgrade('base')});
+is($rc, 0, 'and back') or diag($err);
+is(table_of($wider, $_), "3|c\n9|b", "$_: values are with their rows") for 'numbered', 'named';
+
 # ---- random traffic of several sessions, beside a column that was never dropped
 
 my $random = sf_database($node, 'random');

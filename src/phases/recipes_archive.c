@@ -38,6 +38,43 @@ sf_stands_alone(const SfFact *table)
 	return true;
 }
 
+/* Types whose values are equal across them when they print alike, the widest first. */
+static const char *const key_families[][3] = {
+	{"bigint", "integer", "smallint"},
+	{"text", "character varying", NULL},
+};
+
+/* The widest type of the family; NULL: the type has none. */
+static const char *
+widest_key_type(const char *type)
+{
+	int			length = strcspn(type, "(");
+
+	for (int i = 0; i < lengthof(key_families); i++)
+		for (int k = 0; k < lengthof(key_families[i]) && key_families[i][k]; k++)
+			if (strncmp(key_families[i][k], type, length) == 0 && key_families[i][k][length] == '\0')
+				return key_families[i][0];
+	return NULL;
+}
+
+char *
+sf_kept_key_type(const SfFact *column)
+{
+	const char *type = sf_attr(column, "type");
+
+	return pstrdup(column->twin && sf_changed(column, column->twin, "type") ? widest_key_type(type) : type);
+}
+
+/* Its values say the same in both of the types that it has. */
+static bool
+stays_comparable(const SfFact *column)
+{
+	const char *widest = widest_key_type(sf_attr(column, "type"));
+
+	return !sf_changed(column, column->twin, "type") ||
+		(widest && sf_streq(widest, widest_key_type(sf_attr(column->twin, "type"))));
+}
+
 /* The columns of a key, if it says which row a value belongs to, before and after; else NIL. */
 static List *
 key_columns(const SfFact *key, const SfFact *column)
@@ -54,7 +91,7 @@ key_columns(const SfFact *key, const SfFact *column)
 		if (!sf_is_kind(part, "column"))
 			continue;
 		if (part == column || sf_attr(part, "not_null") == NULL || sf_is_users_type(part) || part->twin == NULL ||
-			strcmp(sf_last(part->twin), sf_last(part)) != 0 || sf_changed(part, part->twin, "type"))
+			strcmp(sf_last(part->twin), sf_last(part)) != 0 || !stays_comparable(part))
 			return NIL;
 		columns = list_append_unique_ptr(columns, part);
 	}
@@ -160,6 +197,18 @@ name_entry(SfKept *kept, List *others, const char *tag)
 	}
 }
 
+/* Does another column take the place of one of them? The trigger knows its columns by their numbers. */
+static bool
+is_exchanged(const SfPlan *plan, List *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->shadows)
+		if (list_member_ptr(key, ((SfShadow *) lfirst(lc))->old))
+			return true;
+	return false;
+}
+
 List *
 sf_archive_choose(const SfPlan *up, const char *tag)
 {
@@ -184,7 +233,7 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 		rows = sf_risk_rows(table->name[0], table->name[1]);
 		kept = palloc0(sizeof(SfKept));
 		kept->fact = action->old;
-		if ((rows <= 0 && when == SF_ARCHIVE_ROWS) || !contents[i].keeps(kept, rows))
+		if ((rows <= 0 && when == SF_ARCHIVE_ROWS) || !contents[i].keeps(kept, rows) || is_exchanged(up, kept->key))
 			continue;
 		name_entry(kept, chosen, tag);
 		chosen = lappend(chosen, kept);

@@ -14,6 +14,9 @@ extern bool sf_is_users_type(const SfFact *column);
 /* Neither part of another table nor made of others: its rows are its own, and all in it. */
 extern bool sf_stands_alone(const SfFact *table);
 
+/* The type in which a key's column is archived: its own, or one that holds the values of both that it has. */
+extern char *sf_kept_key_type(const SfFact *column);
+
 /* What an archived value is as one of the column. */
 extern char *sf_kept_value(const SfFact *column);
 extern char *sf_kept_drop(const SfKept *kept);

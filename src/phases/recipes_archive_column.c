@@ -33,7 +33,7 @@ create_archive(const SfKept *kept)
 
 	foreach(lc, kept->key)
 		parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last((SfFact *) lfirst(lc))),
-										sf_attr(lfirst(lc), "type")));
+										sf_kept_key_type(lfirst(lc))));
 	parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last(column)),
 									sf_is_users_type(column) ? "text" : sf_attr(column, "type")));
 	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(key_names(kept), ", ")));
