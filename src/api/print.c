@@ -237,7 +237,7 @@ overview(const SfMigration *m, SfDirection direction)
 		const SfStep *step = lfirst(lc);
 
 		outside += step->class == 'N';
-		if (step->rewrites && step->lock_table)
+		if (step->rewrites && step->lock_table && !sf_list_has(rewritten, step->lock_table))
 			rewritten = lappend(rewritten, step->lock_table);
 		if (step->loses_data)
 			lost = lappend(lost, step->object);

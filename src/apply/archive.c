@@ -111,9 +111,8 @@ sf_archive_exists(const char *relation)
 static const char *const doubts[] = {
 	"SELECT 'purged' FROM schemaflow.purge WHERE " SF_ORIGIN_IS_OURS " AND archive = $3",
 	/* With a key it is a column's. */
-	"SELECT 'not followed' FROM pg_index WHERE indrelid = to_regclass($3) AND indisprimary AND NOT EXISTS "
-	"(SELECT FROM pg_depend WHERE classid = 'pg_trigger'::regclass AND refclassid = 'pg_class'::regclass "
-	"AND refobjid = indrelid AND deptype = 'a')",
+	"SELECT 'not followed' FROM pg_index WHERE indrelid = to_regclass($3) AND indisprimary "
+	"AND NOT schemaflow.sf_archive_follows(indrelid::regclass)",
 };
 
 char *

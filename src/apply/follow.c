@@ -8,16 +8,21 @@
  * A dump does not have them, and what a session_replication_role of replica does is not seen: sf_archive_is_followed()
  * tells whether they are there.
  *
- * Their arguments are the archive's OID and the numbers of the key's columns, which no ALTER TABLE changes; the
- * archive has the same columns in the same order.  What is done there is done as its owner, who must be one whose
+ * Where a table has no key, the key is the place of the row (ctid), which a VACUUM FULL or another rewrite changes
+ * without a word: then there is no telling any more, which schemaflow.sf_archive_follows() says.
+ *
+ * Their arguments are the archive's OID and the numbers of the key's columns, which no ALTER TABLE changes (behind that
+ * of ctid, the file that it is a place in); the archive has the same columns in the same order.  What is done there is done as its owner, who must be one whose
  * rights the table's owner has: a trigger on somebody's own table gives him nobody else's archive.  Plans are kept for
  * the session.
  */
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/xact.h"
 #include "catalog/dependency.h"
+#include "catalog/heap.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
@@ -46,6 +51,9 @@
 PG_FUNCTION_INFO_V1(sf_archive_follow);
 PG_FUNCTION_INFO_V1(sf_archive_keep);
 
+/* As an argument of the triggers: the number of ctid. */
+static const char key_of_places[] = "-1";
+
 typedef enum Deed
 {
 	FORGET,						/* $1...: the key of the row that went */
@@ -72,6 +80,12 @@ typedef struct Change
 } Change;
 
 static HTAB *followers = NULL;
+
+static const FormData_pg_attribute *
+key_column(TupleDesc desc, AttrNumber number)
+{
+	return number < 0 ? SystemAttributeDefinition(number) : TupleDescAttr(desc, number - 1);
+}
 
 /* ---- statements on the archive ---- */
 
@@ -136,7 +150,7 @@ follower_of(Relation archive, const Change *change)
 		memset(follower->plans, 0, sizeof(follower->plans));
 	for (int i = 0; i < change->n; i++)
 	{
-		Oid			type = TupleDescAttr(desc, change->key[i] - 1)->atttypid;
+		Oid			type = key_column(desc, change->key[i])->atttypid;
 
 		same = same && found && follower->types[i] == type;
 		follower->types[i] = type;
@@ -186,7 +200,7 @@ same_key(const Change *change)
 {
 	for (int i = 0; i < change->n; i++)
 	{
-		Form_pg_attribute column = TupleDescAttr(RelationGetDescr(change->data->tg_relation), change->key[i] - 1);
+		const FormData_pg_attribute *column = key_column(RelationGetDescr(change->data->tg_relation), change->key[i]);
 
 		if (!datum_image_eq(change->values[i], change->values[change->n + i], column->attbyval, column->attlen))
 			return false;
@@ -227,7 +241,7 @@ follow(Change *change, Relation archive)
 
 /* ---- the trigger ---- */
 
-/* The arguments; false: a column of the key is gone, and with it what the values belong to. */
+/* The arguments; false: a column of the key is gone, or the places are others, and with it what values belong to. */
 static bool
 read_arguments(Change *change, const TriggerData *data)
 {
@@ -236,6 +250,12 @@ read_arguments(Change *change, const TriggerData *data)
 
 	change->data = data;
 	change->n = trigger->tgnargs - 1;
+	if (strcmp(trigger->tgargs[1], key_of_places) == 0)
+	{
+		change->n = 1;
+		change->key[0] = SelfItemPointerAttributeNumber;
+		return atooid(trigger->tgargs[2]) == data->tg_relation->rd_rel->relfilenode;
+	}
 	for (int i = 0; i < change->n; i++)
 	{
 		change->key[i] = pg_strtoint16(trigger->tgargs[i + 1]);
@@ -337,6 +357,9 @@ trigger_arguments(Relation live, Relation archive, ArrayType *key)
 		const char *name = NameStr(*DatumGetName(names[i]));
 		AttrNumber	number = get_attnum(RelationGetRelid(live), name);
 
+		if (number == SelfItemPointerAttributeNumber && n == 1)
+			return lappend(lappend(args, makeString(pstrdup(key_of_places))),
+						   makeString(psprintf("%u", live->rd_rel->relfilenode)));
 		if (number <= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),

@@ -112,6 +112,17 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_archive_follow';
 COMMENT ON FUNCTION schemaflow.sf_archive_follow(regclass, regclass, name[]) IS
 	'from now on archived values follow the rows that they belong to: their keys, their end';
 
+CREATE FUNCTION schemaflow.sf_archive_follows(archive regclass) RETURNS boolean
+LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
+	-- Where places are the key, they are those in one file.
+	SELECT EXISTS (SELECT FROM pg_depend d JOIN pg_trigger t ON t.oid = objid JOIN pg_class c ON c.oid = tgrelid,
+		string_to_array(encode(tgargs, 'escape'), E'\\000') arg
+		WHERE classid = 'pg_trigger'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = archive AND deptype = 'a'
+			AND (arg[2] <> '-1' OR arg[3] = relfilenode::text))
+$$;
+COMMENT ON FUNCTION schemaflow.sf_archive_follows(regclass) IS
+	'have archived values followed the rows that they belong to all the time?';
+
 CREATE FUNCTION @extschema@.sf_purge(older_than interval) RETURNS integer
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_purge';
 COMMENT ON FUNCTION @extschema@.sf_purge(interval) IS

@@ -509,6 +509,7 @@ static const SfAttr attrs[] = {
 const SfKind sf_kind_column = {
 	.name = "column",
 	.keyword = "COLUMN",
+	.contents = true,
 	.weight = 110,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),

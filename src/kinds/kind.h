@@ -183,6 +183,8 @@ struct SfKind
 	bool		merges;
 	/* Others say it where they mean the function that it needs (a cast). */
 	bool		stands_for;
+	/* Has contents that nothing else has: its drop comes as late as it can, when nothing may fail any more. */
+	bool		contents;
 	/* Makes its parent a child of another relation (attribute "of"): a partition, an inheritance. */
 	bool		attaches;
 	/*

@@ -229,6 +229,7 @@ static const SfAttr attrs[] = {
 const SfKind sf_kind_table = {
 	.name = "table",
 	.keyword = "TABLE",
+	.contents = true,
 	.weight = 100,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),

@@ -13,6 +13,8 @@
 #define SF_ARCHIVE_SCHEMA	"schemaflow_archive"
 /* From then on the archive follows a live table's keys (apply/follow.c); a step has the same text everywhere. */
 #define SF_ARCHIVE_FOLLOW	"schemaflow.sf_archive_follow"
+/* Has it done so all the time?  By the archive. */
+#define SF_ARCHIVE_FOLLOWS	"schemaflow.sf_archive_follows"
 
 /*
  * Of SfKept: what the plan would destroy and can be kept.  The tag ends the names in the archive: it tells apart the
@@ -28,5 +30,8 @@ extern SfKept *sf_archive_entry(const SfFactBase *start, const char *label, cons
  * NIL.
  */
 extern List *sf_archive_statements(const SfPlan *plan, const SfAction *action);
+
+/* The statements of an action that changes contents, with those that keep them, or bring back what was kept. */
+extern List *sf_archive_around(const SfPlan *plan, const SfAction *action, List *statements);
 
 #endif

@@ -164,6 +164,7 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 	}
 	if (statements == NIL)
 		statements = sf_add_statements(NIL, action->statements, 0, false);
+	statements = sf_archive_around(plan, action, statements);
 	if (bracket == NIL && sf_is_kind(action->old, "column") && sf_recipe_is_late(plan, action) &&
 		!sf_is_named_late(plan, action->old->parent->twin))
 		statements = list_concat(sf_leave_out(plan, action->old), statements);

@@ -6,6 +6,7 @@
 #include "commands/defrem.h"
 #include "guc.h"
 #include "compat.h"
+#include "diff/diff.h"
 #include "kinds/kind.h"
 #include "lib/spi.h"
 #include "lib/text.h"
@@ -115,6 +116,46 @@ key_for(const SfFact *column)
 	return NIL;
 }
 
+/* May the way up or down write the column anew when it comes, with the whole table? */
+static bool
+rewrites_when_it_comes(const SfFact *column)
+{
+	return column->twin == NULL && (sf_child_of(column, "default") || sf_child_of(column, "identity") ||
+									sf_child_of(column, "generated"));
+}
+
+/* Rows stay where they are while the table is what it is: no part of it that would move them changes. */
+static bool
+rows_stay(const SfFact *table)
+{
+	const SfFact *sides[] = {table, table->twin};
+	ListCell   *lc;
+
+	if (sf_diff_attributes(table, table->twin))
+		return false;
+	for (int i = 0; i < lengthof(sides); i++)
+		foreach(lc, sides[i]->children)
+		{
+			const SfFact *column = lfirst(lc);
+
+			if (sf_is_kind(column, "column") && (rewrites_when_it_comes(column) ||
+												 (column->twin && sf_changed(column, column->twin, "type"))))
+				return false;
+		}
+	return true;
+}
+
+/* By what a value is known to belong to its row: a key is better, as rows keep it when they are written. */
+static bool
+find_key(SfKept *kept)
+{
+	const SfFact *table = kept->fact->parent;
+
+	kept->key = key_for(kept->fact);
+	kept->by_place = kept->key == NIL && !kept->retyped && table->twin && rows_stay(table);
+	return kept->key != NIL || kept->by_place;
+}
+
 static bool
 keeps_table(SfKept *kept, int64 rows)
 {
@@ -140,8 +181,7 @@ keeps_column(SfKept *kept, int64 rows)
 
 	if (!sf_stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
 		return false;
-	kept->key = key_for(kept->fact);
-	return kept->key != NIL && (limit < 0 || rows <= limit);
+	return find_key(kept) && (limit < 0 || rows <= limit);
 }
 
 typedef List *(*SfArchiveRecipe) (const SfPlan *plan, const SfAction *action, const SfKept *kept);
@@ -221,7 +261,8 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 	foreach(lc, up->actions)
 	{
 		const SfAction *action = lfirst(lc);
-		int			i = action->verb == SF_VERB_DROP ? contents_of(action->old) : -1;
+		bool		retyped = sf_archives_values(up, action);
+		int			i = retyped || action->verb == SF_VERB_DROP ? contents_of(action->old) : -1;
 		const SfFact *table;
 		SfKept	   *kept;
 		int64		rows;
@@ -233,6 +274,7 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 		rows = sf_risk_rows(table->name[0], table->name[1]);
 		kept = palloc0(sizeof(SfKept));
 		kept->fact = action->old;
+		kept->retyped = retyped;
 		if ((rows <= 0 && when == SF_ARCHIVE_ROWS) || !contents[i].keeps(kept, rows) || is_exchanged(up, kept->key))
 			continue;
 		name_entry(kept, chosen, tag);
@@ -257,7 +299,10 @@ sf_archive_entry(const SfFactBase *start, const char *label, const char *relatio
 		kept->fact = fact;
 		kept->relation = pstrdup(relation);
 		kept->name = strVal(llast(sf_qualified_names(relation)));
-		kept->key = sf_is_kind(fact, "column") ? key_for(fact) : NIL;
+		kept->retyped = sf_is_kind(fact, "column") && fact->twin && !sf_child_of(fact->twin, "generated") &&
+			sf_changed(fact, fact->twin, "type");
+		if (sf_is_kind(fact, "column"))
+			(void) find_key(kept);
 		return kept;
 	}
 	return NULL;
@@ -361,6 +406,8 @@ sf_archive_statements(const SfPlan *plan, const SfAction *action)
 	{
 		const SfKept *kept = lfirst(lc);
 
+		if (kept->retyped)
+			continue;
 		if (action->verb == SF_VERB_DROP && action->old == kept->fact)
 			return contents[contents_of(kept->fact)].drop(plan, action, kept);
 		if (action->verb == SF_VERB_CREATE && action->new == kept->fact)
@@ -370,4 +417,21 @@ sf_archive_statements(const SfPlan *plan, const SfAction *action)
 			return sf_restore_computed(plan, action, kept);
 	}
 	return NIL;
+}
+
+List *
+sf_archive_around(const SfPlan *plan, const SfAction *action, List *statements)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_ALTER ? plan->kept : NIL)
+	{
+		const SfKept *kept = lfirst(lc);
+
+		if (kept->retyped && action->part == SF_PART_ALL && action->old == kept->fact)
+			return sf_archive_values(plan, action, kept, statements);
+		if (kept->retyped && action->part == SF_PART_ALL && action->new == kept->fact)
+			return sf_restore_values(plan, action, kept, statements);
+	}
+	return statements;
 }

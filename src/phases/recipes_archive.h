@@ -42,4 +42,16 @@ extern List *sf_restore_column(const SfPlan *plan, const SfAction *action, const
 /* The column had become a generated one; that it is no longer is said by the action. */
 extern List *sf_restore_computed(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 
+/* Archive a column's values as they are, by the key, and have them follow; and the other way, where condition holds. */
+extern List *sf_archive_copy(const SfPlan *plan, const SfKept *kept);
+extern List *sf_archive_bring_back(const SfPlan *plan, const SfAction *action, const SfKept *kept, char *condition);
+
+/*
+ * A column gets another type, and what its values become does not say what they were.  Given the action's statements,
+ * return them with those that keep the old values, and that bring them back.
+ */
+extern bool sf_archives_values(const SfPlan *plan, const SfAction *action);
+extern List *sf_archive_values(const SfPlan *plan, const SfAction *action, const SfKept *kept, List *statements);
+extern List *sf_restore_values(const SfPlan *plan, const SfAction *action, const SfKept *kept, List *statements);
+
 #endif

@@ -12,10 +12,11 @@
 #include "phases/recipes_archive.h"
 #include "utils/fmgroids.h"
 
+/* In the table, or in the archive. */
 static List *
-key_names(const SfKept *kept)
+key_names(const SfKept *kept, bool archived)
 {
-	List	   *names = NIL;
+	List	   *names = kept->by_place ? list_make1(pstrdup(archived ? "\"~ctid\"" : "ctid")) : NIL;
 	ListCell   *lc;
 
 	foreach(lc, kept->key)
@@ -28,7 +29,7 @@ create_archive(const SfKept *kept)
 {
 	const SfFact *column = kept->fact;
 	const SfFact *table = column->parent;
-	List	   *parts = NIL;
+	List	   *parts = kept->by_place ? list_make1(psprintf("%s tid", (char *) linitial(key_names(kept, true)))) : NIL;
 	ListCell   *lc;
 
 	foreach(lc, kept->key)
@@ -36,7 +37,7 @@ create_archive(const SfKept *kept)
 										sf_kept_key_type(lfirst(lc))));
 	parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last(column)),
 									sf_is_users_type(column) ? "text" : sf_attr(column, "type")));
-	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(key_names(kept), ", ")));
+	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(key_names(kept, true), ", ")));
 	return psprintf("CREATE %sTABLE %s (%s)", sf_attr(table, "persistence") ? "UNLOGGED " : "", kept->relation,
 					sf_join(parts, ", "));
 }
@@ -62,12 +63,14 @@ give_to_owner(SfEmit *out, const SfKept *kept)
 static char *
 follow(const SfKept *kept)
 {
-	char	  **names = palloc(list_length(kept->key) * sizeof(char *));
+	char	  **names = palloc(Max(list_length(kept->key), 1) * sizeof(char *));
 	int			n = 0;
 	ListCell   *lc;
 
 	foreach(lc, kept->key)
 		names[n++] = sf_last((SfFact *) lfirst(lc));
+	if (kept->by_place)
+		names[n++] = linitial(key_names(kept, false));
 	return psprintf("SELECT " SF_ARCHIVE_FOLLOW "(%s, %s, %s)", sf_literal(sf_rel(kept->fact)),
 					sf_literal(kept->relation),
 					sf_literal(OidOutputFunctionCall(F_ARRAY_OUT, sf_text_array(n, names))));
@@ -75,13 +78,15 @@ follow(const SfKept *kept)
 
 /* Is a row without a value in the archive NULL again by itself? */
 static bool
-nulls_come_back(const SfFact *column)
+nulls_come_back(const SfKept *kept)
 {
-	return sf_attr(column, "not_null") == NULL && !sf_child_of(column, "default");
+	const SfFact *column = kept->fact;
+
+	return kept->retyped || (sf_attr(column, "not_null") == NULL && !sf_child_of(column, "default"));
 }
 
 List *
-sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept)
+sf_archive_copy(const SfPlan *plan, const SfKept *kept)
 {
 	const SfFact *column = kept->fact;
 	const char *name = sf_ident(sf_last(column));
@@ -91,10 +96,17 @@ sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept
 	give_to_owner(&out, kept);
 	statements = sf_statement_add_all(statements, out.statements);
 	statements = sf_statement_add(statements, follow(kept));
-	statements = sf_statement_add(statements,
+	return sf_statement_add(statements,
 					 psprintf("INSERT INTO %s SELECT %s, %s%s FROM %s%s", kept->relation,
-							  sf_join(key_names(kept), ", "), name, sf_is_users_type(column) ? "::text" : "",
-							  sf_rel(column), nulls_come_back(column) ? psprintf(" WHERE %s IS NOT NULL", name) : ""));
+							  sf_join(key_names(kept, false), ", "), name, sf_is_users_type(column) ? "::text" : "",
+							  sf_rel(column), nulls_come_back(kept) ? psprintf(" WHERE %s IS NOT NULL", name) : ""));
+}
+
+List *
+sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept)
+{
+	List	   *statements = sf_archive_copy(plan, kept);
+
 	statements = sf_statement_add_move(statements, linitial(action->statements), kept, "archived in");
 	return sf_statements_contract(sf_statement_add_all(statements, list_copy_tail(action->statements, 1)));
 }
@@ -155,13 +167,18 @@ switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, const S
 }
 
 static char *
-copy_values(const SfKept *kept)
+copy_values(const SfKept *kept, char *condition)
 {
 	List	   *same = NIL;
-	ListCell   *lc;
+	ListCell   *lt,
+			   *la;
 
-	foreach(lc, key_names(kept))
-		same = lappend(same, psprintf("t.%s = a.%s", (char *) lfirst(lc), (char *) lfirst(lc)));
+	forboth(lt, key_names(kept, false), la, key_names(kept, true))
+		same = lappend(same, psprintf("t.%s = a.%s", (char *) lfirst(lt), (char *) lfirst(la)));
+	if (kept->by_place)
+		same = lappend(same, psprintf(SF_ARCHIVE_FOLLOWS "(%s)", sf_literal(kept->relation)));
+	if (condition)
+		same = lappend(same, condition);
 	return psprintf("UPDATE %s t SET %s = a.%s FROM %s a WHERE %s", sf_rel(kept->fact),
 					sf_ident(sf_last(kept->fact)), sf_kept_value(kept->fact), kept->relation, sf_join(same, " AND "));
 }
@@ -222,14 +239,14 @@ create_column(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_
 
 /* The values, in a column that is there. */
 static List *
-bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept)
+bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept, char *condition)
 {
 	List	   *triggers = update_triggers(plan, kept->fact->parent);
 	SfEmit		out = sf_kept_emit(plan);
 
 	switch_triggers(&out, plan, action, kept->fact, triggers, false);
 	statements = sf_statement_add_all(statements, out.statements);
-	statements = sf_statement_add_move(statements, copy_values(kept), kept, "back from");
+	statements = sf_statement_add_move(statements, copy_values(kept, condition), kept, "back from");
 	out = sf_kept_emit(plan);
 	switch_triggers(&out, plan, action, kept->fact, triggers, true);
 	return sf_statement_add_all(statements, out.statements);
@@ -238,9 +255,15 @@ bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, 
 List *
 sf_restore_computed(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
-	List	   *statements = bring_values_back(sf_statement_add_all(NIL, action->statements), plan, action, kept);
+	List	   *statements = bring_values_back(sf_statement_add_all(NIL, action->statements), plan, action, kept, NULL);
 
 	return sf_statement_add_keeping(statements, sf_kept_drop(kept));
+}
+
+List *
+sf_archive_bring_back(const SfPlan *plan, const SfAction *action, const SfKept *kept, char *condition)
+{
+	return sf_statement_add_keeping(bring_values_back(NIL, plan, action, kept, condition), sf_kept_drop(kept));
 }
 
 List *
@@ -251,7 +274,7 @@ sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept
 	bool		not_null = sf_attr(column, "not_null") && !sf_child_of(column, "default");
 	SfEmit		out = sf_kept_emit(plan);
 	int			said = create_column(&out, plan, action, not_null);
-	List	   *statements = bring_values_back(sf_statement_add_all(NIL, out.statements), plan, action, kept);
+	List	   *statements = bring_values_back(sf_statement_add_all(NIL, out.statements), plan, action, kept, NULL);
 
 	out = sf_kept_emit(plan);
 	finish_column(&out, action, identity, not_null);

@@ -200,7 +200,7 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	step->needs_rows_estimate = -1;
 	step->class = risk->effects & SF_RISK_TOP_LEVEL ? 'N' : 'T';
 	step->archive = statement->archive ? pstrdup(statement->archive) : NULL;
-	step->loses_data = (risk->effects & SF_RISK_LOSES) != 0 && !statement->keeps;
+	step->loses_data = (risk->effects & SF_RISK_LOSES) != 0 && !statement->keeps && !statement->archive;
 	step->why = statement->why ? pstrdup(statement->why) : risk->why && !statement->keeps ? pstrdup(risk->why) : NULL;
 	add_locks(state, unit, step, action, risk);
 	if ((risk->effects & SF_RISK_FILLS) && unit->steps == NIL && !statement->archive &&

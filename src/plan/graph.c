@@ -3,7 +3,8 @@
  *
  * Actions are visited in order of (rank, weight, key); each is preceded by what it must come after, so that a take-down
  * stands right before the alteration that needs it; puts back follow as soon as they can.  Drops come last unless
- * somebody waits for them.
+ * somebody waits for them; who waits for contents to go comes behind all others, so that what may fail on the data
+ * fails before anything is lost.
  *
  * A cycle is broken where a fact was folded into its parent, or its drop left to something else: the fact with the
  * greatest weight on the cycle is set apart, and the graph is built again.  So foreign keys leave CREATE TABLE before
@@ -60,6 +61,23 @@ subject(const SfAction *action)
 	return action->new ? action->new : action->old;
 }
 
+/* Do contents go before the action, or by it? */
+static bool
+follows_loss(SfAction *action)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (action->loss != SF_LOSS_UNKNOWN)
+		return action->loss == SF_LOSS_YES;
+	/* Round a cycle, which is going to be cut, there is nothing new. */
+	action->loss = action->verb == SF_VERB_DROP && action->kind->contents && !action->rebuild ? SF_LOSS_YES : SF_LOSS_NO;
+	foreach(lc, action->after)
+		if (follows_loss(((SfAfter *) lfirst(lc))->action))
+			action->loss = SF_LOSS_YES;
+	return action->loss == SF_LOSS_YES;
+}
+
 static int
 visiting_order(const ListCell *a, const ListCell *b)
 {
@@ -69,6 +87,8 @@ visiting_order(const ListCell *a, const ListCell *b)
 
 	if (rank(x) != rank(y))
 		return rank(x) - rank(y);
+	if (x->loss != y->loss)
+		return x->loss - y->loss;
 	/* Drops of what is made early come late. */
 	if (x->kind->weight != y->kind->weight)
 		return x->verb == SF_VERB_DROP ? y->kind->weight - x->kind->weight : x->kind->weight - y->kind->weight;
@@ -321,6 +341,8 @@ sf_build_sort(SfBuild *build)
 		sf_build_actions(build);
 		sf_build_wishes(build);
 		count_waits(build->actions);
+		foreach(lc, build->actions)
+			(void) follows_loss(lfirst(lc));
 		list_sort(build->actions, visiting_order);
 		foreach(lc, build->actions)
 			visit(&sort, lfirst(lc), NULL);

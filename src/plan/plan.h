@@ -24,6 +24,14 @@ typedef enum SfPart
 	SF_PART_CONTENTS			/* alter: the rows that the old one had come back */
 } SfPart;
 
+/* Does contents' going come before an action? */
+typedef enum SfLoss
+{
+	SF_LOSS_UNKNOWN,
+	SF_LOSS_NO,
+	SF_LOSS_YES
+} SfLoss;
+
 /* One thing to do to one fact: a node of the plan's graph, rendered as one or more statements. */
 typedef struct SfAction
 {
@@ -41,6 +49,7 @@ typedef struct SfAction
 	int			position;		/* in the plan, 0-based */
 	List	   *after;			/* of SfAfter */
 	List	   *wishes;			/* of SfAfter: would better come before, where that closes no cycle */
+	SfLoss		loss;			/* for the sort: must something be lost before? */
 	int			probe;			/* for the sort: when it was last looked through */
 	int			waits;			/* for the sort: how many of "after" have not come yet */
 	List	   *releases;		/* for the sort: those that wait for this one */
@@ -64,6 +73,8 @@ typedef struct SfKept
 	char	   *name;			/* of the relation that has them meanwhile: users_phone_1f2e3d4c */
 	char	   *relation;		/* the same as SQL, with its schema */
 	List	   *key;			/* of SfFact: for a column, those that say which row a value belongs to */
+	bool		retyped;		/* the column stays, with another type */
+	bool		by_place;		/* there is no key: a row is known by where it stands */
 } SfKept;
 
 /*
