@@ -5,16 +5,16 @@
  * goes, the value goes: whoever gets the key later must not get it (and who asked for his data to be erased must not
  * find it here).  Triggers on the live table see to it.  They are the server's internal ones, as a foreign key's are:
  * the table looks to everybody as its model says.  They depend on the archive and go with it, or with the extension.
- * A dump does not have them, and what a session_replication_role of replica does is not seen: sf_archive_is_followed()
- * tells whether they are there.
+ * A dump does not have them, and what a session_replication_role of replica does is not seen.
  *
  * Where a table has no key, the key is the place of the row (ctid), which a VACUUM FULL or another rewrite changes
- * without a word: then there is no telling any more, which schemaflow.sf_archive_follows() says.
+ * without a word: then there is no telling any more.  schemaflow.sf_archive_follows() says whether they are there, and
+ * the places are those of the file that they were made for.
  *
- * Their arguments are the archive's OID and the numbers of the key's columns, which no ALTER TABLE changes (behind that
- * of ctid, the file that it is a place in); the archive has the same columns in the same order.  What is done there is done as its owner, who must be one whose
- * rights the table's owner has: a trigger on somebody's own table gives him nobody else's archive.  Plans are kept for
- * the session.
+ * Their arguments are the archive's OID and the numbers of the key's columns, which no ALTER TABLE changes (behind
+ * that of ctid, the number of the file); the archive has the same columns in the same order.  What is done there is
+ * done as its owner, who must be one whose rights the table's owner has: a trigger on somebody's own table gives him
+ * nobody else's archive.  Plans are kept for the session.
  */
 #include "postgres.h"
 

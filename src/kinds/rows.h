@@ -10,7 +10,4 @@
 extern bool sf_save_rows(SfEmit *out, const SfFact *old, const SfFact *new);
 extern void sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new);
 
-/* What turns expr, of the old column, into a value of the new; NULL: the server's assignment cast does (column.c). */
-extern char *sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new);
-
 #endif

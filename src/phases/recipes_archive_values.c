@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "kinds/rows.h"
 #include "lib/text.h"
 #include "phases/recipes_archive.h"
 #include "phases/recipes_parts.h"

@@ -71,7 +71,8 @@ follows_loss(SfAction *action)
 	if (action->loss != SF_LOSS_UNKNOWN)
 		return action->loss == SF_LOSS_YES;
 	/* Round a cycle, which is going to be cut, there is nothing new. */
-	action->loss = action->verb == SF_VERB_DROP && action->kind->contents && !action->rebuild ? SF_LOSS_YES : SF_LOSS_NO;
+	action->loss = action->verb == SF_VERB_DROP && action->kind->contents && !action->rebuild ?
+		SF_LOSS_YES : SF_LOSS_NO;
 	foreach(lc, action->after)
 		if (follows_loss(((SfAfter *) lfirst(lc))->action))
 			action->loss = SF_LOSS_YES;
