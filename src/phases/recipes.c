@@ -164,10 +164,9 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 	}
 	if (statements == NIL)
 		statements = sf_add_statements(NIL, action->statements, 0, false);
-	statements = sf_archive_around(plan, action, statements);
 	if (bracket == NIL && sf_is_kind(action->old, "column") && sf_recipe_is_late(plan, action) &&
 		!sf_is_named_late(plan, action->old->parent->twin))
 		statements = list_concat(sf_leave_out(plan, action->old), statements);
 	sf_shadow_note(plan, action, statements);
-	return statements;
+	return sf_archive_around(plan, action, statements);
 }

@@ -142,7 +142,8 @@ sf_archive_values(const SfPlan *plan, const SfAction *action, const SfKept *kept
 		if (strstr(statement->sql, retype) == NULL)
 			continue;
 		statement->archive = kept->relation;
-		statement->why = psprintf("old values archived in %s", kept->relation);
+		statement->why = psprintf("%s%sold values archived in %s", statement->why ? statement->why : "",
+								  statement->why ? "; " : "", kept->relation);
 		return behind(sf_archive_copy(plan, kept), statements);
 	}
 	return statements;

@@ -79,6 +79,13 @@ follows_loss(SfAction *action)
 	return action->loss == SF_LOSS_YES;
 }
 
+/* What is dropped cannot fail on the data. */
+static int
+waits_for_loss(const SfAction *action)
+{
+	return action->verb != SF_VERB_DROP && action->loss == SF_LOSS_YES;
+}
+
 static int
 visiting_order(const ListCell *a, const ListCell *b)
 {
@@ -88,8 +95,8 @@ visiting_order(const ListCell *a, const ListCell *b)
 
 	if (rank(x) != rank(y))
 		return rank(x) - rank(y);
-	if (x->loss != y->loss)
-		return x->loss - y->loss;
+	if (waits_for_loss(x) != waits_for_loss(y))
+		return waits_for_loss(x) - waits_for_loss(y);
 	/* Drops of what is made early come late. */
 	if (x->kind->weight != y->kind->weight)
 		return x->verb == SF_VERB_DROP ? y->kind->weight - x->kind->weight : x->kind->weight - y->kind->weight;
