@@ -261,7 +261,7 @@ is($node->safe_psql($retyped, q{SELECT count(*) FROM pg_class WHERE relnamespace
 # ---- without a key, values are with their rows by the places of these
 
 my $places = sf_database($node, 'places');
-$node->safe_psql($places, q{CREATE TABLE t (a int, b text, c int NOT NULL); INSERT INTO t SELECT i, 'b' || i, i FROM generate_series(1, 6) i;
+$node->safe_psql($places, q{CREATE TABLE t (a int, b text, c int NOT NULL DEFAULT 7); INSERT INTO t SELECT i, 'b' || i, i FROM generate_series(1, 6) i;
 	CREATE TABLE moved (a int, b text); INSERT INTO moved VALUES (1, 'one'), (2, 'two');
 	SELECT sf_define('CREATE TABLE t (a int); CREATE TABLE moved (a int)'); SELECT sf_plan_migration('places')});
 ($rc, $out, $err) = sf_try($node, $places, 'CALL sf_test()');

@@ -116,12 +116,15 @@ key_for(const SfFact *column)
 	return NIL;
 }
 
-/* May the way up or down write the column anew when it comes, with the whole table? */
+/* May the way up or down write the whole table anew when the column comes? A constant is not written into rows. */
 static bool
 rewrites_when_it_comes(const SfFact *column)
 {
-	return column->twin == NULL && (sf_child_of(column, "default") || sf_child_of(column, "identity") ||
-									sf_child_of(column, "generated"));
+	const SfFact *by_default = sf_child_of(column, "default");
+
+	return column->twin == NULL &&
+		(sf_child_of(column, "identity") || sf_child_of(column, "generated") ||
+		 (by_default && (sf_is_users_type(column) || strchr(sf_attr(by_default, "expression"), '('))));
 }
 
 /* Rows stay where they are while the table is what it is: no part of it that would move them changes. */
