@@ -175,6 +175,28 @@ is_subscribed(const SfFact *table)
 						 "WHERE srrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)", 1, args) != NULL;
 }
 
+/* Values come back by an UPDATE, which a publication refuses where it cannot say which rows those are. */
+static bool
+refuses_updates(const SfKept *kept)
+{
+	const SfFact *table = kept->fact->parent;
+	const char *args[] = {table->name[0], table->name[1], kept->by_place ? "t" : "f"};
+	ListCell   *lc;
+
+	foreach(lc, table->twin->needed_by)
+	{
+		const SfFact *published = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_is_kind(published, "publication table") && (kept->by_place || sf_attr(published, "predicate")))
+			return true;
+	}
+	return sf_query_text("SELECT 't' FROM pg_catalog.pg_publication_tables "
+						 "JOIN pg_catalog.pg_publication USING (pubname) "
+						 "WHERE schemaname OPERATOR(pg_catalog.=) $1 AND tablename OPERATOR(pg_catalog.=) $2 "
+						 "AND pubupdate AND ($3::pg_catalog.bool OR rowfilter IS NOT NULL)",
+						 lengthof(args), args) != NULL;
+}
+
 /* A generated column is computed anew; what is too big is not copied under a lock. */
 static bool
 keeps_column(SfKept *kept, int64 rows)
@@ -184,7 +206,7 @@ keeps_column(SfKept *kept, int64 rows)
 
 	if (!sf_stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
 		return false;
-	return find_key(kept) && (limit < 0 || rows <= limit);
+	return find_key(kept) && (limit < 0 || rows <= limit) && !refuses_updates(kept);
 }
 
 typedef List *(*SfArchiveRecipe) (const SfPlan *plan, const SfAction *action, const SfKept *kept);

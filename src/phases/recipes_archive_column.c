@@ -113,20 +113,49 @@ sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept
 
 /* ---- down ---- */
 
-/* Triggers of the table that a change of rows would fire and that are there throughout: of SfFact. */
+/* Where the plan makes or drops the fact; -1: it does not. */
+static int
+position_of(const SfPlan *plan, SfVerb verb, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		const SfAction *action = lfirst(lc);
+
+		if (action->verb == verb && (verb == SF_VERB_DROP ? action->old : action->new) == fact)
+			return action->position;
+	}
+	return -1;
+}
+
+static bool
+fires_for_updates(const SfFact *fact)
+{
+	return sf_is_kind(fact, "trigger") && strstr(sf_attr(fact, "event"), "UPDATE") &&
+		!sf_streq(sf_attr(fact, "enabled"), "DISABLE");
+}
+
+/* Triggers of the table that a change of rows would fire when the action comes: of SfFact. */
 static List *
-update_triggers(const SfPlan *plan, const SfFact *table)
+update_triggers(const SfPlan *plan, const SfAction *action, const SfFact *table)
 {
 	List	   *triggers = NIL;
 	ListCell   *lc;
 
 	foreach(lc, table->twin->children)
 	{
-		SfFact	   *fact = lfirst(lc);
+		int			dropped = position_of(plan, SF_VERB_DROP, lfirst(lc));
 
-		if (sf_is_kind(fact, "trigger") && fact->twin && !sf_plan_drops(plan, fact) &&
-			strstr(sf_attr(fact, "event"), "UPDATE") && !sf_streq(sf_attr(fact, "enabled"), "DISABLE"))
-			triggers = lappend(triggers, fact);
+		if (fires_for_updates(lfirst(lc)) && (dropped < 0 || dropped > action->position))
+			triggers = lappend(triggers, lfirst(lc));
+	}
+	foreach(lc, table->children)
+	{
+		int			made = position_of(plan, SF_VERB_CREATE, lfirst(lc));
+
+		if (fires_for_updates(lfirst(lc)) && made >= 0 && made < action->position)
+			triggers = lappend(triggers, lfirst(lc));
 	}
 	return triggers;
 }
@@ -241,7 +270,7 @@ create_column(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_
 static List *
 bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept, char *condition)
 {
-	List	   *triggers = update_triggers(plan, kept->fact->parent);
+	List	   *triggers = update_triggers(plan, action, kept->fact->parent);
 	SfEmit		out = sf_kept_emit(plan);
 
 	switch_triggers(&out, plan, action, kept->fact, triggers, false);

@@ -44,6 +44,22 @@ type_of_kind(const SfFact *column, const char *kind)
 	return NULL;
 }
 
+/* Is its type there under that name on either side, so that a value can be written as one at any time? */
+static bool
+type_stays(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_is_users_type(column) ? column->needs : NIL)
+	{
+		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
+
+		if (strcmp(sf_name(type), sf_attr(column, "type")) == 0)
+			return sf_stands(type) && strcmp(type->key, type->twin->key) == 0;
+	}
+	return !sf_is_users_type(column);
+}
+
 static const char *
 base_type(const SfFact *column)
 {
@@ -104,7 +120,7 @@ sf_archives_values(const SfPlan *plan, const SfAction *action)
 	if (action->verb != SF_VERB_ALTER || action->part != SF_PART_ALL || !sf_is_kind(old, "column") ||
 		action->table == NULL || !action->changed[sf_kind_attr(old->kind, "type")] ||
 		strcmp(old->key, new->key) != 0 || is_computed(old) || is_computed(new) ||
-		is_reversible(old, new) || is_filled(plan->fills, new) ||
+		is_reversible(old, new) || !type_stays(old) || !type_stays(new) || is_filled(plan->fills, new) ||
 		is_filled(plan->back, old))
 		return false;
 	/* What is not written anew are the same values; so are those that only get more digits, or an error. */
