@@ -162,6 +162,26 @@ renames('a partition that becomes one of another schema, beside a new one',
 	rows => q{INSERT INTO p VALUES (1, 'a')}, there => 'SELECT tableoid::regclass, id FROM p', rows_there => 'z.b|1',
 	here => 'SELECT tableoid::regclass, id FROM p', rows_here => 'a|1', more => 1);
 
+renames('a partitioned table and its column, and so its parts and theirs, with what is their own',
+	from => q{CREATE TABLE p (at date NOT NULL, k text NOT NULL DEFAULT 'x', PRIMARY KEY (at, k)) PARTITION BY RANGE (at); CREATE INDEX ON p (k);
+		CREATE TABLE p_1 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY LIST (k);
+		CREATE TABLE p_1_x PARTITION OF p_1 (CHECK (k <> 'y')) FOR VALUES IN ('x'); ALTER TABLE p_1_x ALTER k SET DEFAULT 'zz';
+		COMMENT ON COLUMN p_1_x.k IS 'of x'; CREATE VIEW v AS SELECT k FROM p_1_x},
+	to => q{-- @renamed from=p
+		CREATE TABLE q (at date NOT NULL,
+			label text NOT NULL DEFAULT 'x',	-- @renamed from=k
+			PRIMARY KEY (at, label)) PARTITION BY RANGE (at); CREATE INDEX ON q (label);
+		CREATE TABLE q_1 PARTITION OF q FOR VALUES FROM ('2020-01-01') TO ('2021-01-01') PARTITION BY LIST (label);
+		CREATE TABLE q_1_x PARTITION OF q_1 (CHECK (label <> 'y')) FOR VALUES IN ('x'); ALTER TABLE q_1_x ALTER label SET DEFAULT 'zz';
+		COMMENT ON COLUMN q_1_x.label IS 'of x'; CREATE VIEW v AS SELECT label AS k FROM q_1_x},
+	rows => q{INSERT INTO p VALUES ('2020-05-05', 'x')}, there => 'SELECT tableoid::regclass, label, k FROM q, v', rows_there => 'q_1_x|x|x',
+	here => 'SELECT tableoid::regclass, p.k, v.k FROM p, v', rows_here => 'p_1_x|x|x', not_plan => [qr/DROP|CREATE|DETACH|__old/]);
+renames('a column that another table inherits', from => q{CREATE TABLE t (a int CHECK (a > 0)); CREATE TABLE kid (c int) INHERITS (t)},
+	to => "CREATE TABLE t (\n\tb int CHECK (b > 0)\t-- \@renamed from=a\n); CREATE TABLE kid (c int) INHERITS (t)",
+	rows => 'INSERT INTO kid VALUES (1, 2)', there => 'SELECT b, c FROM kid', rows_there => '1|2', here => 'SELECT a, c FROM kid', rows_here => '1|2',
+	not_plan => [qr/DROP|CREATE/]);
+
+
 # What is asked is answered by the calls that the question prints: then nothing goes any more.
 my $asked = sf_database($node, 'asked');
 $node->safe_psql($asked, q{
@@ -199,5 +219,11 @@ unlike($up, qr/DROP|CREATE (?!TABLE public\.many)/, 'with the answers all of it 
 unlike($answered, qr/Renamed\?/, 'and nothing is asked any more');
 $node->safe_psql($asked, "$manage CALL sf_upgrade()");
 is($node->safe_psql($asked, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is done');
+
+# Who does not say so is asked for the original alone: a copy has no name of its own.
+my $copied = sf_database($node, 'copied');
+$node->safe_psql($copied, $_) foreach 'CREATE TABLE t (a int); CREATE TABLE kid (c int) INHERITS (t)',
+	q{SELECT sf_define('CREATE TABLE t (b int); CREATE TABLE kid (c int) INHERITS (t)')};
+is(join('|', $node->safe_psql($copied, q{SELECT * FROM sf_plan_migration('b')}) =~ /Is (\S+ \S+) the old/g), 'column public.t.b', 'one question');
 
 done_testing();

@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use SchemaflowPlan;
+use SchemaflowTest;
 use Test::More;
 
 my $node = sf_plan_node();
@@ -107,5 +108,20 @@ migrates($node, 'a sequence that stays is not taken over', 'CREATE SEQUENCE n', 
 	'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)', rows => 'SELECT a FROM t', up => [qr/max\(a\)/], not_up => [qr/__old/]);
 migrates($node, 'in a table that is made anew', '', "CREATE TABLE p (a serial, b int) PARTITION BY LIST (b); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p (b) VALUES (1), (2)",
 	'CREATE TABLE p (a int NOT NULL GENERATED ALWAYS AS IDENTITY, b int)', rows => $rows, up => [qr/max\(a\)/], not_up => [qr/a_seq__old/]);
+
+# What a new type does to the values is said where they change: cut, refused or kept.
+my %fate = ('LOSES DATA' => [qw(h i)], 'fails when a value' => [qw(a c d l)], '' => [qw(e f j k)]);
+my $typed = sf_database($node, 'typed');
+$node->safe_psql($typed, $_) foreach q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'odd'); CREATE TYPE hue AS ENUM ('red', 'blue');
+	CREATE TABLE t (a mood, c text, d int, e bigint, f date, h numeric(10,2), i float8, j hue, k int, l numeric(10,2))},
+	q{SELECT sf_define($$CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE shade AS ENUM ('red'); CREATE TYPE hue AS ENUM ('blue', 'green', 'red');
+	CREATE TABLE t (a mood, c shade, d numeric(10,2), e numeric(30,2), f timestamp(0), h numeric(9,-2), i numeric(10,2), j hue, k numeric(12,2),
+		l numeric(8,2))$$)};
+my $typing = $node->safe_psql($typed, q{SELECT * FROM sf_plan_migration('typed')}) =~ s/\n-- down.*//sr;
+my %said = map { /^(\w+) TYPE [^;]+;(.*)/s ? ($1 => $2) : () } split /ALTER COLUMN |\n  (?=[A-Z])/, $typing;
+foreach my $fate (sort keys %fate)
+{
+	like($said{$_} // 'is not altered', $fate ? qr/$fate/ : qr/^(?!.*(?:LOSES|fails|not altered))/s, "$_: " . ($fate || 'kept')) foreach @{ $fate{$fate} };
+}
 
 done_testing();

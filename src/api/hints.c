@@ -178,7 +178,7 @@ sf_hints_load(SfFactBase *live, SfFactBase *model, List **back)
 		hints = add_hint(hints, hint->subject->key, key_of(hint, hint->new));
 		*back = add_hint(*back, key_of(hint, hint->new), hint->subject->key);
 	}
-	foreach(lc, sf_diff_same_places(live, model))
+	foreach(lc, sf_diff_same_places(live, model, hints))
 	{
 		const SfHint *hint = lfirst(lc);
 

@@ -151,6 +151,23 @@ pair_by_key(List *news, const SfFactBase *from)
 
 static void pair_children(SfFact *old, SfFact *new, const SfFactBase *from, List *hints);
 
+/* What a hint says that it was.  A hint for a column is one for its copies: the server renames them with it. */
+static SfFact *
+hinted_old(const SfFactBase *from, List *hints, const SfFact *new)
+{
+	SfHint	   *hint = hint_for(hints, new);
+	const SfFact *original = hint || new->parent == NULL || new->parent->twin == NULL ? NULL : sf_implied_by(new);
+	SfFact	   *old = original ? hinted_old(from, hints, original) : NULL;
+	ListCell   *lc;
+
+	if (hint)
+		return sf_base_find(from, hint->old_key);
+	foreach(lc, old ? sf_copies_of(old) : NIL)
+		if (((SfFact *) lfirst(lc))->parent == new->parent->twin)
+			return lfirst(lc);
+	return NULL;
+}
+
 /* Did hints name any of them? */
 static bool
 pair_hinted(List *news, const SfFactBase *from, List *hints)
@@ -161,8 +178,7 @@ pair_hinted(List *news, const SfFactBase *from, List *hints)
 	foreach(ln, hints ? news : NIL)
 	{
 		SfFact	   *new = lfirst(ln);
-		SfHint	   *hint = hint_for(hints, new);
-		SfFact	   *old = hint ? sf_base_find(from, hint->old_key) : NULL;
+		SfFact	   *old = hinted_old(from, hints, new);
 
 		if (old && old->twin == NULL && new->twin == NULL && !old->unmanaged && !new->unmanaged &&
 			old->kind == new->kind)

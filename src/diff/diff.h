@@ -24,7 +24,7 @@ typedef struct SfHint
 extern void sf_diff_pair(SfFactBase *from, SfFactBase *to, List *hints);
 
 /* Renames that are told by the places that tables take in others (SfKind.place): of SfHint. */
-extern List *sf_diff_same_places(const SfFactBase *from, const SfFactBase *to);
+extern List *sf_diff_same_places(const SfFactBase *from, const SfFactBase *to, List *given);
 
 /* The fact whose texts are compared: what it would be under the other side's names. */
 #define sf_diff_text(fact) ((fact)->alias ? (fact)->alias : (fact))

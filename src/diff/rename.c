@@ -1,7 +1,8 @@
 /*
  * rename.c - renames that nobody told us of: those that are none of our guessing, and those that we ask about.
  *
- * Two tables that take the same place of one whole, a partition's bounds, hold the same rows: that is a rename.
+ * Two tables that take the same place of one whole, a partition's bounds, hold the same rows: that is a rename.  The
+ * whole may be renamed itself.
  *
  * A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
  * that is worth a question.  There the plan goes on with what the model says literally; nothing is guessed.
@@ -72,13 +73,13 @@ standing_place(const SfFact *fact, bool is_old)
 	return parent->unmanaged ? parent->key : NULL;
 }
 
-/* Renames of what is known by its content lose nothing when missed. */
+/* Renames of what is known by its content lose nothing when missed.  A copy is renamed with its original. */
 static bool
 worth_asking(const SfFact *fact)
 {
 	const SfKind *kind = fact->kind;
 
-	return !fact->unmanaged && fact->twin == NULL && kind->rename &&
+	return !fact->unmanaged && fact->twin == NULL && kind->rename && sf_implied_by(fact) == NULL &&
 		(kind->match == NULL || kind->match(sf_diff_text(fact)) == NULL);
 }
 
@@ -225,39 +226,78 @@ placed(const SfFactBase *base, const SfFactBase *other)
 	{
 		SfFact	   *fact = lfirst(lc);
 
-		if (fact->kind->place == NULL || sf_base_find(other, fact->parent_key))
-			continue;
-		fact->note = fact->kind->place(fact);
-		found = lappend(found, fact);
+		if (fact->kind->place && sf_base_find(other, fact->parent_key) == NULL)
+			found = lappend(found, fact);
 	}
 	return found;
 }
 
-List *
-sf_diff_same_places(const SfFactBase *from, const SfFactBase *to)
+/* The name that what it takes a place of goes by on the other side; NULL: the same. */
+static const char *
+renamed_whole(const SfFact *fact, List *hints, const SfFactBase *to)
 {
-	List	   *olds = placed(from, to);
-	List	   *hints = NIL;
+	const SfFact *whole = hints ? sf_attached_to(fact) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, whole ? hints : NIL)
+	{
+		const SfHint *hint = lfirst(lc);
+		const SfFact *new = strcmp(hint->old_key, whole->key) == 0 ? sf_base_find(to, hint->new_key) : NULL;
+
+		if (new)
+			return sf_name(new);
+	}
+	return NULL;
+}
+
+static SfHint *
+hint_of(const SfFact *old, const SfFact *new)
+{
+	SfHint	   *hint = palloc(sizeof(SfHint));
+
+	hint->old_key = old->parent_key;
+	hint->new_key = new->parent_key;
+	return hint;
+}
+
+List *
+sf_diff_same_places(const SfFactBase *from, const SfFactBase *to, List *given)
+{
+	List	   *olds = placed(from, to),
+			   *news = olds ? placed(to, from) : NIL,
+			   *known = list_copy(given),
+			   *hints = NIL;
+	int			before;
 	ListCell   *lo,
 			   *ln;
 
-	foreach(ln, olds ? placed(to, from) : NIL)
+	foreach(ln, news)
+		((SfFact *) lfirst(ln))->note = ((SfFact *) lfirst(ln))->kind->place(lfirst(ln), NULL);
+	/* The parts of what is found to have another name take their places there. */
+	do
 	{
-		const SfFact *new = lfirst(ln);
-
-		CHECK_FOR_INTERRUPTS();
+		before = list_length(hints);
 		foreach(lo, olds)
+			((SfFact *) lfirst(lo))->note = ((SfFact *) lfirst(lo))->kind->place(lfirst(lo),
+																				renamed_whole(lfirst(lo), known, to));
+		foreach(ln, news)
 		{
-			const SfFact *old = lfirst(lo);
-			SfHint	   *hint;
+			const SfFact *new = lfirst(ln);
 
-			if (old->kind != new->kind || strcmp(old->note, new->note) != 0)
-				continue;
-			hint = palloc(sizeof(SfHint));
-			hint->old_key = old->parent_key;
-			hint->new_key = new->parent_key;
-			hints = lappend(hints, hint);
+			CHECK_FOR_INTERRUPTS();
+			foreach(lo, olds)
+			{
+				const SfFact *old = lfirst(lo);
+
+				if (old->kind != new->kind || strcmp(old->note, new->note) != 0)
+					continue;
+				hints = lappend(hints, hint_of(old, new));
+				olds = foreach_delete_current(olds, lo);
+				news = foreach_delete_current(news, ln);
+				break;
+			}
 		}
-	}
+		known = list_concat_copy(given, hints);
+	} while (list_length(hints) > before);
 	return hints;
 }

@@ -18,10 +18,12 @@ SELECT CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'c
        CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN (SELECT format('%I.%I', o.nspname, relname) FROM pg_class WHERE oid = o.conindid) END AS attached,
        CASE WHEN o.oid IS NOT NULL AND k.contype <> 'f' THEN
          (SELECT CASE WHEN k.conname = name OR (left(k.conname, length(name)) = name AND substr(k.conname, length(name) + 1) ~ '^[0-9]+$')
-                        OR octet_length(name) > 63 THEN NULL ELSE name END
-          FROM (SELECT CASE k.contype WHEN 'p' THEN c.relname || '_pkey' ELSE c.relname || '_' ||
-                  (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = k.conindid)
-                  || CASE k.contype WHEN 'u' THEN '_key' ELSE '_excl' END END AS name FROM pg_class c WHERE c.oid = k.conrelid) b) END AS born_as,
+                        OR (octet_length(a || b) > size AND (octet_length(a) > (size + 1) / 2 - 1 OR octet_length(b) > length(b) OR k.conname ~ (label || '[0-9]+$')))
+                      THEN NULL ELSE name END
+          FROM (SELECT c.relname::text AS a, CASE k.contype WHEN 'p' THEN '' ELSE '_' ||
+                  (SELECT string_agg(attname, '_' ORDER BY attnum) FROM pg_attribute WHERE attrelid = k.conindid) END AS b,
+                  CASE k.contype WHEN 'p' THEN '_pkey' WHEN 'u' THEN '_key' ELSE '_excl' END AS label FROM pg_class c WHERE c.oid = k.conrelid) p,
+          LATERAL (SELECT 63 - length(label) AS size) z, LATERAL (SELECT a || left(b, size - length(a)) || label AS name) n) END AS born_as,
        CASE WHEN i.relkind = 'I' AND NOT indisvalid THEN 't' END AS only,
        -- As the server writes it, from the catalogs' columns: quicker than by the server, which looks each one up by itself.
        CASE

@@ -89,10 +89,18 @@ attachment_to(const SfFact *relation, const char *of)
 	return NULL;
 }
 
+bool
+sf_other_parent(const SfFact *old, const SfFact *new)
+{
+	const SfFact *parent = sf_attached_to(new);
+
+	return sf_changed(old, new, "of") && !(parent && parent->twin && parent->twin == sf_attached_to(old));
+}
+
 static bool
 changes_parent(const SfFact *attachment)
 {
-	return attachment->twin == NULL || sf_changed(attachment, attachment->twin, "of");
+	return attachment->twin == NULL || sf_other_parent(attachment->twin, attachment);
 }
 
 bool

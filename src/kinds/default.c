@@ -31,7 +31,8 @@ set_default(SfEmit *out, const SfFact *fact)
 
 /*
  * A statement for the original reaches all copies; those that have another default and keep it get it again.  (It
- * reaches their own copies in turn, also by way of one that only now comes or goes.)
+ * reaches their own copies in turn, also by way of one that only now comes or goes.)  One that is made anew gets it
+ * when it is made.
  */
 static void
 restore_copies(SfEmit *out, const SfFact *fact, bool goes)
@@ -43,7 +44,8 @@ restore_copies(SfEmit *out, const SfFact *fact, bool goes)
 		const SfFact *copy = lfirst(lc);
 
 		/* What stays when the original goes is the copy's own from now on. */
-		if (copy->twin && (goes || sf_attr(copy, "local")) && !sf_changed(copy, copy->twin, "expression"))
+		if (copy->twin && !copy->anew && (goes || sf_attr(copy, "local")) &&
+			!sf_changed(copy, copy->twin, "expression"))
 			set_default(out, copy);
 		restore_copies(out, copy, goes);
 	}

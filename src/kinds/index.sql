@@ -17,9 +17,12 @@ SELECT 'pg_class'::regclass AS classid, i.oid AS objid, 0 AS objsubid,
        CASE WHEN o.oid IS NOT NULL THEN ARRAY['index', pn.nspname, o.relname] END AS implied,
        CASE WHEN o.oid IS NOT NULL THEN format('%I.%I', pn.nspname, o.relname) END AS attached,
        CASE WHEN o.oid IS NOT NULL THEN
+         -- Of a long name the server cuts the longer part.  Where that is the table's, its siblings' may be the same: not known.
          (SELECT CASE WHEN i.relname = name OR (left(i.relname, length(name)) = name AND substr(i.relname, length(name) + 1) ~ '^[0-9]+$')
-                        OR octet_length(name) > 63 THEN NULL ELSE name END
-          FROM (SELECT t.relname || '_' || string_agg(attname, '_' ORDER BY attnum) || '_idx' AS name FROM pg_attribute WHERE attrelid = i.oid) b) END AS born_as,
+                        OR (octet_length(a || b) > 59 AND (octet_length(a) > 29 OR octet_length(b) > length(b) OR i.relname ~ '_idx[0-9]+$'))
+                      THEN NULL ELSE name END
+          FROM (SELECT t.relname::text AS a, '_' || string_agg(attname, '_' ORDER BY attnum) AS b FROM pg_attribute WHERE attrelid = i.oid) p,
+          LATERAL (SELECT a || left(b, 59 - length(a)) || '_idx' AS name) n) END AS born_as,
        CASE WHEN i.relkind = 'I' AND NOT indisvalid THEN 't' END AS only,
        CASE WHEN i.relkind = 'I' THEN 't' END AS partitioned,
        CASE WHEN indisunique THEN 't' END AS "unique",

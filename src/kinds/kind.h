@@ -191,7 +191,7 @@ struct SfKind
 	 * A text for the place that it gives its parent in that relation, which no other has at the same time: whose rows
 	 * are there is the same under another name.  NULL: none.
 	 */
-	char	   *(*place) (const SfFact *fact);
+	char	   *(*place) (const SfFact *fact, const char *of);
 
 	/* Append the statement(s).  folded: SfFact list, created in the same statement, in order. */
 	void		(*create) (SfEmit *out, const SfFact *fact, List *folded);
@@ -340,6 +340,8 @@ extern bool sf_copies_stay(const SfFact *fact);
  * by CASCADE only.  Those of tables that come or go in this plan are left out.
  */
 extern List *sf_taken_in(const SfFact *index);
+/* Is a pair of attachments one to another parent, not to the same under another name? */
+extern bool sf_other_parent(const SfFact *old, const SfFact *new);
 /* Does the relation that a fact belongs to become, or cease to be, a child of another? */
 extern bool sf_reattached(const SfFact *fact);
 /* An index's "only" and "attached", a key's too: can the change be made in place? */

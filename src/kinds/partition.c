@@ -63,9 +63,9 @@ may_be_made_as_partition(const SfFact *fact)
 
 /* The bounds say which rows are in it. */
 static char *
-place(const SfFact *fact)
+place(const SfFact *fact, const char *of)
 {
-	return psprintf("%s %s", sf_attr(fact, "of"), sf_attr(fact, "bound"));
+	return psprintf("%s %s", of ? of : sf_attr(fact, "of"), sf_attr(fact, "bound"));
 }
 
 static char *
@@ -98,7 +98,7 @@ others_change(const SfFact *table, const SfFact *attachment)
 static bool
 keeps_rows(const SfFact *old, const SfFact *new)
 {
-	return sf_changed(old, new, "of") ||
+	return sf_other_parent(old, new) ||
 		(!others_change(sf_attached_to(new), new) && !others_change(sf_attached_to(old), old));
 }
 

@@ -145,14 +145,22 @@ sf_recipe_is_late(const SfPlan *plan, const SfAction *action)
 		sf_is_big(action->table) && sf_can_be_left_out(plan, action->old);
 }
 
+/* The original's statement makes it: what is said of the copy itself (its name, its options) is all there is to do. */
+static bool
+is_made_with_original(const SfAction *action)
+{
+	return action->verb == SF_VERB_CREATE && sf_comes_along(action->new);
+}
+
 List *
 sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 {
 	List	   *statements = sf_archive_statements(plan, action);
+	bool		apart = bracket == NIL && action->statements && !is_made_with_original(action);
 
 	if (statements == NIL && bracket && action->table)
 		statements = sf_replace_statements(plan, action, bracket);
-	for (int i = 0; i < lengthof(recipes) && statements == NIL && bracket == NIL && action->statements; i++)
+	for (int i = 0; i < lengthof(recipes) && statements == NIL && apart; i++)
 	{
 		int			attr = recipes[i].attr ? sf_kind_attr(action->kind, recipes[i].attr) : -1;
 

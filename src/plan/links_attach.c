@@ -21,7 +21,7 @@ bool
 sf_moves_in_place(const SfItem *item)
 {
 	return item->old->kind->attaches && item->new && item->fate == SF_FATE_REPLACE &&
-		!sf_changed(item->old, item->new, "of") && !sf_relation_goes(item->old);
+		!sf_other_parent(item->old, item->new) && !sf_relation_goes(item->old);
 }
 
 /* Rows find their place when all partitions below are there; an inheriting table has its own. */

@@ -23,6 +23,7 @@
 #include "parser/parse_type.h"
 #include "parser/parser.h"
 #include "risk/risk.h"
+#include "utils/timestamp.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
@@ -148,8 +149,8 @@ find_type(const TypeName *name, Oid *type, int32 *typmod)
 	return true;
 }
 
-static TypeName *
-type_name(const char *text)
+TypeName *
+sf_type_name(const char *text)
 {
 	return text ? linitial_node(TypeName, raw_parser(text, RAW_PARSE_TYPE_NAME)) : NULL;
 }
@@ -177,7 +178,7 @@ sf_domain_constrained(const SfFactBase *base, const TypeName *type)
 			foreach(lc, domain->children)
 				if (strcmp(((SfFact *) lfirst(lc))->kind->name, "domain constraint") == 0)
 					return true;
-			return sf_domain_constrained(base, type_name(sf_attr(domain, "type")));
+			return sf_domain_constrained(base, sf_type_name(sf_attr(domain, "type")));
 		}
 	}
 	return find_type(type, &oid, &typmod) && get_typtype(oid) == TYPTYPE_DOMAIN && DomainHasConstraints(oid);
@@ -238,6 +239,63 @@ static const struct
 	{TIMEOID, true}, {TIMETZOID, true}, {TIMESTAMPOID, true}, {TIMESTAMPTZOID, true}, {INTERVALOID, true},
 };
 
+/* How many digits a value can have before and behind the point; false: that is not limited, or no matter of digits. */
+static bool
+digits_of(Oid type, int32 typmod, int *before, int *behind)
+{
+	*before = *behind = 0;
+	switch (type)
+	{
+		case INT2OID:
+			*before = 5;
+			return true;
+		case INT4OID:
+			*before = 10;
+			return true;
+		case INT8OID:
+			*before = 19;
+			return true;
+		case NUMERICOID:
+			/* Eleven bits, with a sign. */
+			*behind = (((typmod - VARHDRSZ) & 0x7ff) ^ 0x400) - 0x400;
+			*before = (((typmod - VARHDRSZ) >> 16) & 0xffff) - *behind;
+			return typmod >= 0;
+		case DATEOID:
+			return true;
+		case TIMEOID:
+		case TIMETZOID:
+		case TIMESTAMPOID:
+		case TIMESTAMPTZOID:
+			*behind = typmod < 0 ? MAX_TIMESTAMP_PRECISION : typmod;
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* What a modifier does to the values. */
+static void
+judge_modifier(SfTypeChange *change, Oid from, int32 from_typmod, Oid to, int32 to_typmod, bool silent)
+{
+	int			before,
+				behind,
+				new_before,
+				new_behind;
+
+	if (silent && digits_of(from, from_typmod, &before, &behind) && digits_of(to, to_typmod, &new_before, &new_behind))
+	{
+		change->loses = change->loses || new_behind < behind;
+		change->may_fail = change->may_fail || new_before < before;
+	}
+	/* A longer fixed length pads. */
+	else if (to == BPCHAROID && from == to && from_typmod >= 0 && from_typmod <= to_typmod)
+		return;
+	else if (silent)
+		change->loses = true;
+	else
+		change->may_fail = true;
+}
+
 static void
 judge_values(SfTypeChange *change, Oid from, int32 from_typmod, Oid to, int32 to_typmod, bool explicit_cast)
 {
@@ -252,25 +310,7 @@ judge_values(SfTypeChange *change, Oid from, int32 from_typmod, Oid to, int32 to
 	/* A modifier that leaves every old value as it is needs no work, which computes() has found out. */
 	for (int i = 0; i < lengthof(sized_types) && change->rewrites && to_typmod >= 0; i++)
 		if (sized_types[i].type == to && (from != to || from_typmod != to_typmod))
-		{
-			if (sized_types[i].silent || explicit_cast)
-				change->loses = true;
-			else
-				change->may_fail = true;
-			/* A longer fixed length pads, more digits add zeros. */
-			if (to == BPCHAROID && from == to && from_typmod >= 0 && from_typmod <= to_typmod)
-				change->loses = change->may_fail = false;
-			if (to == NUMERICOID && from == to && from_typmod >= 0)
-			{
-				int			old_scale = (from_typmod - VARHDRSZ) & 0x7ff,
-							new_scale = (to_typmod - VARHDRSZ) & 0x7ff,
-							old_digits = (((from_typmod - VARHDRSZ) >> 16) & 0xffff) - old_scale,
-							new_digits = (((to_typmod - VARHDRSZ) >> 16) & 0xffff) - new_scale;
-
-				change->loses = new_scale < old_scale;
-				change->may_fail = new_digits < old_digits;
-			}
-		}
+			judge_modifier(change, from, from_typmod, to, to_typmod, sized_types[i].silent || explicit_cast);
 }
 
 SfTypeChange
@@ -282,7 +322,7 @@ sf_type_change(const char *old_type, TypeName *new_type, const char *column, Nod
 	bool		utc = time_zone && (pg_strcasecmp(time_zone, "UTC") == 0 || pg_strcasecmp(time_zone, "GMT") == 0 ||
 									pg_strcasecmp(time_zone, "Etc/UTC") == 0);
 
-	if (!find_type(type_name(old_type), &was.type, &was.typmod) ||
+	if (!find_type(sf_type_name(old_type), &was.type, &was.typmod) ||
 		!find_type(new_type, &parse.target, &parse.target_typmod))
 		return change;
 	change.known = true;

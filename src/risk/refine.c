@@ -380,6 +380,47 @@ dependents_read(const SfFact *column, bool sorts, bool proven)
 	return false;
 }
 
+static const SfFact *
+find_enum(const SfFactBase *base, const TypeName *type)
+{
+	char	   *names[2];
+
+	if (base == NULL || type == NULL || list_length(type->names) != 2)
+		return NULL;
+	names[0] = strVal(linitial(type->names));
+	names[1] = strVal(lsecond(type->names));
+	return sf_base_find_named(base, "enum", 2, names);
+}
+
+static bool
+has_value(const SfFact *enumeration, const SfFact *value)
+{
+	ListCell   *lc;
+
+	foreach(lc, enumeration->children)
+	{
+		const SfFact *other = lfirst(lc);
+
+		if (other->kind == value->kind && (other == value->twin || strcmp(sf_last(other), sf_last(value)) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* Does it become an enum that has not all the values?  The catalogs do not know one that the plan makes. */
+static bool
+lacks_values(const SfRiskContext *context, const char *old_type, const TypeName *type)
+{
+	const SfFact *new = find_enum(context->after, type);
+	const SfFact *old = new ? find_enum(context->before, sf_type_name(old_type)) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, old ? old->children : NIL)
+		if (is_kind(lfirst(lc), "enum value") && !has_value(new, lfirst(lc)))
+			return true;
+	return new && old == NULL;
+}
+
 void
 sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 {
@@ -393,9 +434,9 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 	lock_fks_of(risk, column, it->entry->partner);
 	change = sf_type_change(sf_attr(column, "type"), definition->typeName, cmd->name, definition->raw_default,
 							it->context->time_zone);
-	if (!change.known)
-		return;
-	if (!change.rewrites)
+	if (lacks_values(it->context, sf_attr(column, "type"), definition->typeName))
+		change.may_fail = true;
+	if (change.known && !change.rewrites)
 	{
 		risk->effects &= ~(SF_RISK_REWRITES | SF_RISK_SCANS);
 		if (dependents_read(column, change.sorts || definition->collClause || sf_attr(column, "collation"),

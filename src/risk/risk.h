@@ -160,6 +160,9 @@ extern void sf_refine_domain(SfRisk *risk, const SfRiskCase *it);
 /* May a default give each row a value of its own?  Yes when its functions are not there to be asked. */
 extern bool sf_default_volatile(Node *expression);
 
+/* The type that a text names, as it is written; NULL for none. */
+extern TypeName *sf_type_name(const char *text);
+
 /* Is it a domain with constraints (its base domains' included)? */
 extern bool sf_domain_constrained(const SfFactBase *base, const TypeName *type);
 

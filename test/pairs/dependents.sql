@@ -519,3 +519,36 @@ CREATE TABLE bills_1 PARTITION OF bills FOR VALUES IN (1);
 CREATE UNIQUE INDEX bills_key ON bills (region);
 ALTER TABLE bills ADD CONSTRAINT bills_call FOREIGN KEY (region) REFERENCES calls (region);
 ALTER TABLE calls ADD CONSTRAINT calls_bill FOREIGN KEY (region) REFERENCES bills (region);
+-- pair a label goes that partitions without their parent's defaults are listed by
+-- from
+CREATE TYPE mood AS ENUM ('sad', 'ok', 'odd');
+CREATE TABLE days (at date NOT NULL DEFAULT now(), m mood NOT NULL DEFAULT 'ok', PRIMARY KEY (at, m)) PARTITION BY RANGE (at);
+CREATE TABLE days_1 (at date NOT NULL, m mood NOT NULL) PARTITION BY LIST (m);
+CREATE TABLE days_1_ok (at date NOT NULL, m mood NOT NULL);
+ALTER TABLE days_1 ATTACH PARTITION days_1_ok FOR VALUES IN ('ok');
+ALTER TABLE days ATTACH PARTITION days_1 FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
+-- to
+CREATE TYPE mood AS ENUM ('sad', 'ok');
+CREATE TABLE days (at date NOT NULL DEFAULT now(), m mood NOT NULL DEFAULT 'ok', PRIMARY KEY (at, m)) PARTITION BY RANGE (at);
+CREATE TABLE days_1 (at date NOT NULL, m mood NOT NULL) PARTITION BY LIST (m);
+CREATE TABLE days_1_ok (at date NOT NULL, m mood NOT NULL);
+ALTER TABLE days_1 ATTACH PARTITION days_1_ok FOR VALUES IN ('ok');
+ALTER TABLE days ATTACH PARTITION days_1 FOR VALUES FROM ('2020-01-01') TO ('2020-02-01');
+-- pair a key comes with a name of its own on the partition
+-- from
+CREATE TABLE ledger (booked_on date NOT NULL, number int NOT NULL) PARTITION BY RANGE (booked_on);
+CREATE TABLE ledger_24 PARTITION OF ledger FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+-- to
+CREATE TABLE ledger (booked_on date NOT NULL, number int NOT NULL, UNIQUE (booked_on, number)) PARTITION BY RANGE (booked_on);
+CREATE TABLE ledger_24 PARTITION OF ledger FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+ALTER TABLE ledger_24 RENAME CONSTRAINT ledger_24_booked_on_number_key TO of_24;
+-- pair names on a partition instead of those that the server cuts
+-- from
+CREATE TABLE ledger (booked_on date NOT NULL, number_of_the_warehouse int, number_of_the_article int) PARTITION BY RANGE (booked_on);
+CREATE TABLE ledger_24 PARTITION OF ledger FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+-- to
+CREATE TABLE ledger (booked_on date NOT NULL, number_of_the_warehouse int, number_of_the_article int, UNIQUE (booked_on, number_of_the_article, number_of_the_warehouse)) PARTITION BY RANGE (booked_on);
+CREATE TABLE ledger_24 PARTITION OF ledger FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+CREATE INDEX by_number ON ledger (number_of_the_warehouse, number_of_the_article, booked_on);
+ALTER INDEX ledger_24_number_of_the_warehouse_number_of_the_article_boo_idx RENAME TO by_number_24;
+ALTER TABLE ledger_24 RENAME CONSTRAINT ledger_24_booked_on_number_of_the_article_number_of_the_war_key TO key_24;
