@@ -284,6 +284,11 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_dual_check';
 COMMENT ON FUNCTION schemaflow.sf_dual_check(regclass, name) IS
 	'raises when an expression of a dual-write trigger does not fit the table, before the first row does: a step of migrations';
 
+CREATE FUNCTION schemaflow.sf_rows_fit("table" text, keys text, fit text) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_rows_fit';
+COMMENT ON FUNCTION schemaflow.sf_rows_fit(text, text, text) IS
+	'raises when the table has rows that will fit no partition, before anything is done: a step of migrations';
+
 CREATE PROCEDURE @extschema@.sf_contract(revision text DEFAULT NULL, force boolean DEFAULT false,
 	allow text[] DEFAULT '{}', wait boolean DEFAULT true)
 LANGUAGE c AS 'MODULE_PATHNAME', 'sf_contract';

@@ -51,7 +51,7 @@ items(const char **text)
 }
 
 /* The one plain column of the key; NULL: it is not so. */
-static const char *
+static const SfFact *
 key_column(const SfFact *whole, const char *strategy)
 {
 	const char *key = sf_attr(whole, "partition_key");
@@ -63,15 +63,24 @@ key_column(const SfFact *whole, const char *strategy)
 
 		if (column->kind->folds && column->nname == 3 && column->parent == whole &&
 			strcmp(key, psprintf("%s (%s)", strategy, sf_ident(sf_last(column)))) == 0)
-			return sf_ident(sf_last(column));
+			return column;
 	}
 	return NULL;
+}
+
+const SfFact *
+sf_bound_column(const SfFact *whole)
+{
+	const SfFact *column = key_column(whole, "RANGE");
+
+	return column ? column : key_column(whole, "LIST");
 }
 
 static char *
 range_expression(const SfFact *whole, const char *bound)
 {
-	const char *column = key_column(whole, "RANGE");
+	const SfFact *key = key_column(whole, "RANGE");
+	const char *column = key ? sf_ident(sf_last(key)) : NULL;
 	const char *text = bound + strlen(RANGE_FROM);
 	List	   *parts;
 	List	   *from,
@@ -93,7 +102,8 @@ range_expression(const SfFact *whole, const char *bound)
 static char *
 list_expression(const SfFact *whole, const char *bound)
 {
-	const char *column = key_column(whole, "LIST");
+	const SfFact *key = key_column(whole, "LIST");
+	const char *column = key ? sf_ident(sf_last(key)) : NULL;
 	const char *text = bound + strlen(LIST_IN);
 	List	   *values = NIL;
 	bool		null = false;

@@ -19,6 +19,9 @@ extern char *sf_bound_expression(const SfFact *whole, const char *bound);
 /* Of the partition alone: what the default partition must not have is the opposite. */
 extern char *sf_bound_own_expression(const SfFact *whole, const char *bound);
 
+/* The column that those expressions are about; NULL: the key is no plain column. */
+extern const SfFact *sf_bound_column(const SfFact *whole);
+
 extern bool sf_is_default_bound(const char *bound);
 
 #endif

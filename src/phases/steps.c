@@ -16,6 +16,7 @@
 #include "miscadmin.h"
 #include "phases/bracket.h"
 #include "phases/dual.h"
+#include "phases/recipes_fit.h"
 #include "phases/recipes_late.h"
 #include "phases/recipes.h"
 #include "phases/recipes_versions.h"
@@ -412,6 +413,21 @@ make_plain(SfStepsState *state, List *actions, bool late)
 		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
 }
 
+/* What would stop the migration in the middle is asked for before it begins. */
+static void
+make_checks(SfStepsState *state)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->actions)
+	{
+		SfStatement statement = {sf_fit_check(state->plan, lfirst(lc)), .why = "before anything is done"};
+
+		if (statement.sql)
+			add_step(state, new_unit(state), lfirst(lc), &statement);
+	}
+}
+
 /* Statements -> units: each its own, those of a bracket together. */
 static void
 make_units(SfStepsState *state)
@@ -526,6 +542,7 @@ sf_steps_make(SfPlan *plan)
 	state.made = hash_create("facts made by the plan", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	state.actions = sf_draw_together(plan);
 	level = sf_pins_enter();
+	make_checks(&state);
 	make_units(&state);
 	close_up(&state);
 	sf_pins_leave(level);

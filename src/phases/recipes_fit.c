@@ -1,0 +1,160 @@
+/*
+ * recipes_fit.c - do the rows of a table that becomes another have a partition there? (recipes_fit.h)
+ *
+ * Rows that fit nowhere are met when they are brought back, long after the migration has begun.  What was done can be
+ * undone, mostly; asked for at the beginning, there is nothing to undo.  The answer is that of the moment: rows that
+ * are written later are met later.  Where a bound is not understood, all rows are taken to fit.
+ */
+#include "postgres.h"
+
+#include "lib/text.h"
+#include "miscadmin.h"
+#include "phases/bounds.h"
+#include "phases/recipes_fit.h"
+#include "phases/recipes_archive.h"
+#include "phases/recipes_parts.h"
+#include "plan/emit.h"
+
+/* ---- what a row has to be ---- */
+
+/* Has the column the values that it had?  Then the old name of it. */
+static const char *
+old_name(const SfPlan *plan, const SfFact *column)
+{
+	SfEmit		out = {.fills = plan->fills};
+
+	if (!sf_is_kind(column, "column") || column->twin == NULL || sf_is_users_type(column) ||
+		sf_changed(column->twin, column, "type") || sf_child_of(column, "generated") ||
+		sf_child_of(column->twin, "generated") || sf_fill(&out, column))
+		return NULL;
+	return sf_ident(sf_last(column->twin));
+}
+
+typedef struct FitState
+{
+	const SfPlan *plan;
+	const SfFact *root;
+	List	   *keys;			/* of SfFact: its columns that tell the partitions, at any level */
+} FitState;
+
+/* Is the key of that level a column of the whole whose values are known now? */
+static bool
+is_known(FitState *state, const SfFact *level)
+{
+	const SfFact *key = sf_bound_column(level);
+	ListCell   *lc;
+
+	foreach(lc, key ? state->root->children : NIL)
+	{
+		if (old_name(state->plan, lfirst(lc)) == NULL || strcmp(sf_last((SfFact *) lfirst(lc)), sf_last(key)) != 0)
+			continue;
+		state->keys = list_append_unique_ptr(state->keys, lfirst(lc));
+		return true;
+	}
+	return false;
+}
+
+/* An expression over the new columns; NULL: all rows fit. */
+static const char *
+rows_that_fit(FitState *state, const SfFact *level)
+{
+	const char *rest = "false"; /* of what is in no bound */
+	bool		all = true;		/* of what is in one */
+	List	   *bounds = NIL,
+			   *ways = NIL;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (!sf_is_partitioned(level) || !is_known(state, level))
+		return NULL;
+	foreach(lc, level->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+		const char *bound,
+				   *fit;
+
+		if (!sf_is_kind(part, "partition") || sf_attached_to(part) != level)
+			continue;
+		fit = rows_that_fit(state, part->parent);
+		if (sf_is_default_bound(sf_attr(part, "bound")))
+		{
+			rest = fit;
+			continue;
+		}
+		bound = sf_bound_own_expression(level, sf_attr(part, "bound"));
+		if (bound == NULL)
+			return NULL;
+		all = all && fit == NULL;
+		bounds = lappend(bounds, psprintf("(%s)", bound));
+		ways = lappend(ways, fit ? psprintf("(%s) AND (%s)", bound, fit) : llast(bounds));
+	}
+	if (rest && strcmp(rest, "false") == 0)
+		return ways ? sf_join(ways, " OR ") : rest;
+	if (rest == NULL && all)
+		return NULL;
+	if (bounds == NIL)
+		return rest;
+	ways = lappend(ways, psprintf("NOT (%s)%s", sf_join(bounds, " OR "), rest ? psprintf(" AND (%s)", rest) : ""));
+	return sf_join(ways, " OR ");
+}
+
+/* ---- the statement ---- */
+
+/* What tells the partitions, as it is now, by the new names. */
+static char *
+keys_now(const FitState *state, const SfFact *old)
+{
+	List	   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, state->keys)
+		values = lappend(values, psprintf("%s AS %s", old_name(state->plan, lfirst(lc)),
+										  sf_ident(sf_last((SfFact *) lfirst(lc)))));
+	return psprintf("SELECT %s FROM %s%s", sf_join(values, ", "), sf_is_partitioned(old) ? "" : "ONLY ",
+					sf_name(old));
+}
+
+static bool
+is_below(const SfFact *table, const SfFact *whole)
+{
+	const SfFact *attachment;
+
+	while (table && table != whole)
+	{
+		attachment = sf_attachment(table);
+		table = attachment ? sf_attached_to(attachment) : NULL;
+	}
+	return table != NULL;
+}
+
+/* Has the old whole a partition that stays as a table of its own, with its rows? */
+static bool
+is_left(const SfFact *old, const SfFact *new)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, sf_is_partitioned(old) ? old->needed_by : NIL)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_is_kind(part, "partition") && sf_attached_to(part) == old &&
+			((part->parent->twin && !is_below(part->parent->twin, new)) || is_left(part->parent, new)))
+			return true;
+	}
+	return false;
+}
+
+char *
+sf_fit_check(const SfPlan *plan, const SfAction *action)
+{
+	FitState	state = {plan, action->new};
+	const char *fit;
+
+	if (action->part != SF_PART_CONTENTS || !sf_is_kind(action->new, "table") ||
+		is_left(action->old, action->new))
+		return NULL;
+	fit = rows_that_fit(&state, action->new);
+	return fit ? psprintf("SELECT schemaflow.sf_rows_fit(%s, %s, %s)", sf_literal(sf_name(action->old)),
+						  sf_literal(keys_now(&state, action->old)), sf_literal(fit)) : NULL;
+}

@@ -1,0 +1,95 @@
+# Rows that will have no partition in what becomes of their table are found before anything is done, up and down.
+use strict;
+use warnings;
+use FindBin;
+use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowTest;
+use Test::More;
+
+my $node = sf_node('fit');
+my $facts = q{SELECT md5(string_agg(concat_ws('|', kind, name, attribute, value), '' ORDER BY kind, name, attribute)) FROM sf_facts()};
+
+# Plans the way to the model; another table changes before, so that there would be something to undo.
+sub planned
+{
+	my ($from, $to, $rows) = @_;
+	my $db = sf_database($node, 'app' . ++our $n);
+
+	$node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 10");
+	$node->safe_psql($db, qq{CREATE TABLE a (id int, v int);
+		INSERT INTO a SELECT n, n FROM generate_series(1, 100) n; $from; $rows; ANALYZE;
+		SELECT count(*) FROM sf_define(\$\$CREATE TABLE a (id int, v bigint); $to\$\$);
+		SELECT count(*) FROM sf_plan_migration('parts')});
+	return $db;
+}
+
+sub refused
+{
+	my ($db, $call, $error, $what) = @_;
+	my $before = $node->safe_psql($db, $facts);
+	my ($rc, $out, $err) = sf_try($node, $db, $call);
+
+	like($err, $error, $what);
+	unlike($err, qr/INFO: .* 2 of /, '... before anything is done');
+	is($node->safe_psql($db, $facts), $before, '... the schema is as it was');
+	is($node->safe_psql($db, q{SELECT count(*) FROM sf_status WHERE status <> 'failed'}), 0, '... and the run has ended');
+	($rc, $out, $err) = sf_try($node, $db, 'CALL sf_abort()');
+	like($err, qr/nothing to undo/, '... with nothing half done');
+}
+
+# ---- up: ranges, and lists below; columns that get another name
+my $to = q{CREATE TABLE t (id int, "On" date, k text) PARTITION BY RANGE ("On");
+	CREATE TABLE t_25 PARTITION OF t FOR VALUES FROM (MINVALUE) TO ('2026-01-01');
+	CREATE TABLE t_26 PARTITION OF t FOR VALUES FROM ('2026-01-01') TO ('2027-01-01') PARTITION BY LIST (k);
+	CREATE TABLE t_26_a PARTITION OF t_26 FOR VALUES IN ('a''b', NULL);};
+my $db = planned('CREATE TABLE t (id int, "On" date, k text)', $to,
+	q{INSERT INTO t VALUES (1, '2025-05-05', 'c'), (2, '2026-05-05', 'a''b'), (3, '2026-05-05', NULL), (4, '2026-05-05', 'c'), (5, NULL, NULL)});
+refused($db, 'CALL sf_upgrade()', qr/23514: 2 rows of table public.t will fit no partition\nDETAIL:  One of them has \(,\);/, 'rows that fit nowhere');
+$node->safe_psql($db, q{DELETE FROM t WHERE id = 5});
+refused($db, 'CALL sf_upgrade()', qr/23514: 1 row of table public.t will.*\nDETAIL:  One of them has \(2026-05-05,c\);/, 'one');
+$node->safe_psql($db, q{DELETE FROM t WHERE id = 4});
+my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade(); CALL sf_contract()');
+is($rc, 0, 'when they are gone it goes on') or diag($err);
+is($node->safe_psql($db, q{SELECT string_agg(tableoid::regclass || ' ' || id, ', ' ORDER BY id) FROM t}), 't_25 1, t_26_a 2, t_26_a 3', 'each row finds its place');
+
+# ---- a default partition takes the rest, but not what belongs to another that does not take it
+$db = planned('CREATE TABLE t (id int, "On" date, k text)', "$to CREATE TABLE t_rest PARTITION OF t DEFAULT;",
+	q{INSERT INTO t VALUES (4, '2026-05-05', 'c'), (5, NULL, NULL)});
+refused($db, 'CALL sf_upgrade()', qr/23514: 1 row of table public.t will/, 'a row between');
+$node->safe_psql($db, q{DELETE FROM t WHERE id = 4});
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'the rest') or diag($err);
+is($node->safe_psql(planned('CREATE TABLE t (id int)', 'CREATE TABLE t (id int) PARTITION BY RANGE (id); CREATE TABLE d PARTITION OF t DEFAULT',
+	''), q{SELECT count(*) FROM sf_steps() WHERE sql ~ 'sf_rows_fit'}), 0, 'where all fit nothing is asked');
+
+# ---- partitioned otherwise; the rows of a partition that leaves stay with it
+my $parts = q{CREATE TABLE t (id int, k int) PARTITION BY RANGE (id); CREATE TABLE t_1 PARTITION OF t FOR VALUES FROM (0) TO (10);};
+my $lists = q{CREATE TABLE t (id int, k int) PARTITION BY LIST (k); CREATE TABLE l_1 PARTITION OF t FOR VALUES IN (1, 2);};
+$db = planned($parts, $lists, 'INSERT INTO t VALUES (1, 1), (2, 2), (3, 3)');
+refused($db, 'CALL sf_upgrade()', qr/DETAIL:  One of them has \(3\);/, 'by another key');
+$db = planned("$parts CREATE TABLE t_2 PARTITION OF t FOR VALUES FROM (10) TO (20)", "$lists CREATE TABLE t_2 (id int, k int)",
+	'INSERT INTO t VALUES (1, 1), (12, 12)');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'a partition leaves') or diag($err);
+is($node->safe_psql($db, 'SELECT (SELECT count(*) FROM t), (SELECT count(*) FROM t_2)'), '1|1', 'with its rows');
+
+# ---- down: rows have come that did not fit before
+$db = planned($parts, 'CREATE TABLE t (id int, k int)', 'INSERT INTO t VALUES (1, 1)');
+sf_try($node, $db, 'CALL sf_upgrade(); CALL sf_contract()');
+$node->safe_psql($db, 'INSERT INTO t VALUES (11, 1)');
+refused($db, q{CALL sf_downgrade()}, qr/23514: 1 row of table public.t will fit.*\nDETAIL:  One of them has \(11\)/, 'on the way down, too');
+$node->safe_psql($db, 'DELETE FROM t WHERE id = 11');
+($rc, $out, $err) = sf_try($node, $db, q{CALL sf_downgrade(); CALL sf_contract()});
+is($rc, 0, 'down') or diag($err);
+is($node->safe_psql($db, 'SELECT tableoid::regclass, * FROM t'), 't_1|1|1', 'with its row');
+
+# ---- what cannot be said ahead is undone, as before
+$db = planned('CREATE TABLE t (id int, k int)', q{CREATE TABLE t (id int, k int) PARTITION BY HASH (id);
+	CREATE TABLE h PARTITION OF t FOR VALUES WITH (MODULUS 2, REMAINDER 0)}, 'INSERT INTO t SELECT n, n FROM generate_series(1, 100) n');
+my $before = $node->safe_psql($db, $facts);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/no partition of relation "t" found for row.*What was done before has been undone/s, 'a hash');
+is($node->safe_psql($db, $facts), $before, 'the schema is as it was');
+
+$node->stop;
+done_testing();
