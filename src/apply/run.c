@@ -327,9 +327,9 @@ half_done(void)
 	return half ? sf_migration_load(half->revision) : NULL;
 }
 
-/* In PG_CATCH: the error, complete; nothing is open any more. */
+/* In PG_CATCH: the error as it is; nothing is open any more. */
 static ErrorData *
-take_error(MemoryContext context, const SfRunRequest *request)
+take_error(MemoryContext context)
 {
 	ErrorData  *error;
 
@@ -338,7 +338,6 @@ take_error(MemoryContext context, const SfRunRequest *request)
 	FlushErrorState();
 	sf_worker_rollback();
 	MemoryContextSwitchTo(context);
-	complete_error(error, request);
 	return error;
 }
 
@@ -355,8 +354,9 @@ undo_or_report(const SfRunRequest *request, const SfMigration *migration)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error = take_error(old, request);
+		ErrorData  *error = take_error(old);
 
+		complete_error(error, request);
 		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
 		ReThrowError(error);
 	}
@@ -422,13 +422,14 @@ run_or_report(const SfRunRequest *request, List *tasks)
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error = take_error(old, request);
+		ErrorData  *error = take_error(old);
+		const char *advice = error->hint ? error->hint : "Repair the data or the model, then call again.";
 
+		complete_error(error, request);
 		/* It turned out in the middle: back to where we began.  A second error there is told instead. */
 		if (begun_here && sf_perform_where() && is_the_steps_own(error) && undo(begun_here, NULL))
 		{
-			error->hint = pstrdup("What was done before has been undone: the schema is as it was. Repair the data "
-								  "or the model, then call again.");
+			error->hint = psprintf("What was done before has been undone: the schema is as it was. %s", advice);
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
 		}
 		end_run(sf_perform_at_gate() ? "ready" : error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed",
