@@ -10,6 +10,13 @@ migrates($node, 'a type change under a generated column', '',
 	q{CREATE TABLE t (a int, g int GENERATED ALWAYS AS (a * 2) STORED); CREATE INDEX ON t (g); COMMENT ON COLUMN t.g IS 'c'},
 	q{CREATE TABLE t (a bigint, g bigint GENERATED ALWAYS AS (a * 2) STORED); CREATE INDEX ON t (g); COMMENT ON COLUMN t.g IS 'c'},
 	up => [qr/DROP COLUMN g;.*ALTER COLUMN a TYPE bigint;.*ADD COLUMN g bigint GENERATED/s]);
+migrates($node, 'row security is on when all policies stand', 'CREATE TABLE t (a int)',
+	'', 'ALTER TABLE t ADD b int, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (b = 1)',
+	up => [qr/ADD COLUMN b.*CREATE POLICY.*ENABLE ROW LEVEL/s], down => [qr/DISABLE ROW LEVEL.*DROP POLICY/s]);
+migrates($node, 'row security is off before the first policy goes', 'CREATE TABLE t (a int, b int)',
+	'ALTER TABLE t ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON t USING (b = 1); CREATE POLICY q ON t USING (a = 1)',
+	'CREATE POLICY q ON t FOR SELECT USING (a = 1)',
+	up => [qr/DISABLE ROW LEVEL.*POLICY/s], down => [qr/POLICY.*ENABLE ROW LEVEL/s]);
 migrates($node, 'a view grouped by one primary key, then by another', 'CREATE TABLE t (id int NOT NULL, a text, b int NOT NULL)',
 	'ALTER TABLE t ADD CONSTRAINT k PRIMARY KEY (id); CREATE VIEW v AS SELECT id, a FROM t GROUP BY id',
 	'ALTER TABLE t ADD CONSTRAINT k2 PRIMARY KEY (id) INCLUDE (b); CREATE VIEW v AS SELECT id, a FROM t GROUP BY id',

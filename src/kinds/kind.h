@@ -132,6 +132,8 @@ typedef struct SfAttr
 #define SF_ATTR_HIDDEN		0x100
 /* The text is a tablespace's name (must exist before anything runs). */
 #define SF_ATTR_TABLESPACE	0x200
+/* Says whether the object's guards count (SfKind.guards). */
+#define SF_ATTR_GUARDS		0x800
 
 struct SfKind
 {
@@ -174,6 +176,8 @@ struct SfKind
 	bool		binds;
 	/* Comes after everything that is made with its object (a new owner). */
 	bool		late;
+	/* Says who sees what of its object, when the object says that this counts (SF_ATTR_GUARDS): a policy. */
+	bool		guards;
 	/*
 	 * Its automatic dependency is a fact of its own at SF_OWNED_SUBID (a sequence's OWNED BY): made after,
 	 * dropped with.

@@ -111,6 +111,7 @@ const SfKind sf_kind_policy = {
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
 	.drops_with_parent = true,
+	.guards = true,
 	.create = create,
 	.drop = drop,
 	.rename = rename_it,

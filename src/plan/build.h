@@ -78,6 +78,10 @@ extern void sf_build_actions(SfBuild *build);
 extern void sf_build_links(SfBuild *build);
 extern void sf_build_after(SfAction *later, SfAction *earlier, SfItem *because);
 
+/* Of guards (links_guards.c). */
+extern bool sf_turns_guards(const SfItem *item);
+extern void sf_link_guards(SfItem *item);
+
 /* Of attachments (links_attach.c). */
 extern bool sf_relation_goes(const SfFact *fact);
 extern bool sf_moves_in_place(const SfItem *item);

@@ -2,7 +2,8 @@
  * links.c - what each action must come after.
  *
  * The edges of both sides, as far as an action comes of their ends; names that are given up before they are taken; and
- * what the server wants of owners, keys and rows, said by the kinds' flags.  Attachments: links_attach.c.
+ * what the server wants of owners, keys and rows, said by the kinds' flags.
+ * Attachments: links_attach.c; row security: links_guards.c.
  */
 #include "postgres.h"
 
@@ -111,9 +112,11 @@ link_needs(SfItem *item)
 		SfItem	   *need = sf_item(edge->to);
 
 		SfAction   *maker = item->complete && edge->type != 'p' ? item->complete : item->create;
+		SfAction   *altered;
 
 		if (need == NULL || edge->type == SF_EDGE_DROP || comes_before(item, edge))
 			continue;
+		altered = sf_turns_guards(need) && !item->new->kind->late ? NULL : need->alter;
 		link_row_types(item, maker, edge->to);
 		link_row_types(item, item->alter, edge->to);
 		sf_build_after(maker, need->create, item);
@@ -121,10 +124,10 @@ link_needs(SfItem *item)
 		if (edge->to->kind->takes_partners && !sf_needs(edge->to, item->new))
 			sf_build_after(maker, need->complete, item);
 		sf_build_after(maker, refill_before(item, edge->to), item);
-		sf_build_after(maker, need->alter, item);
+		sf_build_after(maker, altered, item);
 		sf_build_after(maker, need->rename, item);
 		sf_build_after(item->alter, need->create, item);
-		sf_build_after(item->alter, need->alter, item);
+		sf_build_after(item->alter, altered, item);
 		sf_build_after(item->alter, need->rename, item);
 		sf_build_after(item->rename, need->rename, item);
 		sf_build_after(item->rename, need->create, item);
@@ -522,6 +525,8 @@ link_item(SfItem *item)
 		link_parts(item);
 	if (item->alter && item->old)
 		link_followers(item);
+	if (sf_turns_guards(item))
+		sf_link_guards(item);
 	sf_build_after(item->complete, item->create, item);
 	sf_build_after(item->drop, item->hollow, item);
 	sf_build_after(item->alter, item->hollow, item);
