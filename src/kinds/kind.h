@@ -132,6 +132,9 @@ typedef struct SfAttr
 #define SF_ATTR_HIDDEN		0x100
 /* The text is a tablespace's name (must exist before anything runs). */
 #define SF_ATTR_TABLESPACE	0x200
+/* The alteration changes the names of what belongs to the object and is no fact (an extension's members): the text is
+ * the place that is part of them, and the attribute is called as that is. */
+#define SF_ATTR_MEMBERS		0x800
 
 struct SfKind
 {
