@@ -28,6 +28,7 @@ CREATE FUNCTION mended() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM no
 CREATE OR REPLACE FUNCTION mended() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM u';
 CREATE FUNCTION dropped() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM nowhere';
 DROP FUNCTION dropped();
+CREATE AGGREGATE sum_of(int) (SFUNC = int4pl, STYPE = int);
 $x$);
 
 -- Only what is being recorded is said, and planning says nothing again.

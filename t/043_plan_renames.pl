@@ -225,5 +225,21 @@ my $copied = sf_database($node, 'copied');
 $node->safe_psql($copied, $_) foreach 'CREATE TABLE t (a int); CREATE TABLE kid (c int) INHERITS (t)',
 	q{SELECT sf_define('CREATE TABLE t (b int); CREATE TABLE kid (c int) INHERITS (t)')};
 is(join('|', $node->safe_psql($copied, q{SELECT * FROM sf_plan_migration('b')}) =~ /Is (\S+ \S+) the old/g), 'column public.t.b', 'one question');
+# An extension takes its members along: what is made of them stands, and only what is dropped by a member's name goes first.
+my $moved = sf_database($node, 'moved');
+$node->safe_psql($moved, q{CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION pg_trgm SCHEMA public;
+	CREATE TABLE t (a citext UNIQUE DEFAULT 'x' CHECK (a <> 'y'), b text); CREATE INDEX ON t USING gin (b gin_trgm_ops);
+	CREATE VIEW v AS SELECT a, similarity(b, 'x') AS s FROM t; CREATE FUNCTION gone(citext) RETURNS int LANGUAGE sql AS 'SELECT 1'});
+$node->safe_psql($moved, q{SELECT sf_define($$CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA ext;
+	CREATE TABLE t (a ext.citext UNIQUE DEFAULT 'x' CHECK (a OPERATOR(ext.<>) 'y'), b text, c ext.citext);
+	CREATE INDEX ON t USING gin (b ext.gin_trgm_ops); CREATE VIEW v AS SELECT a, ext.similarity(b, 'x') AS s FROM t$$)});
+$node->safe_psql($moved, "$manage SELECT sf_plan_migration('moved')");
+is($node->safe_psql($moved, 'SELECT sql FROM sf_steps() ORDER BY n'), join("\n", 'DROP FUNCTION public.gone(public.citext)',
+	'ALTER EXTENSION citext SET SCHEMA ext', 'ALTER EXTENSION pg_trgm SET SCHEMA ext', 'ALTER TABLE public.t ADD COLUMN c ext.citext'),
+	'an extension that moves takes what is made of its members along');
+$node->safe_psql($moved, "$manage CALL sf_upgrade()");
+is($node->safe_psql($moved, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is done');
+$node->safe_psql($moved, "$manage CALL sf_downgrade('-1', allow => '{data_loss}')");
+is($node->safe_psql($moved, "SELECT 'gone(public.citext)'::regprocedure"), 'gone(citext)', 'and back');
 
 done_testing();

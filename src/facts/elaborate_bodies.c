@@ -120,17 +120,19 @@ owner_of(SfRun *run, const SfUnit *unit)
 	elog(ERROR, "cannot happen: unit \"%s\" has no owner", unit->name);
 }
 
-/* False: it is gone again, or its language has no validator. */
+/* False: it is gone again, or has no body of its own (an aggregate), or its language has no validator. */
 static bool
 look_up(Oid oid, Routine *routine)
 {
 	HeapTuple	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(oid));
 	HeapTuple	language;
 	Datum		settings;
-	bool		isnull;
+	bool		isnull,
+				has_body;
 
 	if (!HeapTupleIsValid(tuple))
 		return false;
+	has_body = ((Form_pg_proc) GETSTRUCT(tuple))->prokind != PROKIND_AGGREGATE;
 	language = SearchSysCache1(LANGOID, ObjectIdGetDatum(((Form_pg_proc) GETSTRUCT(tuple))->prolang));
 	if (!HeapTupleIsValid(language))
 		elog(ERROR, "cannot happen: routine %u has no language", oid);
@@ -141,7 +143,7 @@ look_up(Oid oid, Routine *routine)
 	routine->search_path = isnull ? NULL : own_search_path(settings);
 	routine->body = TextDatumGetCString(SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_prosrc, &isnull));
 	ReleaseSysCache(tuple);
-	return OidIsValid(routine->validator);
+	return has_body && OidIsValid(routine->validator);
 }
 
 /* Of "name=value" texts. */

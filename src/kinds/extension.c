@@ -34,7 +34,7 @@ alter_version(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 }
 
 static const SfAttr attrs[] = {
-	{"schema", SF_ALTER, alter_schema},
+	{"schema", SF_ALTER, alter_schema, SF_ATTR_MEMBERS},
 	{"version", SF_ALTER, alter_version},
 };
 

@@ -134,6 +134,9 @@ typedef struct SfAttr
 #define SF_ATTR_TABLESPACE	0x200
 /* Says whether the object's guards count (SfKind.guards). */
 #define SF_ATTR_GUARDS		0x800
+/* The alteration changes the names of what belongs to the object and is no fact (an extension's members): the text is
+ * the place that is part of them, and the attribute is called as that is. */
+#define SF_ATTR_MEMBERS		0x1000
 
 struct SfKind
 {

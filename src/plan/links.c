@@ -165,6 +165,17 @@ link_originals(SfItem *item, const SfItem *copy)
 		}
 }
 
+/* What gives another name to the fact, or to members of it that may be part of the user's name (argument types). */
+static SfAction *
+renaming(const SfItem *item, const SfFact *user)
+{
+	if (item->alter && item->changed && (user->kind->qualifiers > 0 || user->kind->rename == NULL))
+		for (int i = 0; i < item->old->kind->nattrs; i++)
+			if (item->changed[i] && (item->old->kind->attrs[i].flags & SF_ATTR_MEMBERS))
+				return item->alter;
+	return item->rename;
+}
+
 /*
  * It is dropped by the names that it and all that it belongs to have until then; what goes within a creation is called
  * as that is, by the new ones.
@@ -177,9 +188,9 @@ link_old_names(SfItem *item, const SfFact *need)
 		SfItem	   *named = sf_item(need);
 
 		if (named && item->drop->verb == SF_VERB_CREATE)
-			sf_build_after(item->drop, named->rename, item);
+			sf_build_after(item->drop, renaming(named, item->old), item);
 		else if (named)
-			sf_build_after(named->rename, item->drop, item);
+			sf_build_after(renaming(named, item->old), item->drop, item);
 	}
 }
 

@@ -5,7 +5,9 @@
 
 #include "diff/diff.h"
 #include "facts/elaborate.h"
+#include "facts/factbase.h"
 #include "kinds/kind.h"
+#include "lib/spi.h"
 #include "miscadmin.h"
 #include "model/unit.h"
 #include "plan/names.h"
@@ -156,6 +158,68 @@ inverse_renames(List *renames)
 	return out.statements;
 }
 
+/* Does the server move the members of live's extension?  It refuses for some. */
+static bool
+is_relocatable(const SfFact *extension)
+{
+	const char *name = sf_last(extension);
+
+	return sf_streq("true", sf_query_text("SELECT extrelocatable::pg_catalog.text FROM pg_catalog.pg_extension "
+										  "WHERE extname OPERATOR(pg_catalog.=) $1", 1, &name));
+}
+
+/* Does the model have the place under its own name, and under no other? */
+static bool
+place_stays(const SfFactBase *model, const char *kind, const char *name, List *hints)
+{
+	char	   *place = pstrdup(name);
+	const char *key = sf_fact_key(kind, 1, &place);
+	ListCell   *lc;
+
+	foreach(lc, hints)
+		if (strcmp(((SfHint *) lfirst(lc))->old_key, key) == 0)
+			return false;
+	return sf_base_find(model, key) != NULL;
+}
+
+/*
+ * What belongs to an extension is renamed as well when that goes into another schema, and texts name it: to *inverse,
+ * the statements that put it back in the model's scratch, where its old place stands.  Returns what of the model has
+ * moved so.
+ */
+static List *
+moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List **inverse)
+{
+	SfEmit		out = {.statements = *inverse};
+	List	   *moved = NIL;
+	ListCell   *lc;
+
+	foreach(lc, model->facts)
+	{
+		SfFact	   *new = lfirst(lc);
+		const SfFact *old;
+
+		for (int i = 0; i < new->kind->nattrs; i++)
+		{
+			const SfAttr *attr = &new->kind->attrs[i];
+			const char *was,
+					   *is;
+
+			if (!(attr->flags & SF_ATTR_MEMBERS) || (old = sf_base_find(live, new->key)) == NULL)
+				continue;
+			was = sf_attr(old, attr->name);
+			is = sf_attr(new, attr->name);
+			if (was == NULL || is == NULL || strcmp(was, is) == 0 || !place_stays(model, attr->name, was, hints) ||
+				!is_relocatable(old))
+				continue;
+			attr->alter(&out, new, old, NULL);
+			moved = lappend(moved, new);
+		}
+	}
+	*inverse = out.statements;
+	return moved;
+}
+
 /* Does a text that names the fact differ? */
 static bool
 is_named_by_difference(SfFactBase *model, const SfFact *new)
@@ -206,16 +270,16 @@ static SfFactBase *
 read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 {
 	List	   *found,
+			   *moved,
 			   *renames;
 	SfFactBase *again;
 	SfFactBase *under_old_names;
 	ListCell   *lc;
 
-	if (hints == NIL)
-		return NULL;
 	sf_base_link(model);
-	found = renames_of(live, model, hints);
+	found = hints ? renames_of(live, model, hints) : NIL;
 	renames = inverse_renames(found);
+	moved = moved_members(live, model, hints, &renames);
 	if (renames == NIL)
 		return NULL;
 	again = sf_elaborate(sf_units_load(), renames, &under_old_names);
@@ -224,13 +288,13 @@ read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 		SfFact	   *fact = lfirst(lc);
 		SfFact	   *recorded = sf_base_find(model, fact->key);
 
-		if (recorded)
+		if (recorded && !list_member_ptr(moved, recorded))
 			recorded->alias = fact->twin;
 	}
 	foreach(lc, found)
 		if (((Rename *) lfirst(lc))->old == NULL)
 			return NULL;
-	return under_old_names;
+	return found ? under_old_names : NULL;
 }
 
 SfFactBase *

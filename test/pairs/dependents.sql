@@ -552,3 +552,17 @@ CREATE TABLE ledger_24 PARTITION OF ledger FOR VALUES FROM ('2024-01-01') TO ('2
 CREATE INDEX by_number ON ledger (number_of_the_warehouse, number_of_the_article, booked_on);
 ALTER INDEX ledger_24_number_of_the_warehouse_number_of_the_article_boo_idx RENAME TO by_number_24;
 ALTER TABLE ledger_24 RENAME CONSTRAINT ledger_24_booked_on_number_of_the_article_number_of_the_war_key TO key_24;
+-- pair extensions move, and what names their members changes
+-- from
+CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION pg_trgm SCHEMA public;
+CREATE TABLE member (email citext UNIQUE DEFAULT 'x' CHECK (email <> 'admin'), bio text, old citext);
+CREATE INDEX member_bio ON member USING gin (bio gin_trgm_ops);
+CREATE FUNCTION gone(citext) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE FUNCTION changed(citext) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE DOMAIN mail AS citext CHECK (VALUE ~ '@');
+-- to
+CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA ext;
+CREATE TABLE member (email ext.citext UNIQUE DEFAULT 'y' CHECK (email OPERATOR(ext.<>) 'admin'), bio text, new ext.citext);
+CREATE INDEX member_bio ON member USING gin (bio ext.gin_trgm_ops);
+CREATE FUNCTION changed(ext.citext) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
+CREATE DOMAIN mail AS ext.citext CHECK (VALUE OPERATOR(ext.~) '@');
