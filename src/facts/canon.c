@@ -32,6 +32,9 @@ static const char *const connectives[] = {" AND ", " OR "};
 static const char chain_cast[] = "::boolean";
 static const char hidden_minus_head[] = "(- (";
 
+/* If what starts at p is to be another text: write that, return what is behind.  Else NULL. */
+typedef const char *(*Rule) (StringInfo out, const char *p, const char *end);
+
 static void canonical(StringInfo out, const char *text, const char *end);
 
 static bool
@@ -197,8 +200,9 @@ end_of_number(const char *p, const char *end)
 	return starts(p, end, ")") ? p : NULL;
 }
 
+/* What stands in quotes stays. */
 static void
-canonical(StringInfo out, const char *text, const char *end)
+rewrite(StringInfo out, const char *text, const char *end, Rule rule)
 {
 	const char *p = text;
 
@@ -213,32 +217,48 @@ canonical(StringInfo out, const char *text, const char *end)
 			appendBinaryStringInfo(out, p, behind - p);
 			p = behind;
 		}
-		else if (starts(p, end, values_head))
-		{
-			appendStringInfoString(out, "( VALUES ");
-			p += strlen(values_head);
-		}
-		else if (starts(p, end, cast_array_head) && (behind = cast_array(out, p, end)) != NULL)
+		else if ((behind = rule(out, p, end)) != NULL)
 			p = behind;
-		else if (starts(p, end, chain_head) && (behind = chain_in_chain(p + 1, end)) != NULL)
-		{
-			appendStringInfoChar(out, '(');
-			canonical(out, p + 1, behind);
-			appendStringInfoString(out, chain_cast);
-			p = behind;
-		}
-		else if (starts(p, end, minus_head) && (behind = end_of_number(p + strlen(minus_head), end)) != NULL)
-		{
-			int			length = behind - p - strlen(minus_head);
-
-			p += strlen(minus_head);
-			appendStringInfo(out, "%s(%.*s)::%s", minus_head, length, p,
-							 strspn(p, "0123456789") == length ? "integer" : "numeric");
-			p = behind;
-		}
 		else
 			appendStringInfoChar(out, *p++);
 	}
+}
+
+static const char *
+canonical_here(StringInfo out, const char *p, const char *end)
+{
+	const char *behind;
+
+	if (starts(p, end, values_head))
+	{
+		appendStringInfoString(out, "( VALUES ");
+		return p + strlen(values_head);
+	}
+	if (starts(p, end, cast_array_head) && (behind = cast_array(out, p, end)) != NULL)
+		return behind;
+	if (starts(p, end, chain_head) && (behind = chain_in_chain(p + 1, end)) != NULL)
+	{
+		appendStringInfoChar(out, '(');
+		canonical(out, p + 1, behind);
+		appendStringInfoString(out, chain_cast);
+		return behind;
+	}
+	if (starts(p, end, minus_head) && (behind = end_of_number(p + strlen(minus_head), end)) != NULL)
+	{
+		int			length = behind - p - strlen(minus_head);
+
+		p += strlen(minus_head);
+		appendStringInfo(out, "%s(%.*s)::%s", minus_head, length, p,
+						 strspn(p, "0123456789") == length ? "integer" : "numeric");
+		return behind;
+	}
+	return NULL;
+}
+
+static void
+canonical(StringInfo out, const char *text, const char *end)
+{
+	rewrite(out, text, end, canonical_here);
 }
 
 char *
@@ -286,37 +306,22 @@ hidden_number(StringInfo out, const char *p, const char *end)
 	return closing + 1;
 }
 
-static void
-restored(StringInfo out, const char *text, const char *end)
+static const char *
+restored_here(StringInfo out, const char *p, const char *end)
 {
-	const char *p = text;
+	const char *behind;
 
-	check_stack_depth();
-	while (p < end)
+	if (starts(p, end, chain_head) && (behind = hidden_chain(p + 1, end)) != NULL)
 	{
-		const char *behind;
+		/* Its own first operand may be one, too. */
+		StringInfoData chain;
 
-		if (*p == '\'' || *p == '"')
-		{
-			behind = behind_quoted(p, end);
-			appendBinaryStringInfo(out, p, behind - p);
-			p = behind;
-		}
-		else if (starts(p, end, chain_head) && (behind = hidden_chain(p + 1, end)) != NULL)
-		{
-			/* Its own first operand may be one, too. */
-			StringInfoData chain;
-
-			initStringInfo(&chain);
-			restored(&chain, p + 1, behind);
-			appendBinaryStringInfo(out, chain.data, chain.len - 1);
-			p = behind + strlen(chain_cast);
-		}
-		else if (starts(p, end, hidden_minus_head) && (behind = hidden_number(out, p, end)) != NULL)
-			p = behind;
-		else
-			appendStringInfoChar(out, *p++);
+		initStringInfo(&chain);
+		rewrite(&chain, p + 1, behind, restored_here);
+		appendBinaryStringInfo(out, chain.data, chain.len - 1);
+		return behind + strlen(chain_cast);
 	}
+	return starts(p, end, hidden_minus_head) ? hidden_number(out, p, end) : NULL;
 }
 
 const char *
@@ -327,7 +332,7 @@ sf_restored(const char *text)
 	if (text == NULL || (strstr(text, chain_cast) == NULL && strstr(text, hidden_minus_head) == NULL))
 		return text;
 	initStringInfo(&out);
-	restored(&out, text, text + strlen(text));
+	rewrite(&out, text, text + strlen(text), restored_here);
 	return out.data;
 }
 

@@ -409,15 +409,25 @@ sf_kept_drop(const SfKept *kept)
 	return psprintf("DROP TABLE %s", kept->relation);
 }
 
-bool
-sf_plan_drops(const SfPlan *plan, const SfFact *fact)
+int
+sf_plan_position(const SfPlan *plan, SfVerb verb, const SfFact *fact)
 {
 	ListCell   *lc;
 
 	foreach(lc, plan->actions)
-		if (((SfAction *) lfirst(lc))->verb == SF_VERB_DROP && ((SfAction *) lfirst(lc))->old == fact)
-			return true;
-	return false;
+	{
+		const SfAction *action = lfirst(lc);
+
+		if (action->verb == verb && (verb == SF_VERB_DROP ? action->old : action->new) == fact)
+			return action->position;
+	}
+	return -1;
+}
+
+bool
+sf_plan_drops(const SfPlan *plan, const SfFact *fact)
+{
+	return sf_plan_position(plan, SF_VERB_DROP, fact) >= 0;
 }
 
 /* ---- which of them ---- */

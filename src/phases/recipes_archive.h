@@ -22,6 +22,8 @@ extern char *sf_kept_value(const SfFact *column);
 extern char *sf_kept_drop(const SfKept *kept);
 extern SfEmit sf_kept_emit(const SfPlan *plan);
 
+/* Where in the plan the fact is made or dropped by an action of its own; -1: nowhere. */
+extern int	sf_plan_position(const SfPlan *plan, SfVerb verb, const SfFact *fact);
 /* Does the plan drop the fact by a statement of its own? */
 extern bool sf_plan_drops(const SfPlan *plan, const SfFact *fact);
 

@@ -113,22 +113,6 @@ sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept
 
 /* ---- down ---- */
 
-/* Where the plan makes or drops the fact; -1: it does not. */
-static int
-position_of(const SfPlan *plan, SfVerb verb, const SfFact *fact)
-{
-	ListCell   *lc;
-
-	foreach(lc, plan->actions)
-	{
-		const SfAction *action = lfirst(lc);
-
-		if (action->verb == verb && (verb == SF_VERB_DROP ? action->old : action->new) == fact)
-			return action->position;
-	}
-	return -1;
-}
-
 static bool
 fires_for_updates(const SfFact *fact)
 {
@@ -145,14 +129,14 @@ update_triggers(const SfPlan *plan, const SfAction *action, const SfFact *table)
 
 	foreach(lc, table->twin->children)
 	{
-		int			dropped = position_of(plan, SF_VERB_DROP, lfirst(lc));
+		int			dropped = sf_plan_position(plan, SF_VERB_DROP, lfirst(lc));
 
 		if (fires_for_updates(lfirst(lc)) && (dropped < 0 || dropped > action->position))
 			triggers = lappend(triggers, lfirst(lc));
 	}
 	foreach(lc, table->children)
 	{
-		int			made = position_of(plan, SF_VERB_CREATE, lfirst(lc));
+		int			made = sf_plan_position(plan, SF_VERB_CREATE, lfirst(lc));
 
 		if (fires_for_updates(lfirst(lc)) && made >= 0 && made < action->position)
 			triggers = lappend(triggers, lfirst(lc));
