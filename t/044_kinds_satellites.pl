@@ -94,6 +94,50 @@ SECURITY LABEL FOR dummy ON TYPE public.hstore IS NULL
 SECURITY LABEL FOR dummy ON COLUMN public.pg_stat_statements.query IS NULL
 SECURITY LABEL FOR dummy ON VIEW public.pg_stat_statements IS NULL}), 'back to what the extension made of them');
 
+# Privileges on columns, and comments: those that the extension gave are not said again, and come back when nobody says others.
+sub said_of_members { return join("\n", sort grep { /^(?:COMMENT|GRANT|REVOKE)/ && !/ON EXTENSION/ } split /\n/, $_[0]) }
+my $made = 'CREATE EXTENSION cube; CREATE EXTENSION pg_stat_statements;';
+is(said_of_members(becomes('more members', $made)), '', "an extension's own comments come with it");
+my $script = query(q{SELECT obj_description('cube'::regtype, 'pg_type')});
+like($script, qr/^multi-dimensional cube/, 'it has one');
+my $said = $made . q{
+	COMMENT ON TYPE cube IS 'ours'; COMMENT ON OPERATOR <@ (cube, cube) IS 'within'; COMMENT ON FUNCTION cube_dim(cube) IS 'dim';
+	COMMENT ON VIEW pg_stat_statements IS 'v'; COMMENT ON COLUMN pg_stat_statements.query IS 'q';
+	GRANT SELECT (query), SELECT (calls) ON pg_stat_statements TO alice WITH GRANT OPTION; GRANT UPDATE (query) ON pg_stat_statements TO bob};
+is(said_of_members(becomes('said of members', $said)), q{COMMENT ON COLUMN public.pg_stat_statements.query IS 'q'
+COMMENT ON OPERATOR public.<@(public.cube,public.cube) IS 'within'
+COMMENT ON ROUTINE public.cube_dim(public.cube) IS 'dim'
+COMMENT ON TYPE public.cube IS 'ours'
+COMMENT ON VIEW public.pg_stat_statements IS 'v'
+GRANT SELECT (calls) ON TABLE public.pg_stat_statements TO alice WITH GRANT OPTION
+GRANT SELECT (query) ON TABLE public.pg_stat_statements TO alice WITH GRANT OPTION
+GRANT UPDATE (query) ON TABLE public.pg_stat_statements TO bob}, 'comments and privileges on columns');
+is(said_of_members(becomes('said otherwise', $said =~ s/'within'/'inside'/r =~ s/ WITH GRANT OPTION//r =~ s/COMMENT ON COLUMN[^;]*;//r)), q{COMMENT ON COLUMN public.pg_stat_statements.query IS NULL
+COMMENT ON OPERATOR public.<@(public.cube,public.cube) IS 'inside'
+REVOKE GRANT OPTION FOR SELECT (calls) ON TABLE public.pg_stat_statements FROM alice
+REVOKE GRANT OPTION FOR SELECT (query) ON TABLE public.pg_stat_statements FROM alice}, 'each changed, one taken away');
+# The live schema becomes the model, which says what the extensions do not.
+query("SELECT * FROM sf_undefine('main', true); SELECT * FROM sf_adopt(true)");
+is(join("\n", grep { /COMMENT/ && !/EXTENSION/ } split /\n/, query('SELECT sf_model_ddl()')), q{COMMENT ON OPERATOR public.<@(public.cube,public.cube) IS 'inside';
+COMMENT ON ROUTINE public.cube_dim(public.cube) IS 'dim';
+COMMENT ON TYPE public.cube IS 'ours';
+COMMENT ON VIEW public.pg_stat_statements IS 'v';}, 'adopted: what somebody else than the extension said');
+is(query('SELECT * FROM sf_diff()'), '', 'nothing differs then');
+becomes('unsaid', $made);
+is(query(q{SELECT obj_description('cube'::regtype, 'pg_type')}), $script, 'what the extension said is back');
+# Also where only what the model names is managed.
+query(q{COMMENT ON TYPE cube IS 'drifted'; GRANT UPDATE (calls) ON pg_stat_statements TO bob});
+like($node->safe_psql($db, 'SELECT object FROM sf_diff() ORDER BY 1'),
+	qr/^comment on TYPE public\.cube of extension cube\ngrant to bob on column calls of TABLE public\.pg_stat_statements of extension pg_stat_statements$/,
+	'a changed comment and a privilege are differences');
+# Between versions nobody knows what the scripts said.
+query("DROP EXTENSION cube; CREATE EXTENSION cube VERSION '1.4'; COMMENT ON TYPE cube IS 'old'");
+query("SELECT * FROM sf_define(\$\$CREATE EXTENSION cube VERSION '1.5'; CREATE EXTENSION pg_stat_statements\$\$, true)");
+unlike(query('SELECT object FROM sf_diff()'), qr/comment on/, 'of another version nothing is compared');
+query(q{SELECT * FROM sf_define($$CREATE EXTENSION cube VERSION '1.5'; CREATE EXTENSION pg_stat_statements; COMMENT ON TYPE cube IS 'new'$$);
+	SELECT count(*) FROM sf_plan_migration('updated'); CALL sf_upgrade()});
+is(query(q{SELECT obj_description('cube'::regtype, 'pg_type')}), 'new', 'but what the model itself says');
+
 # ---- grantor chains ----
 
 my $table = 'CREATE TABLE t (a int, b int);';

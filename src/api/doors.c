@@ -41,6 +41,8 @@ PG_FUNCTION_INFO_V1(sf_model_ddl);
 static List *text_list(FunctionCallInfo fcinfo, int n);
 static bool flag(FunctionCallInfo fcinfo, int n);
 static void leave_unneeded(SfFactBase *base);
+static void leave_given(SfFactBase *base, const SfFactBase *empty);
+static char *whole(SfFactBase *base);
 static void check_record(const char *schema);
 static SfFactBase *read_schema(const char *schema);
 static SfFactBase *moved(const char *schema, const char *target, SfFactBase *base);
@@ -62,10 +64,11 @@ sf_define_from(PG_FUNCTION_ARGS)
 	{
 		sf_mark_baseline(base);
 		leave_unneeded(base);
+		leave_given(base, sf_elaborate(NIL, NIL, NULL));
 		ddl = sf_render_all(base);
 	}
 	else
-		ddl = sf_render_from(sf_elaborate(NIL, NIL, NULL), base);
+		ddl = whole(base);
 	if (ddl[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -119,7 +122,7 @@ sf_adopt(PG_FUNCTION_ARGS)
 							 sf_literal(unit->name))));
 	}
 	base = sf_live_facts();
-	ddl = sf_render_from(sf_elaborate(NIL, NIL, NULL), base);
+	ddl = whole(base);
 	if (ddl[0] == '\0')
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
@@ -199,6 +202,90 @@ leave_unneeded(SfFactBase *base)
 		if (!needed)
 			fact->baseline = true;
 	}
+}
+
+/* ---- what extensions say ---- */
+
+static List *
+with_needs(List *facts, SfFact *fact)
+{
+	ListCell   *lc;
+
+	if (list_member_ptr(facts, fact))
+		return facts;
+	facts = lappend(facts, fact);
+	foreach(lc, fact->needs)
+		facts = with_needs(facts, ((SfEdge *) lfirst(lc))->to);
+	return facts;
+}
+
+/* The extensions, of those that not every database has, that may have said some of base themselves; and their needs. */
+static List *
+givers(const SfFactBase *base, const SfFactBase *empty)
+{
+	List	   *facts = NIL;
+	ListCell   *lc;
+
+	foreach(lc, base->facts)
+	{
+		SfFact	   *fact = lfirst(lc),
+				   *extension = fact->kind->given ? sf_extension_of(base, fact) : NULL;
+
+		if (extension && sf_base_find(empty, extension->key) == NULL)
+			facts = with_needs(facts, extension);
+	}
+	return facts;
+}
+
+/* Facts of a database that has these besides what every database has. */
+static SfFactBase *
+elaborate_alone(SfFactBase *base, const SfFactBase *empty, List *facts)
+{
+	SfUnit	   *unit = palloc0(sizeof(SfUnit));
+	bool	   *before = palloc(list_length(base->facts) * sizeof(bool));
+	ListCell   *lc;
+
+	foreach(lc, base->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+
+		before[foreach_current_index(lc)] = fact->baseline;
+		fact->baseline = !list_member_ptr(facts, fact) || sf_base_find(empty, fact->key) != NULL;
+	}
+	unit->name = "extensions";
+	unit->owner = GetUserNameFromId(GetUserId(), false);
+	unit->declarations = sf_parse_unit(unit->name, sf_render_all(base));
+	foreach(lc, base->facts)
+		((SfFact *) lfirst(lc))->baseline = before[foreach_current_index(lc)];
+	return sf_elaborate(list_make1(unit), NIL, NULL);
+}
+
+/* Comments that an extension's own script has made come with the extension, and are not said again. */
+static void
+leave_given(SfFactBase *base, const SfFactBase *empty)
+{
+	List	   *facts = givers(base, empty);
+	SfFactBase *alone = facts == NIL ? NULL : elaborate_alone(base, empty, facts);
+	ListCell   *lc;
+
+	foreach(lc, alone ? base->facts : NIL)
+	{
+		SfFact	   *fact = lfirst(lc),
+				   *same = list_member_ptr(facts, sf_extension_of(base, fact)) ? sf_base_find(alone, fact->key) : NULL;
+
+		if (same && fact->kind->given && sf_same_fact(fact, same))
+			fact->baseline = true;
+	}
+}
+
+/* All that a database has beside what every database has. */
+static char *
+whole(SfFactBase *base)
+{
+	SfFactBase *empty = sf_elaborate(NIL, NIL, NULL);
+
+	leave_given(base, empty);
+	return sf_render_from(empty, base);
 }
 
 /* ---- a recording schema ---- */

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "catalog/objectaccess.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "utils/memutils.h"
@@ -15,6 +16,7 @@
 #include "facts/elaborate_run.h"
 #include "facts/facts.h"
 #include "facts/wire.h"
+#include "kinds/kind.h"
 #include "server/server.h"
 
 static SfRun *current_run;
@@ -141,6 +143,8 @@ note_maker(ObjectAccessType access, Oid classid, Oid objid, int subid, void *arg
 
 	if (previous_hook != NULL)
 		previous_hook(access, classid, objid, subid, arg);
+	if (run != NULL && classid == ExtensionRelationId)
+		run->extended = true;
 	if (run != NULL && run->unit != NULL && (access == OAT_POST_CREATE || access == OAT_POST_ALTER))
 	{
 		ObjectAddress address;
@@ -159,6 +163,35 @@ note_maker(ObjectAccessType access, Oid classid, Oid objid, int subid, void *arg
 				sf_note_routine(run, maker);
 		}
 	}
+}
+
+/* What a script said of members of an extension is told from what others say by being there first. */
+void
+sf_note_given(SfRun *run)
+{
+	MemoryContext caller;
+
+	if (!run->extended)
+		return;
+	caller = MemoryContextSwitchTo(run->context);
+	run->given = lappend(run->given, sf_facts_read_given());
+	run->extended = false;
+	MemoryContextSwitchTo(caller);
+}
+
+static bool
+is_given(const SfRun *run, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->kind->given ? run->given : NIL)
+	{
+		const SfFact *given = sf_base_find(lfirst(lc), fact->key);
+
+		if (given != NULL)
+			return sf_same_fact(fact, given);
+	}
+	return false;
 }
 
 /* The fact's own record, its object's, or its parent's. */
@@ -194,7 +227,7 @@ send_facts(SfRun *run, const char *row, const SfFactBase *base, const SfFactBase
 	{
 		const SfFact *fact = lfirst(lc);
 		const SfFact *empty = sf_base_find(baseline, fact->key);
-		bool		same = empty != NULL && sf_same_fact(fact, empty);
+		bool		same = (empty != NULL && sf_same_fact(fact, empty)) || is_given(run, fact);
 		const SfMaker *maker = same ? NULL : maker_of(run, fact);
 		char		address[64],
 					declaration[16];

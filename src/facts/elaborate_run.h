@@ -49,6 +49,8 @@ typedef struct SfRun
 	List	   *settings;		/* of SfSetting: to be restored at the unit's end */
 	List	   *done;			/* declarations that ran before their turn */
 	List	   *schemas;		/* String nodes: schemas made with an extension */
+	bool		extended;		/* an extension was made, and what its script said is not in "given" yet */
+	List	   *given;			/* of SfFactBase: what extensions' scripts said, whatever others say afterwards */
 	HTAB	   *makers;
 	List	   *routines;		/* Oids, of those whose bodies are to be checked */
 	const char *path;			/* the search_path of the last one */
@@ -76,7 +78,8 @@ extern void sf_check_bodies(SfRun *run);
 extern void sf_block_begin(SfRun *run);
 extern void sf_block_end(SfRun *run);
 
-/* elaborate_job.c */
+/* elaborate_job.c; when statements have run that may have made an extension */
 extern void sf_send_word(const char *word);
+extern void sf_note_given(SfRun *run);
 
 #endif

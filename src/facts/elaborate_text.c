@@ -113,6 +113,7 @@ sf_make_extensions(SfRun *run)
 	if (run->extend)
 		foreach(ld, run->live_extensions)
 			sf_worker_extension(lfirst(ld), NULL);
+	sf_note_given(run);
 	sf_block_end(run);
 }
 
@@ -229,6 +230,8 @@ run_declaration(SfRun *run, const SfUnit *unit, Oid owner, SfDeclaration *declar
 	MemoryContextSwitchTo(caller);
 	if (error != NULL)
 		goes_on = sort_out(run, unit, owner, declaration, stmt, error);
+	else
+		sf_note_given(run);
 
 	/* an enum value can be used once it is committed */
 	if (++run->length >= BLOCK_LENGTH || IsA(stmt->stmt, AlterEnumStmt))

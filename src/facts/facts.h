@@ -17,4 +17,7 @@ extern SfFactBase *sf_facts_read(List *excluded);
 /* The same without edges, and without the names of what is not modelled: for those who only compare. */
 extern SfFactBase *sf_facts_read_apart(List *excluded);
 
+/* Only what extensions' scripts may have said (SfReader.given); in a worker that has made some just now. */
+extern SfFactBase *sf_facts_read_given(void);
+
 #endif

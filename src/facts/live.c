@@ -81,6 +81,33 @@ collect_managed(const SfFactBase *model, List **schemas, List **kinds)
 	}
 }
 
+/*
+ * What is said about members of an extension is ours with the extension; what its own script said can be compared only
+ * where both sides have it in the same version.
+ */
+static void
+scope_members(SfFactBase *base, const SfFactBase *live, const SfFactBase *model)
+{
+	ListCell   *lc;
+
+	foreach(lc, base->facts)
+	{
+		SfFact	   *fact = lfirst(lc);
+		const SfFact *there = sf_extension_of(live, fact),
+				   *wanted = sf_extension_of(model, fact),
+				   *said;
+
+		if (!fact->kind->about_member)
+			continue;
+		said = sf_base_find(model, fact->key);
+		if (sf_guc_manage() == SF_MANAGE_MODEL)
+			fact->unmanaged = wanted == NULL || wanted->baseline;
+		if (fact->kind->given && (said == NULL || said->baseline) &&
+			(there == NULL || wanted == NULL || !sf_same_version(there, wanted)))
+			fact->unmanaged = true;
+	}
+}
+
 static const SfFact *
 root_of(const SfFact *fact)
 {
@@ -174,6 +201,8 @@ sf_scope(SfFactBase *live, SfFactBase *model)
 	sf_base_finish(model);
 	if (sf_guc_manage() == SF_MANAGE_MODEL)
 		leave_unnamed(live, model);
+	scope_members(live, live, model);
+	scope_members(model, live, model);
 	if (patterns)
 	{
 		leave_ignored(live, patterns);

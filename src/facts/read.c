@@ -382,6 +382,24 @@ read_pinned(List *excluded, bool apart)
 }
 
 SfFactBase *
+sf_facts_read_given(void)
+{
+	SfReading	reading = {.base = sf_base_new("given")};
+	int			level = sf_pins_enter();
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "cannot happen: SPI_connect failed");
+	reading.scratch = AllocSetContextCreate(CurrentMemoryContext, "schemaflow reading", ALLOCSET_DEFAULT_SIZES);
+	reading.owners = sf_owners_create(reading.scratch, 16, NULL);
+	for (int i = 0; i < sf_nreaders; i++)
+		if (sf_readers[i].given)
+			sf_read_rows(&reading, &sf_readers[i]);
+	SPI_finish();
+	sf_pins_leave(level);
+	return reading.base;
+}
+
+SfFactBase *
 sf_facts_read(List *excluded)
 {
 	return read_pinned(excluded, false);

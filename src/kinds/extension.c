@@ -33,6 +33,18 @@ alter_version(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 	sf_emit(out, "ALTER EXTENSION %s UPDATE TO %s", sf_name(new), sf_literal(sf_attr(new, "version")));
 }
 
+SfFact *
+sf_extension_of(const SfFactBase *base, const SfFact *fact)
+{
+	return fact->kind->about_member ? sf_base_find_named(base, "extension", 1, fact->name) : NULL;
+}
+
+bool
+sf_same_version(const SfFact *a, const SfFact *b)
+{
+	return !sf_changed(a, b, "version");
+}
+
 static const SfAttr attrs[] = {
 	{"schema", SF_ALTER, alter_schema, SF_ATTR_MEMBERS},
 	{"version", SF_ALTER, alter_version},

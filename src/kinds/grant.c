@@ -156,7 +156,7 @@ const SfKind sf_kind_grant = {
 	.label = label,
 };
 
-/* ---- members of extensions: the object is no fact ---- */
+/* ---- members of extensions, which are no facts: {extension, words, address, column or '', grantee, grantor} ---- */
 
 static SfPrivilegeTarget
 member_target(const SfFact *fact)
@@ -164,8 +164,9 @@ member_target(const SfFact *fact)
 	SfPrivilegeTarget target = {""};
 
 	target.on = psprintf("%s %s", fact->name[1], fact->name[2]);
-	target.who = role_name(fact->name[3], sf_ident(sf_attr(fact, "owner")));
-	target.as = *fact->name[4] ? fact->name[4] : NULL;
+	target.column = *fact->name[3] ? sf_ident(fact->name[3]) : NULL;
+	target.who = role_name(grantee_name(fact), sf_ident(sf_attr(fact, "owner")));
+	target.as = *sf_last(fact) ? sf_last(fact) : NULL;
 	return target;
 }
 
@@ -196,8 +197,10 @@ alter_member(SfEmit *out, const SfFact *old, const SfFact *new, const bool *chan
 static char *
 label_member(const SfFact *fact)
 {
-	return psprintf("grant to %s on %s %s of extension %s", *fact->name[3] ? fact->name[3] : "its owner", fact->name[1],
-					fact->name[2], fact->name[0]);
+	const char *column = *fact->name[3] ? psprintf("column %s of ", fact->name[3]) : "";
+
+	return psprintf("grant to %s on %s%s %s of extension %s", *grantee_name(fact) ? grantee_name(fact) : "its owner",
+					column, fact->name[1], fact->name[2], fact->name[0]);
 }
 
 static const SfAttr member_attrs[] = {
@@ -211,6 +214,7 @@ const SfKind sf_kind_member_grant = {
 	.weight = 911,
 	.attrs = member_attrs,
 	.nattrs = lengthof(member_attrs),
+	.about_member = true,
 	.role_names = 2,
 	.create = create_member,
 	.drop = drop_member,

@@ -179,6 +179,10 @@ struct SfKind
 	bool		binds;
 	/* Comes after everything that is made with its object (a new owner). */
 	bool		late;
+	/* About a member of an extension, which is no fact; the extension is its first name. */
+	bool		about_member;
+	/* The extension's script may have said it as well as somebody else, and the catalogs do not tell which. */
+	bool		given;
 	/* Says who sees what of its object, when the object says that this counts (SF_ATTR_GUARDS): a policy. */
 	bool		guards;
 	/*
@@ -273,6 +277,7 @@ typedef struct SfReader
 	const char *sql;			/* embedded text */
 	const char *when;			/* when it can have rows: a condition, see above */
 	bool		hidden;			/* reads what only superusers may, which the facts do not say (SF_ATTR_HIDDEN) */
+	bool		given;			/* of a kind that is: SfKind.given */
 } SfReader;
 
 extern const SfReader sf_readers[];
@@ -280,6 +285,10 @@ extern const int sf_nreaders;
 
 extern const SfKind *sf_kind(const char *name); /* raises when there is none */
 extern const SfKind *sf_kind_or_null(const char *name);
+/* The extension in base whose member a fact is about; NULL: it is about none, or base has not that extension. */
+extern SfFact *sf_extension_of(const SfFactBase *base, const SfFact *fact);
+/* Are the extensions of one version, so that their scripts have said the same? */
+extern bool sf_same_version(const SfFact *a, const SfFact *b);
 /* The kind of owners, for the kinds whose statements name the owner. */
 extern const SfKind sf_kind_owner;
 extern const SfKind sf_kind_schema;

@@ -18,7 +18,8 @@
 	X(family_member) X(operator_class) X(language) X(transform) X(access_method) X(conversion) \
 	X(foreign_data_wrapper) X(server) X(user_mapping) X(publication) X(publication_table) X(publication_schema) \
 	X(subscription) \
-	X(owner) X(comment) X(security_label) X(grant) X(member_grant) X(member_label) X(default_privileges)
+	X(owner) X(comment) X(security_label) X(grant) X(member_grant) X(member_label) X(member_comment) \
+	X(default_privileges)
 
 #define SF_DECLARE_KIND(name) extern const SfKind sf_kind_##name;
 SF_KINDS(SF_DECLARE_KIND)
@@ -27,8 +28,8 @@ const SfKind *const sf_kinds[] = {SF_KINDS(SF_LIST_KIND)};
 const int	sf_nkinds = lengthof(sf_kinds);
 
 /* Parents are read before their children, satellites last. */
-#define SF_READER_AS(name, hidden) {#name, sf_sql_##name, sf_when_##name, hidden}
-#define SF_READER(name) SF_READER_AS(name, false)
+#define SF_READER_AS(name, ...) {#name, sf_sql_##name, sf_when_##name, __VA_ARGS__}
+#define SF_READER(name) SF_READER_AS(name, .hidden = false)
 const SfReader sf_readers[] = {
 	SF_READER(schema),
 	SF_READER(extension),
@@ -83,13 +84,14 @@ const SfReader sf_readers[] = {
 	SF_READER(publication),
 	SF_READER(publication_table),
 	SF_READER(publication_schema),
-	SF_READER_AS(subscription, true),
+	SF_READER_AS(subscription, .hidden = true),
 	SF_READER(owner),
 	SF_READER(comment),
 	SF_READER(security_label),
 	SF_READER(grant),
 	SF_READER(member_grant),
 	SF_READER(member_label),
+	SF_READER_AS(member_comment, .given = true),
 	SF_READER(default_privileges),
 };
 const int	sf_nreaders = lengthof(sf_readers);

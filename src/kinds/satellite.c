@@ -49,16 +49,31 @@ const SfKind sf_kind_owner = {
 	.label = label_owner,
 };
 
+/* COMMENT ON what?  A member of an extension is no fact: its words are names of the satellite's. */
+static const char *
+address_of(const SfFact *fact)
+{
+	return fact->parent ? sf_address(fact->parent) : psprintf("%s %s", fact->name[1], fact->name[2]);
+}
+
+/* For messages: the same. */
+static char *
+label_of(const SfFact *fact)
+{
+	return fact->parent ? sf_fact_label(fact->parent)
+						: psprintf("%s %s of extension %s", fact->name[1], fact->name[2], fact->name[0]);
+}
+
 static void
 create_comment(SfEmit *out, const SfFact *fact, List *folded)
 {
-	sf_emit(out, "COMMENT ON %s IS %s", sf_address(fact->parent), sf_literal(sf_attr(fact, "text")));
+	sf_emit(out, "COMMENT ON %s IS %s", address_of(fact), sf_literal(sf_attr(fact, "text")));
 }
 
 static void
 drop_comment(SfEmit *out, const SfFact *fact)
 {
-	sf_emit(out, "COMMENT ON %s IS NULL", sf_address(fact->parent));
+	sf_emit(out, "COMMENT ON %s IS NULL", address_of(fact));
 }
 
 static void
@@ -70,7 +85,7 @@ alter_comment(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 static char *
 label_comment(const SfFact *fact)
 {
-	return psprintf("comment on %s", sf_fact_label(fact->parent));
+	return psprintf("comment on %s", label_of(fact));
 }
 
 static const SfAttr comment_attrs[] = {
@@ -89,13 +104,23 @@ const SfKind sf_kind_comment = {
 	.label = label_comment,
 };
 
+/* {extension, object type, address} */
+const SfKind sf_kind_member_comment = {
+	.name = "member comment",
+	.weight = 921,
+	.attrs = comment_attrs,
+	.nattrs = lengthof(comment_attrs),
+	.about_member = true,
+	.given = true,
+	.create = create_comment,
+	.drop = drop_comment,
+	.label = label_comment,
+};
+
 static void
 say_security_label(SfEmit *out, const SfFact *fact, const char *label)
 {
-	/* A member of an extension is no fact: its words are names of the label's. */
-	const char *object = fact->parent ? sf_address(fact->parent) : psprintf("%s %s", fact->name[1], fact->name[2]);
-
-	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), object, sf_literal(label));
+	sf_emit(out, "SECURITY LABEL FOR %s ON %s IS %s", sf_ident(sf_last(fact)), address_of(fact), sf_literal(label));
 }
 
 static void
@@ -119,10 +144,7 @@ alter_security_label(SfEmit *out, const SfFact *old, const SfFact *new, const bo
 static char *
 label_security_label(const SfFact *fact)
 {
-	if (fact->parent == NULL)
-		return psprintf("security label of %s on %s %s of extension %s", sf_last(fact), fact->name[1], fact->name[2],
-						fact->name[0]);
-	return psprintf("security label of %s on %s", sf_last(fact), sf_fact_label(fact->parent));
+	return psprintf("security label of %s on %s", sf_last(fact), label_of(fact));
 }
 
 static const SfAttr security_label_attrs[] = {
@@ -147,6 +169,7 @@ const SfKind sf_kind_member_label = {
 	.weight = 931,
 	.attrs = security_label_attrs,
 	.nattrs = lengthof(security_label_attrs),
+	.about_member = true,
 	.create = create_security_label,
 	.drop = drop_security_label,
 	.label = label_security_label,

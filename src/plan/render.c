@@ -59,10 +59,15 @@ char *
 sf_render_from(SfFactBase *empty, SfFactBase *base)
 {
 	StringInfoData out;
+	SfPlan	   *plan;
 	ListCell   *lc;
 
 	initStringInfo(&out);
-	foreach(lc, sf_plan_make(empty, base, NULL)->actions)
+	sf_base_finish(base);
+	hide_baseline(base, true);
+	plan = sf_plan_make(empty, base, NULL);
+	hide_baseline(base, false);
+	foreach(lc, plan->actions)
 		append_statements(&out, lfirst(lc));
 	return out.data;
 }
