@@ -104,11 +104,39 @@ rows_of(const SfFact *fact)
 	return rows;
 }
 
+#define MOST_LOCKED	3			/* how many more locked tables are named */
+
+/* Other tables that cannot be written, or read, meanwhile: those at the ends of foreign keys, mostly. */
+static char *
+others_locked(List *locks, const SfRiskLock *strongest)
+{
+	List	   *said = NIL;
+	int			n = 0;
+	ListCell   *lc;
+
+	foreach(lc, locks)
+	{
+		const SfRiskLock *lock = lfirst(lc);
+		char	   *names[2] = {lock->schema, lock->name};
+
+		if (lock == strongest || lock->mode < ShareLock || lock->index || ++n > MOST_LOCKED)
+			continue;
+		said = lappend(said, psprintf("%s on %s",
+									  lock->mode == strongest->mode ? "the same" : sf_risk_lock_name(lock->mode),
+									  lock->schema ? sf_qualified(2, names) : sf_ident(lock->name)));
+	}
+	if (n > MOST_LOCKED)
+		said = lappend(said, psprintf("%d others", n - MOST_LOCKED));
+	return said ? sf_join(said, ", ") : NULL;
+}
+
 /* Note the strongest lock on what stands; remember the tables in use for the cut. */
 static void
 add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *action, const SfRisk *risk)
 {
-	LOCKMODE	strongest = NoLock;
+	const SfRiskLock *strongest = NULL;
+	List	   *standing_locks = NIL;
+	char	   *others;
 	bool		own_stands = risk->locks == NIL;
 	const SfFact *own = NULL;
 	ListCell   *lc;
@@ -127,9 +155,10 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 			own_stands = true;
 			own = table;
 		}
-		if (lock->mode > strongest)
+		standing_locks = lappend(standing_locks, lock);
+		if (strongest == NULL || lock->mode > strongest->mode)
 		{
-			strongest = lock->mode;
+			strongest = lock;
 			step->lock = sf_risk_lock_name(lock->mode);
 			step->lock_table = lock->schema ? sf_qualified(2, names) : pstrdup(sf_ident(lock->name));
 		}
@@ -139,6 +168,8 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 			unit->locks += 1 + relations_in(table->children);
 		}
 	}
+	if ((others = others_locked(standing_locks, strongest)) != NULL)
+		step->why = step->why ? psprintf("%s; %s", others, step->why) : others;
 	/* What the plan has made is empty. */
 	step->rewrites = own_stands && (risk->effects & SF_RISK_REWRITES) != 0;
 	step->scans = own_stands && (risk->effects & SF_RISK_SCANS) != 0;

@@ -427,6 +427,9 @@ sf_risk_classify(Node *statement, const SfRiskContext *context)
 			return list_make1(operation("sequence", SF_RISK_CREATE, NULL, statement));
 		case T_AlterSeqStmt:
 			return list_make1(operation("sequence", SF_RISK_ALTER, NULL, statement));
+		case T_CreateFunctionStmt:
+			return list_make1(operation("function", ((CreateFunctionStmt *) statement)->replace ? SF_RISK_ALTER :
+										SF_RISK_CREATE, NULL, statement));
 		case T_CreateTrigStmt:
 			return list_make1(on_relation(operation("trigger", SF_RISK_CREATE, NULL, statement),
 										  ((CreateTrigStmt *) statement)->relation));

@@ -122,6 +122,8 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"domain constraint", SF_RISK_DROP, NULL, NoLock, NoLock, 0},
 	{"domain constraint", SF_RISK_RENAME, NULL, NoLock, NoLock, 0},
 
+	{"function", SF_RISK_ALTER, NULL, NoLock, NoLock, 0, sf_refine_function},
+
 	{"extension", SF_RISK_DROP, NULL, NoLock, NoLock, SF_RISK_NARROWS},
 
 	{"trigger", SF_RISK_CREATE, NULL, SRE, NoLock, 0},
