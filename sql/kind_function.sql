@@ -99,6 +99,30 @@ SELECT count(*) > 0 AS planned FROM sf_plan_migration('order', allow_shrink => t
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 SELECT * FROM sf_diff();
 
+-- What is stored of what a function gave is named when its body changes
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE SCHEMA s;
+	CREATE FUNCTION s.code(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT upper($1)';
+	CREATE FUNCTION s.own() RETURNS int LANGUAGE sql AS 'SELECT 1';
+	CREATE TABLE s.coded (word text DEFAULT s.own(), kept text GENERATED ALWAYS AS (s.code(word)) STORED,
+		CONSTRAINT fits CHECK (s.code(word) <> 'X'), CONSTRAINT apart EXCLUDE (s.code(word) WITH =));
+	CREATE INDEX by_code ON s.coded (s.code(word));
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('coded', allow_shrink => true);
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT count(*) > 0 AS changed FROM sf_define($model$
+	CREATE SCHEMA s;
+	CREATE FUNCTION s.code(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)';
+	CREATE FUNCTION s.own() RETURNS int LANGUAGE sql AS 'SELECT 2';
+	CREATE TABLE s.coded (word text DEFAULT s.own(), kept text GENERATED ALWAYS AS (s.code(word)) STORED,
+		CONSTRAINT fits CHECK (s.code(word) <> 'X'), CONSTRAINT apart EXCLUDE (s.code(word) WITH =));
+	CREATE INDEX by_code ON s.coded (s.code(word));
+$model$, true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('coded otherwise');
+SELECT substring(sql FROM 'FUNCTION [^ ]*') AS sql, why FROM sf_steps() ORDER BY n;
+SELECT sql FROM sf_steps() ORDER BY n \gexec
+SELECT * FROM sf_diff();
+
 -- Drop
 SELECT count(*) > 0 AS changed FROM sf_define($model$CREATE SCHEMA s;$model$, true);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('drop', allow_shrink => true);

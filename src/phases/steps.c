@@ -121,8 +121,7 @@ others_locked(List *locks, const SfRiskLock *strongest)
 
 		if (lock == strongest || lock->mode < ShareLock || lock->index || ++n > MOST_LOCKED)
 			continue;
-		said = lappend(said, psprintf("%s on %s",
-									  lock->mode == strongest->mode ? "the same" : sf_risk_lock_name(lock->mode),
+		said = lappend(said, psprintf("%s%s on %s", said ? "" : "also ", sf_risk_lock_name(lock->mode),
 									  lock->schema ? sf_qualified(2, names) : sf_ident(lock->name)));
 	}
 	if (n > MOST_LOCKED)
