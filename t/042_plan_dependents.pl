@@ -77,4 +77,23 @@ migrates($node, 'an enum whose default is inherited is swapped', '',
 	map { "CREATE TYPE e AS ENUM ($_); CREATE TABLE p (s e DEFAULT 'b'); CREATE TABLE c (x int) INHERITS (p);
 		CREATE TABLE d () INHERITS (p); ALTER TABLE d ALTER s SET DEFAULT 'a'" } q{'a', 'b', 'c'}, q{'a', 'b'});
 
+# Foreign tables that are made anew with what they are a part of: what is in them is not copied.
+my $far = 'CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w';
+migrates($node, 'a foreign partition of a table that is made anew', $far,
+	q{CREATE TABLE p (a int, b text, c int) PARTITION BY LIST (a);
+	  CREATE FOREIGN TABLE f PARTITION OF p (b DEFAULT 'far', CHECK (c > 0)) FOR VALUES IN (1) SERVER s;
+	  CREATE FOREIGN TABLE gone PARTITION OF p FOR VALUES IN (4) SERVER s;
+	  CREATE FOREIGN TABLE alone PARTITION OF p FOR VALUES IN (5) SERVER s;
+	  CREATE TABLE near PARTITION OF p FOR VALUES IN (3); INSERT INTO p VALUES (3, 'x');
+	  CREATE VIEW v AS SELECT b FROM f; CREATE FUNCTION of_f(f) RETURNS int LANGUAGE sql AS 'SELECT 1'},
+	q{CREATE TABLE p (a bigint, b text NOT NULL, d date) PARTITION BY LIST (a);
+	  CREATE FOREIGN TABLE f PARTITION OF p (b DEFAULT 'far', CHECK (d > '2020-01-01')) FOR VALUES IN (1, 2) SERVER s;
+	  CREATE FOREIGN TABLE alone (a int, b text, c int) SERVER s; CREATE TABLE near PARTITION OF p FOR VALUES IN (3);
+	  CREATE VIEW v AS SELECT b FROM f; CREATE FUNCTION of_f(f) RETURNS int LANGUAGE sql AS 'SELECT 1'},
+	up => [map { qr/DROP FOREIGN TABLE public.$_;.*UNLOGGED TABLE public.p__rows/s } qw(f gone)],
+	not_up => [qr/DROP FOREIGN TABLE public.alone/], rows => 'SELECT a, b FROM near');
+migrates($node, 'a foreign partition of a part of a table that is made anew', $far,
+	map { "CREATE TABLE p (a $_, b int) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b);
+		CREATE FOREIGN TABLE f PARTITION OF q FOR VALUES IN (1) SERVER s" } 'int', 'bigint');
+
 done_testing();

@@ -186,6 +186,10 @@ dropped_with(const SfItem *item)
 		/* Dropped ONLY there: the server forgets about the copies of what it drops with it. */
 		if (edge->type == DEPENDENCY_AUTO && sf_copies_stay(edge->to))
 			continue;
+		/* The rows of a foreign table are elsewhere: they are none of those that the whole puts aside. */
+		if (edge->type == SF_EDGE_DROP && other->fate == SF_FATE_REPLACE && other->old->kind->save &&
+			!fact->kind->save && sf_attachment(fact))
+			continue;
 		if (goes_as_partner(fact, other->old))
 			return other;
 		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
