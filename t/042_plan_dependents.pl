@@ -96,4 +96,23 @@ migrates($node, 'a foreign partition of a part of a table that is made anew', $f
 	map { "CREATE TABLE p (a $_, b int) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b);
 		CREATE FOREIGN TABLE f PARTITION OF q FOR VALUES IN (1) SERVER s" } 'int', 'bigint');
 
+# Parts that stand, or come back elsewhere, while the whole is made anew.
+migrates($node, 'a foreign key to a table whose parts stand while it is made anew', '',
+	q{CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+	  ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; CREATE TABLE part (id int PRIMARY KEY, b int);
+	  INSERT INTO part VALUES (1), (2)},
+	q{CREATE TABLE a (id int PRIMARY KEY, b int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF a FOR VALUES IN (1, 2);
+	  CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b},
+	rows => 'SELECT id FROM part');
+migrates($node, 'a part that leaves while both are made anew takes its rows along', '',
+	q{CREATE TABLE q (id int, k int) PARTITION BY RANGE (k);
+	  CREATE TABLE part PARTITION OF q FOR VALUES FROM (2) TO (3) PARTITION BY LIST (k); CREATE TABLE low PARTITION OF part DEFAULT;
+	  INSERT INTO q VALUES (1, 2), (2, 2)},
+	q{CREATE TABLE q (id int, k int) PARTITION BY LIST (k); CREATE TABLE part (id int, k int)}, rows => 'SELECT id, k FROM part');
+migrates($node, 'an inheriting table that is made anew as a partitioned part', '',
+	q{CREATE TABLE p (id int, k int); CREATE TABLE part () INHERITS (p); INSERT INTO part VALUES (1, 1); INSERT INTO p VALUES (2, 2)},
+	q{CREATE TABLE p (id int, k int) PARTITION BY RANGE (k); CREATE TABLE other PARTITION OF p DEFAULT;
+	  CREATE TABLE part PARTITION OF p FOR VALUES FROM (1) TO (2) PARTITION BY LIST (k); CREATE TABLE low PARTITION OF part DEFAULT},
+	rows => 'SELECT id, k FROM part UNION ALL SELECT id, k FROM p WHERE k <> 1');
+
 done_testing();
