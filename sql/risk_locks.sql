@@ -44,6 +44,9 @@ CREATE TABLE bare_1 (id int);
 CREATE TABLE ranged (id int NOT NULL, t_id int) PARTITION BY RANGE (id);
 CREATE TABLE ranged_2 PARTITION OF ranged FOR VALUES FROM (2000) TO (3000);
 CREATE TYPE row_of AS (a int, b int);
+CREATE FOREIGN DATA WRAPPER w;
+CREATE SERVER away FOREIGN DATA WRAPPER w;
+CREATE FOREIGN TABLE far (a int) SERVER away;
 CREATE ROLE sf_risk_role;
 INSERT INTO p SELECT g, g FROM generate_series(1, 50) g;
 INSERT INTO t (id, a, b, v, vi, n, ts, tz, j, d, e, m, nn, proven, c, pid, big, f, s, s2)
@@ -69,7 +72,7 @@ BEGIN
 	INTO keys, told_locks, told_works, told_loss FROM sf_risk(statement) r GROUP BY r.keys;
 	SELECT array_agg(oid) AS oids, array_agg('public.' || relname) AS names, array_agg(relkind) AS kinds,
 		array_agg(relfilenode) AS files, array_agg(pg_stat_get_xact_numscans(oid)) AS scans
-	INTO was FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i', 'p', 'I') AND relname <> 'seen';
+	INTO was FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'i', 'p', 'I', 'f') AND relname <> 'seen';
 	BEGIN
 		EXECUTE statement;
 		WITH w AS (SELECT * FROM unnest(was.oids, was.names, was.kinds, was.files, was.scans) AS u(oid, name, kind, file, scans)),
@@ -79,7 +82,7 @@ BEGIN
 		SELECT (SELECT string_agg(name || ' ' || ('{ROW SHARE,ROW EXCLUSIVE,SHARE UPDATE EXCLUSIVE,SHARE,SHARE ROW EXCLUSIVE,EXCLUSIVE,
 				ACCESS EXCLUSIVE}'::text[])[strongest], ', ' ORDER BY name COLLATE "C")
 				-- the locks of a table's indexes follow its own
-				FROM mode WHERE strongest IS NOT NULL AND (kind IN ('r', 'p') OR statement ~ '^(ALTER|COMMENT ON) INDEX')),
+				FROM mode WHERE strongest IS NOT NULL AND (kind IN ('r', 'p', 'f') OR statement ~ '^(ALTER|COMMENT ON) INDEX')),
 			concat_ws(' ',
 				CASE WHEN EXISTS (SELECT FROM w JOIN pg_class c USING (oid) WHERE c.relfilenode <> file
 						AND (kind = 'r' OR statement LIKE 'ALTER INDEX%')) THEN 'rewrite' END,
@@ -99,6 +102,7 @@ COPY statements (sql) FROM stdin DELIMITER E'\x01';
 CREATE TABLE x (id int, p_id int REFERENCES p, q_id int, FOREIGN KEY (q_id) REFERENCES q)
 DROP TABLE t
 DROP TABLE q
+DROP FOREIGN TABLE far
 ALTER TABLE q RENAME TO q2
 ALTER TABLE q SET SCHEMA schemaflow
 ALTER TABLE q SET UNLOGGED

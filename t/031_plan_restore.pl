@@ -100,7 +100,9 @@ my $odd = q{CREATE TABLE odd (a int DEFAULT -1::int, b int, c numeric DEFAULT -2
 	CREATE INDEX odd_some ON odd (a) WHERE b BETWEEN 0 AND 10 AND c > 0;
 	CREATE VIEW few AS SELECT a FROM odd WHERE b BETWEEN 0 AND 10 AND a BETWEEN 1 AND 2 AND c > 1;
 	CREATE POLICY own ON odd USING (b BETWEEN 0 AND 10 AND a >= 0);
-	CREATE DOMAIN share AS int DEFAULT 1 CHECK (VALUE BETWEEN 1 AND 99 AND VALUE <> 50)};
+	CREATE DOMAIN share AS int DEFAULT 1 CHECK (VALUE BETWEEN 1 AND 99 AND VALUE <> 50);
+	CREATE FUNCTION less(a int DEFAULT -1::int, b anyelement DEFAULT -2.5::numeric) RETURNS int LANGUAGE sql AS $f$ SELECT (- 1) + $1 $f$;
+	CREATE PROCEDURE work(a boolean DEFAULT 1 BETWEEN 0 AND 2 AND NULL) AS $f$ SELECT ((1 > 0 AND 2 > 1) AND 3 > 2) $f$ LANGUAGE sql};
 sf_database($node, 'odd');
 query("SELECT sf_define(\$\$$odd\$\$); SELECT sf_plan_migration('odd')", 'odd');
 query('CALL sf_upgrade()', 'odd');

@@ -77,4 +77,42 @@ migrates($node, 'an enum whose default is inherited is swapped', '',
 	map { "CREATE TYPE e AS ENUM ($_); CREATE TABLE p (s e DEFAULT 'b'); CREATE TABLE c (x int) INHERITS (p);
 		CREATE TABLE d () INHERITS (p); ALTER TABLE d ALTER s SET DEFAULT 'a'" } q{'a', 'b', 'c'}, q{'a', 'b'});
 
+# Foreign tables that are made anew with what they are a part of: what is in them is not copied.
+my $far = 'CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w';
+migrates($node, 'a foreign partition of a table that is made anew', $far,
+	q{CREATE TABLE p (a int, b text, c int) PARTITION BY LIST (a);
+	  CREATE FOREIGN TABLE f PARTITION OF p (b DEFAULT 'far', CHECK (c > 0)) FOR VALUES IN (1) SERVER s;
+	  CREATE FOREIGN TABLE gone PARTITION OF p FOR VALUES IN (4) SERVER s;
+	  CREATE FOREIGN TABLE alone PARTITION OF p FOR VALUES IN (5) SERVER s;
+	  CREATE TABLE near PARTITION OF p FOR VALUES IN (3); INSERT INTO p VALUES (3, 'x');
+	  CREATE VIEW v AS SELECT b FROM f; CREATE FUNCTION of_f(f) RETURNS int LANGUAGE sql AS 'SELECT 1'},
+	q{CREATE TABLE p (a bigint, b text NOT NULL, d date) PARTITION BY LIST (a);
+	  CREATE FOREIGN TABLE f PARTITION OF p (b DEFAULT 'far', CHECK (d > '2020-01-01')) FOR VALUES IN (1, 2) SERVER s;
+	  CREATE FOREIGN TABLE alone (a int, b text, c int) SERVER s; CREATE TABLE near PARTITION OF p FOR VALUES IN (3);
+	  CREATE VIEW v AS SELECT b FROM f; CREATE FUNCTION of_f(f) RETURNS int LANGUAGE sql AS 'SELECT 1'},
+	up => [map { qr/DROP FOREIGN TABLE public.$_;.*UNLOGGED TABLE public.p__rows/s } qw(f gone)],
+	not_up => [qr/DROP FOREIGN TABLE public.alone/], rows => 'SELECT a, b FROM near');
+migrates($node, 'a foreign partition of a part of a table that is made anew', $far,
+	map { "CREATE TABLE p (a $_, b int) PARTITION BY LIST (a); CREATE TABLE q PARTITION OF p FOR VALUES IN (1) PARTITION BY LIST (b);
+		CREATE FOREIGN TABLE f PARTITION OF q FOR VALUES IN (1) SERVER s" } 'int', 'bigint');
+
+# Parts that stand, or come back elsewhere, while the whole is made anew.
+migrates($node, 'a foreign key to a table whose parts stand while it is made anew', '',
+	q{CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
+	  ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b; CREATE TABLE part (id int PRIMARY KEY, b int);
+	  INSERT INTO part VALUES (1), (2)},
+	q{CREATE TABLE a (id int PRIMARY KEY, b int) PARTITION BY LIST (id); CREATE TABLE part PARTITION OF a FOR VALUES IN (1, 2);
+	  CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b},
+	rows => 'SELECT id FROM part');
+migrates($node, 'a part that leaves while both are made anew takes its rows along', '',
+	q{CREATE TABLE q (id int, k int) PARTITION BY RANGE (k);
+	  CREATE TABLE part PARTITION OF q FOR VALUES FROM (2) TO (3) PARTITION BY LIST (k); CREATE TABLE low PARTITION OF part DEFAULT;
+	  INSERT INTO q VALUES (1, 2), (2, 2)},
+	q{CREATE TABLE q (id int, k int) PARTITION BY LIST (k); CREATE TABLE part (id int, k int)}, rows => 'SELECT id, k FROM part');
+migrates($node, 'an inheriting table that is made anew as a partitioned part', '',
+	q{CREATE TABLE p (id int, k int); CREATE TABLE part () INHERITS (p); INSERT INTO part VALUES (1, 1); INSERT INTO p VALUES (2, 2)},
+	q{CREATE TABLE p (id int, k int) PARTITION BY RANGE (k); CREATE TABLE other PARTITION OF p DEFAULT;
+	  CREATE TABLE part PARTITION OF p FOR VALUES FROM (1) TO (2) PARTITION BY LIST (k); CREATE TABLE low PARTITION OF part DEFAULT},
+	rows => 'SELECT id, k FROM part UNION ALL SELECT id, k FROM p WHERE k <> 1');
+
 done_testing();

@@ -124,4 +124,21 @@ foreach my $fate (sort keys %fate)
 	like($said{$_} // 'is not altered', $fate ? qr/$fate/ : qr/^(?!.*(?:LOSES|fails|not altered))/s, "$_: " . ($fate || 'kept')) foreach @{ $fate{$fate} };
 }
 
+# Rows get values while nothing says which row is which to those who subscribe.
+migrates($node, 'published tables without a key', '',
+	q{CREATE TABLE t (id int, x int); CREATE TABLE w (id int, x int) PARTITION BY LIST (id); CREATE TABLE w1 PARTITION OF w DEFAULT;
+	  CREATE TABLE k (id int PRIMARY KEY, x int, y int); CREATE TABLE n (id int PRIMARY KEY, x int);
+	  CREATE PUBLICATION p FOR TABLE t, w, n, k WHERE (x IS NULL);
+	  INSERT INTO t VALUES (1); INSERT INTO w VALUES (1), (2); INSERT INTO k VALUES (1); INSERT INTO n VALUES (1)},
+	q{CREATE TABLE t (id int, x int NOT NULL DEFAULT 1); CREATE TABLE w (id int, x int NOT NULL DEFAULT 1) PARTITION BY LIST (id);
+	  CREATE TABLE w1 PARTITION OF w DEFAULT; CREATE TABLE k (id int PRIMARY KEY, x int, y int NOT NULL DEFAULT 5);
+	  CREATE TABLE n (id int PRIMARY KEY, x int NOT NULL DEFAULT 1); CREATE PUBLICATION p FOR TABLE t, w, n, k WHERE (x IS NULL)},
+	up => [map { qr/TABLE public.$_ REPLICA IDENTITY FULL;\nUPDATE.*;\nALTER TABLE public.$_ REPLICA IDENTITY DEFAULT/ } qw(t w1 k)],
+	not_up => [qr/public.[nw] REPLICA/], rows => 'SELECT id FROM t UNION ALL SELECT id FROM w UNION ALL SELECT id FROM n ORDER BY 1');
+migrates($node, 'a published table that is a part no longer', 'CREATE SCHEMA s; CREATE PUBLICATION p FOR TABLES IN SCHEMA s',
+	q{CREATE TABLE s.whole (id int NOT NULL, k int NOT NULL, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+	  CREATE TABLE s.part PARTITION OF s.whole DEFAULT; INSERT INTO s.part VALUES (1, 1)},
+	q{CREATE TABLE s.whole (id int NOT NULL, k int NOT NULL, PRIMARY KEY (id, k)) PARTITION BY LIST (k);
+	  CREATE TABLE s.part (id int, k int, x int)}, rows => 'SELECT id, k FROM s.part');
+
 done_testing();

@@ -200,6 +200,33 @@ end_of_number(const char *p, const char *end)
 	return starts(p, end, ")") ? p : NULL;
 }
 
+static bool
+is_in_word(char c)
+{
+	return isalnum((unsigned char) c) || c == '_' || c == '$' || IS_HIGHBIT_SET(c);
+}
+
+/* Behind the dollar-quoted text that starts here (a routine's body); NULL: it is something else ($1). */
+static const char *
+behind_dollars(const char *text, const char *p, const char *end)
+{
+	const char *tag = p + 1;
+	int			length;
+
+	if (*p != '$' || (p > text && is_in_word(p[-1])))
+		return NULL;
+
+	while (tag < end && (isalpha((unsigned char) *tag) || *tag == '_'))
+		tag++;
+	if (tag == end || *tag != '$')
+		return NULL;
+	length = tag + 1 - p;
+	for (const char *q = tag + 1; q + length <= end; q++)
+		if (memcmp(q, p, length) == 0)
+			return q + length;
+	return NULL;
+}
+
 /* What stands in quotes stays. */
 static void
 rewrite(StringInfo out, const char *text, const char *end, Rule rule)
@@ -212,8 +239,11 @@ rewrite(StringInfo out, const char *text, const char *end, Rule rule)
 		const char *behind;
 
 		if (*p == '\'' || *p == '"')
-		{
 			behind = behind_quoted(p, end);
+		else
+			behind = behind_dollars(text, p, end);
+		if (behind)
+		{
 			appendBinaryStringInfo(out, p, behind - p);
 			p = behind;
 		}

@@ -230,8 +230,8 @@ sf_base_add_edge(SfFactBase *base, SfFact *from, SfFact *to, char type)
 		edge = lfirst(lc);
 		if (edge->to == to)
 		{
-			/* One edge a pair; an automatic or internal one says more than a normal one. */
-			if (edge->type == DEPENDENCY_NORMAL)
+			/* One edge a pair: a mere order says less than a normal one, an automatic or internal one more. */
+			if (edge->type == SF_EDGE_ORDER || (edge->type == DEPENDENCY_NORMAL && type != SF_EDGE_ORDER))
 				edge->type = type;
 			return;
 		}

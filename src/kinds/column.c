@@ -100,7 +100,8 @@ set_nulls(SfEmit *out, const SfFact *fact, const char *expression)
 	const char *name = sf_ident(sf_last(fact));
 
 	if (expression)
-		sf_emit(out, "UPDATE %s SET %s = (%s) WHERE %s IS NULL", sf_rel(fact), name, expression, name);
+		sf_emit_update(out, fact->parent, psprintf("UPDATE %s SET %s = (%s) WHERE %s IS NULL", sf_rel(fact), name,
+												   expression, name));
 }
 
 /* With what the user said, else with what rows get from now on. */

@@ -409,6 +409,11 @@ extern void sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, 
 /* Move a sequence behind the greatest value of a column ({schema, table, column}) that has rows already. */
 extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column);
 
+/* Is an UPDATE of the table refused, because it is published and nothing says which row is which? */
+extern bool sf_refuses_updates(const SfEmit *out, const SfFact *table);
+/* An UPDATE of the table's rows, also where it would be refused. */
+extern void sf_emit_update(SfEmit *out, const SfFact *table, const char *sql);
+
 /* Options of either form in order: of SfOption.  between is what stands behind the name: '=' or ' '. */
 typedef struct SfOption
 {

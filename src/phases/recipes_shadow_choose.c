@@ -14,6 +14,7 @@
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
 #include "plan/cast.h"
+#include "plan/emit.h"
 #include "risk/risk.h"
 #include "utils/guc.h"
 
@@ -112,8 +113,13 @@ is_whole(const SfFact *table)
 
 /* NULL: the column can be replaced, as far as it itself tells. */
 static char *
-refusal_of(const SfFact *old, const SfFact *new)
+refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
 {
+	SfEmit		out;
+
+	sf_plan_emit_init(&out, plan);
+	if (sf_refuses_updates(&out, new->parent))
+		return pstrdup("its table is published, and has no replica identity for the rows that would be filled");
 	if (!is_whole(new->parent) || !is_whole(old->parent))
 		return pstrdup("its table inherits from another, or is inherited from");
 	if (strcmp(sf_name(old->parent), sf_name(new->parent)) != 0)
@@ -187,7 +193,7 @@ candidates(const SfPlan *plan, List **refusals)
 
 		if (!is_heavy(plan, action))
 			continue;
-		why = refusal_of(action->old, action->new);
+		why = refusal_of(plan, action->old, action->new);
 		if (why)
 		{
 			refuse(refusals, action->new, why);

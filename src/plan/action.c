@@ -155,6 +155,17 @@ sf_drop_is_separable(const SfItem *item)
 	return original == NULL || original->drop != item->drop;
 }
 
+/* Are its rows none of those that the whole puts aside?  It comes back elsewhere, or they are (a foreign table's). */
+static bool
+leaves_with_rows(const SfItem *part, const SfItem *whole)
+{
+	const SfFact *attachment = part->new ? sf_attachment(part->new) : NULL;
+
+	if (part->old->kind->save == NULL)
+		return whole->fate == SF_FATE_REPLACE && whole->old->kind->save;
+	return part->new && !(attachment && attachment->kind->place && sf_attached_to(attachment) == whole->new);
+}
+
 /* What takes this fact along when it is dropped, or NULL. */
 static SfItem *
 dropped_with(const SfItem *item)
@@ -185,6 +196,8 @@ dropped_with(const SfItem *item)
 			continue;
 		/* Dropped ONLY there: the server forgets about the copies of what it drops with it. */
 		if (edge->type == DEPENDENCY_AUTO && sf_copies_stay(edge->to))
+			continue;
+		if (edge->type == SF_EDGE_DROP && sf_attachment(fact) && leaves_with_rows(item, other))
 			continue;
 		if (goes_as_partner(fact, other->old))
 			return other;

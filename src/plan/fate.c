@@ -181,12 +181,12 @@ step_aside(SfItem *item, const SfEdge *edge, List **work)
 
 /*
  * What goes with the drop of something that is replaced is let go of instead (a sequence, a partition that becomes a
- * table of its own), unless its contents come back by way of that.
+ * table of its own), unless it comes back as a part of that: its rows by way of the whole's, or none (a foreign table).
  */
 static bool
 is_let_go(const SfItem *dependent, const SfItem *replaced)
 {
-	return dependent->new && !(dependent->new->kind->refill && sf_needs(dependent->new, replaced->new));
+	return dependent->new && !(sf_attachment(dependent->new) && sf_needs(dependent->new, replaced->new));
 }
 
 /* It goes with what is made anew: who needs it cannot move off it in place, for what it moves to is not there yet. */

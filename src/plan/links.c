@@ -35,14 +35,18 @@ goes_with_swapped(const SfItem *item)
 	return item->drop && parent && sf_item(parent) && sf_item(parent)->stash && sf_item(parent)->drop == item->drop;
 }
 
-/* Who acts on rows comes when they are back: not what the relations are made of, nor who only names them. */
+/*
+ * Who acts on rows comes when they are back: not what the relations are made of, nor who only names them.  A part comes
+ * before, with its copies: the whole's rows may be its.
+ */
 static SfAction *
-refill_before(const SfItem *item, const SfFact *need)
+refill_before(const SfItem *item, const SfEdge *edge)
 {
-	const SfItem *filled = sf_item(sf_relation_of(need));
+	const SfItem *filled = sf_item(sf_relation_of(edge->to));
 	const SfItem *own = sf_item(sf_relation_of(item->new));
 
-	if (filled == NULL || filled->refill == NULL || item->early || item->new->kind->body || sf_reattached(item->new))
+	if (filled == NULL || filled->refill == NULL || item->early || item->new->kind->body || sf_reattached(item->new) ||
+		item->new->kind->attaches || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 		return NULL;
 	return item->new->kind->folds && own && own->refill == filled->refill ? NULL : filled->refill;
 }
@@ -123,7 +127,7 @@ link_needs(SfItem *item)
 		/* A shell will do for its partners alone. */
 		if (edge->to->kind->takes_partners && !sf_needs(edge->to, item->new))
 			sf_build_after(maker, need->complete, item);
-		sf_build_after(maker, refill_before(item, edge->to), item);
+		sf_build_after(maker, refill_before(item, edge), item);
 		sf_build_after(maker, altered, item);
 		sf_build_after(maker, need->rename, item);
 		sf_build_after(item->alter, need->create, item);

@@ -6,7 +6,6 @@
  */
 #include "postgres.h"
 
-#include "access/reloptions.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_type.h"
@@ -511,32 +510,6 @@ sf_refine_column_name(SfRisk *risk, const SfRiskCase *it)
 		risk->why = NULL;
 		risk->effects &= ~SF_RISK_NARROWS;
 	}
-}
-
-/* What a table's binding to its parents was made for by the plan itself is empty (sf_parent_for_a_while()). */
-void
-sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it)
-{
-	const SfFact *new = it->context->new;
-
-	sf_refine_partners(risk, it);
-	if (new && new->kind->attaches && it->context->before && it->operation->schema &&
-		!sf_risk_find_relation(it->context->before, it->operation->schema, it->operation->relation))
-	{
-		risk->why = NULL;
-		risk->effects &= ~SF_RISK_LOSES;
-	}
-}
-
-/* Most storage parameters take a weak lock; the server knows which do not. */
-void
-sf_refine_options(SfRisk *risk, const SfRiskCase *it)
-{
-	Node	   *node = it->operation->node;
-
-	if (IsA(node, AlterTableCmd) && risk->locks)
-		((SfRiskLock *) linitial(risk->locks))->mode =
-			AlterTableGetRelOptionsLockLevel((List *) ((AlterTableCmd *) node)->def);
 }
 
 /* The lock that counts is on the index's table. */
