@@ -119,7 +119,7 @@ SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE INDEX by_code ON s.coded (s.code(word));
 $model$, true);
 SELECT count(*) > 0 AS planned FROM sf_plan_migration('coded otherwise');
-SELECT substring(sql FROM 'FUNCTION [^ ]*') AS sql, why FROM sf_steps() ORDER BY n;
+SELECT split_part(sql, E'\n', 1) AS sql, regexp_split_to_table(why, ', ') AS why FROM sf_steps() ORDER BY n;
 SELECT sql FROM sf_steps() ORDER BY n \gexec
 SELECT * FROM sf_diff();
 

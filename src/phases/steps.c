@@ -125,7 +125,7 @@ others_locked(List *locks, const SfRiskLock *strongest)
 									  lock->schema ? sf_qualified(2, names) : sf_ident(lock->name)));
 	}
 	if (n > MOST_LOCKED)
-		said = lappend(said, psprintf("%d others", n - MOST_LOCKED));
+		said = lappend(said, psprintf("%d more", n - MOST_LOCKED));
 	return said ? sf_join(said, ", ") : NULL;
 }
 

@@ -11,7 +11,7 @@
 #include "risk/risk.h"
 
 /* How many are named. */
-#define MOST	3
+#define MOST	5
 
 /* What stores results, or was proved by them; what computes it anew, and the name behind that. */
 static const struct
@@ -22,7 +22,7 @@ static const struct
 }			stores[] =
 {
 	{"index", "REINDEX INDEX CONCURRENTLY ", ITSELF},
-	{"exclusion", "REINDEX TABLE CONCURRENTLY ", ITS_TABLE},
+	{"exclusion", "REINDEX TABLE ", ITS_TABLE},
 	{"generated", "an UPDATE of all rows of ", ITS_TABLE},
 	{"check", "another check in its place", NOTHING},
 };
@@ -56,7 +56,7 @@ sf_refine_function(SfRisk *risk, const SfRiskCase *it)
 			stored = lappend(stored, said);
 	}
 	if (n > MOST)
-		stored = lappend(stored, psprintf("%d others", n - MOST));
+		stored = lappend(stored, psprintf("%d more", n - MOST));
 	if (stored)
 		risk->why = psprintf("what the old body gave stays in %s", sf_join(stored, ", "));
 }
