@@ -39,6 +39,25 @@ online($node, 'indexes', q{
 		'N expand: DROP INDEX CONCURRENTLY public.users_name__old',
 		q{T expand: COMMENT ON INDEX public.users_name IS 'by name'} ]);
 
+# ---- a key that becomes an index of its name, and the other way round
+online($node, 'successors', q{
+	CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, at date NOT NULL, CONSTRAINT users_name UNIQUE (name));
+	CREATE UNIQUE INDEX users_at ON users (at) WHERE id > 0;
+	CREATE TABLE logins (name text REFERENCES users (name));
+	INSERT INTO users SELECT g, g, date '2020-01-01' + g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL, at date NOT NULL, CONSTRAINT users_at UNIQUE (at));
+	CREATE UNIQUE INDEX users_name ON users (name);
+	CREATE TABLE logins (name text REFERENCES users (name));},
+	of => 'users_name|users_at',
+	steps => [
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY users_at__new ON public.users USING btree (at)',
+		'T expand: ALTER INDEX public.users_at RENAME TO users_at__old',
+		'T expand: ALTER TABLE public.users ADD CONSTRAINT users_at UNIQUE USING INDEX users_at__new',
+		'N contract: DROP INDEX CONCURRENTLY public.users_at__old',
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY users_name__new ON public.users USING btree (name)',
+		'T expand: ALTER TABLE public.users DROP CONSTRAINT users_name',
+		'T expand: ALTER INDEX public.users_name__new RENAME TO users_name' ]);
+
 # ---- constraints; a key that a foreign key names
 my $keys = q{
 	CREATE TABLE team (id int PRIMARY KEY, code int NOT NULL, CONSTRAINT team_code UNIQUE (code)%s);

@@ -34,11 +34,28 @@ typedef struct SfMark
 #define SH_DEFINE
 #include "lib/simplehash.h"
 
+const SfFact *
+sf_successor(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	foreach(lc, action->verb == SF_VERB_CREATE || action->verb == SF_VERB_DROP ? plan->successors : NIL)
+	{
+		const SfHeir *successor = lfirst(lc);
+
+		if (action->new ? action->new == successor->new : action->old == successor->old)
+			return successor->new;
+	}
+	return NULL;
+}
+
 /* One fact for both sides of a pair. */
 static const SfFact *
-pair_of(const SfAction *action)
+pair_of(const SfPlan *plan, const SfAction *action)
 {
-	return action->new ? action->new : action->old->twin ? action->old->twin : action->old;
+	const SfFact *successor = sf_successor(plan, action);
+
+	return successor ? successor : action->new ? action->new : action->old->twin ? action->old->twin : action->old;
 }
 
 /* The end of a type whose place another has taken: nobody uses it any more, it may go at any time. */
@@ -50,9 +67,9 @@ drops_swapped(const SfAction *action)
 
 /* What is replaced, or taken down and put back; and what is renamed by way of a name of nobody's. */
 static bool
-opens(const SfAction *action)
+opens(const SfPlan *plan, const SfAction *action)
 {
-	return (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
+	return sf_successor(plan, action) || (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
 }
 
 /* All columns that others take the place of are exchanged at once: in the bracket of the first. */
@@ -80,9 +97,9 @@ is_shadowed(const SfPlan *plan, const SfFact *fact)
 static const SfFact *
 bracket_key(const SfPlan *plan, const SfAction *action)
 {
-	if (!opens(action))
+	if (!opens(plan, action))
 		return sf_shadow_spare_table(plan, action);
-	return is_shadowed(plan, pair_of(action)) ? leader(plan) : pair_of(action);
+	return is_shadowed(plan, pair_of(plan, action)) ? leader(plan) : pair_of(plan, action);
 }
 
 static void
@@ -137,7 +154,7 @@ mark_action(const SfPlan *plan, sf_marks_hash *marks, List **followers, const Sf
 	if (key)
 		open_mark(marks, key, index);
 	if (action->verb == SF_VERB_RENAME)
-		extend_mark(marks, pair_of(action), index);
+		extend_mark(marks, pair_of(plan, action), index);
 	if (action->verb == SF_VERB_CREATE && plan->shadows)
 		mark_follower(plan, marks, followers, action, index);
 	/* Put back inside its parent's CREATE. */

@@ -12,6 +12,9 @@
 
 #include "plan/plan.h"
 
+/* What comes under the name of what goes, if the action makes the one or drops the other (SfPlan.successors); or NULL. */
+extern const SfFact *sf_successor(const SfPlan *plan, const SfAction *action);
+
 /*
  * The actions in an order in which each bracket holds only what has to be in it: the rest goes before or behind, as the
  * actions' own dependencies allow.  So it keeps its online form.

@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "phases/bracket.h"
 #include "phases/partitions.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
@@ -248,7 +249,7 @@ creation(List *bracket, const SfFact *new)
 static bool
 is_replaced(const SfPlan *plan, const SfAction *create, List *bracket)
 {
-	return create && create->rebuild && create->new->twin && create->table && sf_is_kind(create->table, "table") &&
+	return create && ((create->rebuild && create->new->twin) || sf_successor(plan, create)) && create->table && sf_is_kind(create->table, "table") &&
 		sf_is_big(create->table) && !attaches(bracket) && sf_implied_by(create->new) == NULL &&
 		sf_begins_with(create, 0, sf_render_create(plan, create, 0));
 }
@@ -261,7 +262,7 @@ built_beside(const SfPlan *plan, const SfAction *create, List *bracket, char *na
 
 	if (way == NULL || !is_replaced(plan, create, bracket) || !stands_before(bracket, create->new))
 		return NIL;
-	if (!way->copied && (sf_copies_of(create->new) || sf_copies_of(create->new->twin) ||
+	if (!way->copied && (sf_copies_of(create->new) || (create->new->twin && sf_copies_of(create->new->twin)) ||
 						 sf_is_partitioned(create->table)))
 		return NIL;
 	return way->build(plan, create->new, name);
@@ -326,6 +327,7 @@ List *
 sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 {
 	const SfSuccession *way = succession(action->kind);
+	const SfFact *new = sf_successor(plan, action);
 	List	   *statements;
 
 	if (action->verb == SF_VERB_ALTER && action->part == SF_PART_ALL && sf_is_kind(action->new, "column") &&
@@ -338,8 +340,10 @@ sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 		statements = successor(plan, action, bracket);
 		return statements ? statements : unproved(plan, action, bracket);
 	}
-	if (action->verb == SF_VERB_DROP && way->retire && action->old->twin && !sf_is_partitioned(action->table) &&
-		built_beside(plan, creation(bracket, action->old->twin), bracket, sf_last(action->old)))
+	if (new == NULL)
+		new = action->old ? action->old->twin : NULL;
+	if (action->verb == SF_VERB_DROP && way->retire && new && !sf_is_partitioned(action->table) &&
+		built_beside(plan, creation(bracket, new), bracket, sf_last(action->old)))
 		return way->retire(plan, action->old);
 	return NIL;
 }

@@ -435,6 +435,32 @@ find_predecessor(SfBuild *build, SfItem *item)
 	build->plan->heirs = lappend(build->plan->heirs, heir);
 }
 
+/*
+ * A unique index that comes under the name of a key that goes, or the other way round: it says something else, or a key
+ * cannot be had without; still the table is not to be without both.
+ */
+static void
+find_successor(SfBuild *build, const SfItem *item)
+{
+	const SfFact *table = item->fate == SF_FATE_CREATE && item->new->kind->backs && item->new->parent ?
+		item->new->parent->twin : NULL;
+	ListCell   *lc;
+
+	foreach(lc, table && !item->new->parent->anew ? table->children : NIL)
+	{
+		SfFact	   *old = lfirst(lc);
+		SfHeir	   *successor;
+
+		if (!old->kind->backs || sf_item(old) == NULL || sf_item(old)->fate != SF_FATE_DROP || sf_item(old)->heir ||
+			!sf_take_same_name(old, item->new))
+			continue;
+		successor = palloc(sizeof(SfHeir));
+		successor->old = old;
+		successor->new = item->new;
+		build->plan->successors = lappend(build->plan->successors, successor);
+	}
+}
+
 /* For the kinds, which see facts only. */
 static void
 mark_anew(const SfItem *item)
@@ -481,4 +507,6 @@ sf_build_items(SfBuild *build)
 			check_stored_rows(lfirst(lc));
 		mark_anew(lfirst(lc));
 	}
+	foreach(lc, build->items)
+		find_successor(build, lfirst(lc));
 }

@@ -112,6 +112,7 @@ typedef struct SfPlan
 	List	   *spares;			/* of SfFact: columns that go, and whose values others have */
 	bool		two_versions;	/* the old version of the application works until the gate, the new one by its schema */
 	List	   *heirs;			/* of SfHeir */
+	List	   *successors;		/* of SfHeir: indexes and keys that come under the name of another of their table */
 	List	   *questions;		/* of char *: what looks like an unhinted rename and the call that says so */
 	List	   *not_modelled;	/* of char *: objects of either side that no kind models */
 } SfPlan;
