@@ -389,3 +389,12 @@ CREATE TABLE event_1_a (id int PRIMARY KEY);
 CREATE TABLE note ();
 CREATE TRIGGER each_event AFTER INSERT ON event FOR EACH ROW EXECUTE FUNCTION seen();
 ALTER TABLE event_1 DISABLE TRIGGER each_event;
+-- pair a partition goes to another table and has a new column there
+-- from
+CREATE TABLE event (kind text NOT NULL, id int, PRIMARY KEY (kind)) PARTITION BY LIST (kind);
+CREATE TABLE event_old PARTITION OF event FOR VALUES IN ('old');
+CREATE TABLE past (kind text, note int) PARTITION BY LIST (kind);
+-- to
+CREATE TABLE event (kind text NOT NULL, id int, PRIMARY KEY (kind)) PARTITION BY LIST (kind);
+CREATE TABLE past (kind text, note int) PARTITION BY LIST (kind);
+CREATE TABLE event_old PARTITION OF past FOR VALUES IN ('old');
