@@ -102,16 +102,11 @@ sf_recipe_create_key(const SfPlan *plan, const SfAction *action)
 	if (sf_is_partitioned(action->table))
 		return sf_is_big(action->table) ? sf_key_by_leaves(plan, action) : NIL;
 	sf_plan_emit_init(&out, plan);
-	if (index == NULL || !sf_is_kind(action->table, "table") || list_length(plain) != 1 ||
-		!sf_begins_with(action, 0, plain))
+	/* An index that goes otherwise becomes the key's: there is none to build. */
+	if (index == NULL || sf_predecessor(&out, action->new) || !sf_is_kind(action->table, "table") ||
+		list_length(plain) != 1 || !sf_begins_with(action, 0, plain))
 		return NIL;
-	/* An index that goes otherwise becomes the key's: there is none to build, and its columns are NOT NULL by now. */
-	if (sf_predecessor(&out, action->new))
-		statements = sf_add_statement(NIL, linitial(plain), true, false);
-	else
-	{
-		statements = sf_add_statement(NIL, index, false, false);
-		statements = sf_add_statement(statements, sf_key_adopts(action->new, sf_last(action->new)), true, true);
-	}
+	statements = sf_add_statement(NIL, index, false, false);
+	statements = sf_add_statement(statements, sf_key_adopts(action->new, sf_last(action->new)), true, true);
 	return sf_add_statements(statements, action->statements, 1, false);
 }
