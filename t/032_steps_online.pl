@@ -46,6 +46,9 @@ query(q{
 	CREATE INDEX users_expr ON users (lower(name));
 	CREATE TABLE part (id int, team int) PARTITION BY RANGE (id);
 	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (1000);
+	CREATE TABLE desk (id int CONSTRAINT desk_key PRIMARY KEY, room int NOT NULL, seat int);
+	CREATE UNIQUE INDEX desk_place ON desk (room, seat);
+	INSERT INTO desk SELECT g, g, g FROM generate_series(1, 100) g;
 	INSERT INTO team SELECT g, g, g, g FROM generate_series(1, 100) g;
 	INSERT INTO users SELECT g, g, g, 'sad', 'x', 1, 'o', g, g, g FROM generate_series(1, 100) g;
 	INSERT INTO part SELECT g, g FROM generate_series(1, 100) g;
@@ -68,6 +71,7 @@ query(q{SELECT sf_define($$
 	CREATE TABLE part (id int, team int NOT NULL, CONSTRAINT part_fk FOREIGN KEY (team) REFERENCES team) PARTITION BY RANGE (id);
 	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (1000);
 	CREATE INDEX part_team ON part (team);
+	CREATE TABLE desk (id int NOT NULL, room int NOT NULL, seat int, CONSTRAINT desk_key PRIMARY KEY (room, seat));
 $$)});
 my $before = query(q{SELECT count(*) || ' ' || md5(string_agg(f::text, ',' ORDER BY f::text)) FROM sf_facts() f WHERE attribute IS DISTINCT FROM 'position'});
 query(q{SELECT sf_plan_migration('online')});
@@ -98,6 +102,10 @@ is(steps('users_key'), join("\n",
 		'T 1 validate: ALTER TABLE public.users ADD CONSTRAINT users_key PRIMARY KEY USING INDEX users_key'), 'primary key');
 is(query(q{SELECT max(n) FILTER (WHERE sql ~ 'COLUMN id SET NOT NULL|VALIDATE CONSTRAINT users_id_not_null') < min(n) FILTER (WHERE sql ~ 'users_key') FROM sf_steps()}),
 	't', 'its column is NOT NULL before');
+is(steps('desk_(key|place)'), join("\n", 'T 0 expand: ALTER TABLE public.desk DROP CONSTRAINT desk_key',
+		'T 0 expand: ALTER TABLE public.desk ADD CONSTRAINT desk_key PRIMARY KEY USING INDEX desk_place'),
+	'a key that moves to where a unique index goes takes that over');
+is(query(q{SELECT bool_or(scans) FROM sf_steps() WHERE sql ~ 'desk_key'}), 'f', 'and reads nothing');
 is(steps('users_gone'), 'N 0 contract: DROP INDEX CONCURRENTLY public.users_gone', 'index that goes');
 is(steps('"Team"'), 'N 0 expand: CREATE INDEX CONCURRENTLY "Team" ON public.users USING btree (team_id) WHERE (n > 0)', 'index that comes');
 is(steps('email'), join("\n",

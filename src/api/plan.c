@@ -235,8 +235,8 @@ is_changed(const SfFact *new)
 static int
 told_verb(const SfAction *action)
 {
-	/* What steps aside to be renamed has another action that says what it becomes. */
-	if (action->verb == SF_VERB_RENAME && action->new == NULL)
+	/* What steps aside, to be renamed or until it goes, has another action that says what becomes of it. */
+	if (action->verb != SF_VERB_DROP && action->new == NULL)
 		return -1;
 	if (!action->rebuild)
 		return action->verb;

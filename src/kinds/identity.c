@@ -31,11 +31,11 @@ alter_column(const SfFact *fact)
 	return psprintf("ALTER TABLE %s ALTER COLUMN %s", sf_rel(fact), sf_ident(sf_last(fact)));
 }
 
-/* The sequence of the serial column that its column was: owned by it, and its default's. */
+/* The sequence of the serial column that its column was, owned by it, and its default's; unless it has a position. */
 static SfFact *
 predecessor(const SfFact *fact)
 {
-	const SfFact *column = fact->parent ? fact->parent->twin : NULL;
+	const SfFact *column = fact->parent && fact->twin == NULL ? fact->parent->twin : NULL;
 	ListCell   *lc,
 			   *ln,
 			   *lo;
@@ -138,6 +138,13 @@ after(SfEmit *out, const SfFact *fact)
 		set_persistence(out, fact);
 }
 
+/* An inherited column, which the table does not declare, has no place for it. */
+static bool
+may_fold(const SfFact *fact)
+{
+	return sf_implied_by(fact->parent) == NULL || sf_attr(fact->parent, "local");
+}
+
 static char *
 address(const SfFact *fact)
 {
@@ -168,6 +175,7 @@ const SfKind sf_kind_identity = {
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
 	.folds = true,
+	.may_fold = may_fold,
 	.drops_with_parent = true,
 	.survives_alter = true,
 	.create = create,

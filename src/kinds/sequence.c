@@ -34,11 +34,11 @@ owning_column(const SfFact *fact)
 	return NULL;
 }
 
-/* The identity that the column had which it is for. */
+/* The identity that the column had which it is for, unless it has a position of its own. */
 static SfFact *
 predecessor(const SfFact *fact)
 {
-	const SfFact *column = owning_column(fact);
+	const SfFact *column = fact->twin ? NULL : owning_column(fact);
 	ListCell   *lc;
 
 	foreach(lc, column ? column->twin->children : NIL)

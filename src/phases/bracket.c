@@ -161,8 +161,8 @@ mark_action(const SfPlan *plan, sf_marks_hash *marks, List **followers, const Sf
 	if (action->verb == SF_VERB_CREATE)
 		foreach(lc, action->folded)
 			extend_mark(marks, lfirst(lc), index);
-	/* Moves over to the new type. */
-	if (action->verb == SF_VERB_ALTER)
+	/* Moves over to the new type.  (What goes may be altered before: a view of a cycle becomes a stub.) */
+	if (action->verb == SF_VERB_ALTER && action->new)
 		foreach(lc, action->new->needs)
 		{
 			const SfFact *need = ((SfEdge *) lfirst(lc))->to;

@@ -259,8 +259,11 @@ static List *
 built_beside(const SfPlan *plan, const SfAction *create, List *bracket, char *name)
 {
 	const SfSuccession *way = create ? succession(create->kind) : NULL;
+	SfEmit		out = emit(plan, 0);
 
-	if (way == NULL || !is_replaced(plan, create, bracket) || !stands_before(bracket, create->new))
+	/* There is nothing to build where an index that goes becomes the key's. */
+	if (way == NULL || sf_predecessor(&out, create->new) || !is_replaced(plan, create, bracket) ||
+		!stands_before(bracket, create->new))
 		return NIL;
 	if (!way->copied && (sf_copies_of(create->new) || (create->new->twin && sf_copies_of(create->new->twin)) ||
 						 sf_is_partitioned(create->table)))

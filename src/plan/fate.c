@@ -421,7 +421,7 @@ static void
 find_predecessor(SfBuild *build, SfItem *item)
 {
 	SfHeir	   *heir;
-	SfFact	   *old = item->fate == SF_FATE_CREATE && item->new->kind->predecessor ?
+	SfFact	   *old = sf_item_made(item) && item->new->kind->predecessor ?
 		item->new->kind->predecessor(item->new) : NULL;
 
 	if (old == NULL || sf_item(old) == NULL || sf_item(old)->fate != SF_FATE_DROP || sf_item(old)->heir ||

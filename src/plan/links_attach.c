@@ -92,6 +92,14 @@ sf_link_detached(SfItem *item)
 		if (original && sf_item(copy) && sf_relation_of(original) == sf_attached_to(item->old))
 			sf_build_after(sf_item(copy)->drop, item->drop, item);
 	}
+	/* A part of a whole, as a partition is, gets nothing that the whole does not have. */
+	foreach(lc, item->old->kind->place ? item->old->parent->twin->children : NIL)
+	{
+		const SfFact *part = lfirst(lc);
+
+		if (part->kind->merges && sf_item(part))
+			sf_build_after(sf_item(part)->create, item->drop, item);
+	}
 	if (whole == NULL)
 		return;
 	foreach(lc, whole->needed_by)

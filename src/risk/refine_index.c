@@ -47,7 +47,7 @@ sf_refine_index_attached(SfRisk *risk, const SfRiskCase *it)
 	risk->locks = lappend(risk->locks, lock);
 }
 
-/* Columns that may hold NULLs are looked through; a plan makes them NOT NULL before. */
+/* Columns that may hold NULLs are looked through; a plan, which knows the key, makes them NOT NULL before. */
 void
 sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it)
 {
@@ -57,7 +57,7 @@ sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it)
 	ListCell   *lc;
 	char	   *names[2];
 
-	if (!it->context->proven)
+	if (!it->context->proven && it->context->new == NULL)
 	{
 		if (it->context->before == NULL || op->schema == NULL || def == NULL || !IsA(def, Constraint))
 			return;

@@ -566,3 +566,12 @@ CREATE TABLE member (email ext.citext UNIQUE DEFAULT 'y' CHECK (email OPERATOR(e
 CREATE INDEX member_bio ON member USING gin (bio ext.gin_trgm_ops);
 CREATE FUNCTION changed(ext.citext) RETURNS bigint LANGUAGE sql AS 'SELECT 1::bigint';
 CREATE DOMAIN mail AS ext.citext CHECK (VALUE OPERATOR(ext.~) '@');
+-- pair a view and the function that it reads, which returns its rows, part
+-- from
+CREATE TABLE task (id int, done int);
+CREATE VIEW todo AS SELECT id FROM task;
+CREATE FUNCTION due() RETURNS SETOF todo LANGUAGE sql AS 'SELECT * FROM todo';
+CREATE OR REPLACE VIEW todo AS SELECT id FROM task WHERE done > 0 AND EXISTS (SELECT FROM due());
+-- to
+CREATE TABLE task (id int, done int);
+CREATE FUNCTION due() RETURNS SETOF int BEGIN ATOMIC SELECT id FROM task; END;
