@@ -50,6 +50,6 @@ extern List *sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 extern List *sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow);
 extern List *sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_drop_old(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
-extern List *sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
+extern List *sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow);
 
 #endif

@@ -124,13 +124,36 @@ statements_of(List *sql)
 	return statements;
 }
 
-/* The new name, and that is all. */
+/* A part that the server gives the new name together with this one. */
+static const SfShadowPart *
+merged_with(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->parts)
+	{
+		const SfShadowPart *part = lfirst(lc);
+
+		for (const SfFact *one = part->fact; one; one = sf_merges(one) ? sf_implied_by(one) : NULL)
+			for (const SfFact *other = fact; other; other = sf_merges(other) ? sf_implied_by(other) : NULL)
+				if (one == other)
+					return part;
+	}
+	return NULL;
+}
+
+/* The new name, and that is all.  With the first of those that have merged, that of the original: it is passed on. */
 static List *
 rename_part(const SfShadowBracket *bracket, const SfShadowPart *part)
 {
 	SfEmit		out = emit_for(bracket, 0);
+	const SfFact *fact = part->fact;
 
-	part->fact->kind->rename(&out, part->ahead, part->fact);
+	if (merged_with(bracket, fact))
+		return NIL;
+	while (sf_merges(fact))
+		fact = sf_implied_by(fact);
+	fact->kind->rename(&out, sf_shadow_copy(fact, sf_last(part->ahead)), fact);
 	return statements_of(out.statements);
 }
 
@@ -329,15 +352,29 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 	return fact->parent == NULL || is_there(bracket, fact->parent);
 }
 
+/* What will merge with its original is made before that. */
 static bool
 can_be_ahead(const SfShadowBracket *bracket, const SfFact *fact)
 {
 	ListCell   *lc;
 
 	foreach(lc, fact->needs)
-		if (!is_there(bracket, ((SfEdge *) lfirst(lc))->to))
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (!(edge->type == SF_EDGE_IMPLIED && sf_merges(fact)) && !is_there(bracket, edge->to))
 			return false;
+	}
 	return true;
+}
+
+/* What it has until then: the same as what it will merge with. */
+static char *
+name_ahead(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	const SfShadowPart *merged = merged_with(bracket, fact);
+
+	return merged ? sf_last(merged->ahead) : sf_shadow_name(bracket->plan, bracket->names, sf_last(fact), NULL);
 }
 
 SfShadowPart *
@@ -351,7 +388,7 @@ sf_shadow_part(SfShadowBracket *bracket, const SfAction *action)
 		if (action->verb != SF_VERB_CREATE || !sf_is_kind(action->new, recipes[i].kind) ||
 			sf_comes_along(action->new) || !can_be_ahead(bracket, action->new))
 			continue;
-		name = sf_shadow_name(bracket->plan, bracket->names, sf_last(action->new), NULL);
+		name = name_ahead(bracket, action->new);
 		part = palloc0(sizeof(SfShadowPart));
 		part->fact = action->new;
 		part->ahead = sf_shadow_copy(action->new, name);
