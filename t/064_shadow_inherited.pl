@@ -1,4 +1,5 @@
-# Columns that other tables inherit get another type online: each table has a trigger of its own and is filled by itself.
+# Columns that other tables have, too, get another type online: by inheritance, where each table has a trigger of its own; and as
+# partitions with foreign keys, which are proved leaf by leaf.
 use strict;
 use warnings;
 use FindBin;
@@ -82,6 +83,30 @@ $db = database('CREATE TABLE p (v int, CONSTRAINT pos CHECK (v > 0)); CREATE TAB
 	'CONSTRAINT pos' => "\n-- \@renamed from=pos\nCONSTRAINT poss", 'CONSTRAINT pos ' => "\n-- \@renamed from=pos\nCONSTRAINT poss ");
 run_ok($db, 'CALL sf_upgrade()', 'renamed with its parent\'s');
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
+
+# Foreign keys of a partitioned table and of a partition that is one, to a table whose key changes as well.
+there_and_back(
+	'foreign keys',
+	ddl => q{CREATE TABLE kinds (id int PRIMARY KEY, n text);
+CREATE TABLE ev (id int, at date NOT NULL, kind int REFERENCES kinds ON DELETE CASCADE, mark int) PARTITION BY RANGE (at);
+CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE ev_2 PARTITION OF ev FOR VALUES FROM ('2021-01-01') TO ('2022-01-01') PARTITION BY LIST (at);
+CREATE TABLE ev_2a PARTITION OF ev_2 DEFAULT;
+ALTER TABLE ev_1 RENAME CONSTRAINT ev_kind_fkey TO ev_1_own;
+ALTER TABLE ev_2 ADD CONSTRAINT mk FOREIGN KEY (mark) REFERENCES kinds DEFERRABLE},
+	change => [ 'id int P' => 'id bigint P', 'kind int' => 'kind bigint', 'mark int' => 'mark bigint' ],
+	rows => q{INSERT INTO kinds SELECT n FROM generate_series(0, 2000) n;
+		INSERT INTO ev SELECT n, '2020-01-01'::date + n % 700, n, n FROM generate_series(1, 2000) n},
+	writes => q{DELETE FROM kinds WHERE id = (SELECT max(id) FROM kinds k WHERE NOT EXISTS (SELECT FROM ev_2 WHERE mark = k.id));
+		INSERT INTO kinds (id) SELECT max(id) + 3000 FROM kinds; INSERT INTO ev (id, at, kind, mark) SELECT 1, '2021-05-05', max(id), max(id) FROM kinds},
+	sums => 'SELECT count(*), sum(id), sum(kind), sum(mark) FROM ev; SELECT count(*), sum(id) FROM kinds',
+	load => q{\set id random(1, 1000)
+BEGIN;
+INSERT INTO kinds (id) VALUES (1000000 + :id) ON CONFLICT DO NOTHING;
+INSERT INTO ev (id, at, kind, mark) VALUES (3, '2020-03-03', :id, 1000000 + :id);
+UPDATE ev SET mark = 2 WHERE id = :id AND at < '2021-01-01';
+END;
+});
 
 $node->stop;
 done_testing();
