@@ -351,7 +351,7 @@ for my $phase ('expand', 'backfill', 'validate')
 # ---- what keeps the plain form, and why ----
 
 $db = database(q{CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int, g int GENERATED ALWAYS AS (b + 1) STORED, p point, w int, i int NOT NULL,
-	EXCLUDE USING btree (a WITH =)); CREATE MATERIALIZED VIEW mv AS SELECT c FROM t;
+	EXCLUDE USING btree (a WITH =)); CREATE VIEW tv AS SELECT c FROM t; CREATE MATERIALIZED VIEW mv AS SELECT c FROM tv;
 	CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE whole (id int, v int);
 	CREATE TABLE part () INHERITS (whole); CREATE TABLE old_name (id int, v int); CREATE TABLE small (v int)},
 	q{INSERT INTO t (id, a, b, c, i) SELECT n, n, n, n, n FROM generate_series(1, 1000) n; INSERT INTO whole SELECT n, n FROM generate_series(1, 1000) n;

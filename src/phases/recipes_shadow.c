@@ -225,6 +225,29 @@ of_stage(List *all, SfStage stage, bool closing)
 	return result;
 }
 
+/* Each by itself, behind the gate. */
+static List *
+again(const SfShadowBracket *bracket)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfShadowPart *part = part_of(bracket, lfirst(lc));
+
+		if (part && part->fact == ((SfAction *) lfirst(lc))->new)
+			result = add(result, lfirst(lc), part->again);
+	}
+	foreach(lc, result)
+	{
+		SfStatement *statement = &((SfShadowStatement *) lfirst(lc))->statement;
+
+		statement->closing = statement->alone = true;
+	}
+	return result;
+}
+
 List *
 sf_shadow_statements(const SfPlan *plan, List *actions)
 {
@@ -238,6 +261,7 @@ sf_shadow_statements(const SfPlan *plan, List *actions)
 	foreach(lc, actions)
 		exchange = add(exchange, lfirst(lc), exchange_one(bracket, lfirst(lc)));
 	result = list_concat(result, of_stage(exchange, SF_BEFORE, false));
+	result = list_concat(result, again(bracket));
 	result = list_concat(result, of_stage(exchange, SF_INSIDE, true));
 	return list_concat(result, of_stage(exchange, SF_AFTER, true));
 }

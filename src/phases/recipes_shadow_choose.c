@@ -18,6 +18,8 @@
 #include "risk/risk.h"
 #include "utils/guc.h"
 
+#define MAKE_VIEW	"CREATE MATERIALIZED VIEW "
+
 /* ---- what the expressions are ---- */
 
 /* What the user said becomes of the column, by either of its names. */
@@ -301,7 +303,7 @@ is_harmful(const SfPlan *plan, const SfShadowStatement *one)
 	ListCell   *lc;
 
 	/* Filled with rows at once, which are read for it. */
-	if (one->action->verb == SF_VERB_CREATE && sf_is_kind(one->action->new, "materialized view"))
+	if (one->statement.closing && strncmp(one->statement.sql, MAKE_VIEW, strlen(MAKE_VIEW)) == 0)
 		return true;
 	if ((risk->effects & (SF_RISK_REWRITES | SF_RISK_SCANS)) == 0)
 		return false;

@@ -82,8 +82,13 @@ static bool
 name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
 {
 	const SfFact *own = named_relation(ahead, NULL);
-	List	   *renames = sf_shadow_renames(bracket->shadows, own),
-			   *referenced = sf_shadow_renames(bracket->shadows, named_relation(ahead, own));
+	SfFact	   *view = sf_shadow_view_of(bracket, ahead->parent);
+	List	   *renames = own ? sf_shadow_renames(bracket->shadows, own) : NIL,
+			   *referenced = own ? sf_shadow_renames(bracket->shadows, named_relation(ahead, own)) : NIL;
+
+	/* Its columns are called as they will be. */
+	if (view)
+		ahead->attr[sf_kind_attr(ahead->kind, "table")] = sf_name(view);
 
 	for (int i = 0; i < lengthof(texts); i++)
 	{
@@ -358,6 +363,7 @@ static const struct
 	{"check", constraint_ahead},
 	{"foreign key", constraint_ahead},
 	{"statistics", statistics_ahead},
+	{"materialized view", sf_shadow_view_ahead},
 };
 
 /* ---- which ---- */
@@ -368,7 +374,7 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 {
 	ListCell   *lc;
 
-	if (sf_shadow_of(bracket->shadows, fact))
+	if (sf_shadow_of(bracket->shadows, fact) || sf_shadow_view_of(bracket, sf_relation_of(fact)))
 		return true;
 	foreach(lc, bracket->parts)
 		if (((SfShadowPart *) lfirst(lc))->fact == fact)
@@ -398,7 +404,8 @@ can_be_ahead(const SfShadowBracket *bracket, const SfFact *fact)
 		if (!(edge->type == SF_EDGE_IMPLIED && sf_merges(fact)) && !is_there(bracket, edge->to))
 			return false;
 	}
-	return true;
+	/* Of what is made by the name that the view has in the end, its indexes alone know the other one. */
+	return sf_is_kind(fact, "index") || !sf_shadow_reads_view(bracket, fact);
 }
 
 /* What it has until then: the same as what it will merge with. */
