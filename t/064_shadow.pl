@@ -4,97 +4,12 @@ use strict;
 use warnings;
 use FindBin;
 use lib "$FindBin::RealBin/../test/perl";
+use SchemaflowShadow;
 use SchemaflowTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = sf_node('shadow', conf => ['wal_level = logical']);
-my $n = 0;
-
-# A database with these tables, filled, and a model that is the tables with other types: %to says which words change.
-sub database
-{
-	my ($ddl, $rows, @change) = @_;
-	my $db = sf_database($node, 'app' . ++$n);
-	$node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 100");
-	$node->safe_psql($db, "$ddl; $rows; ANALYZE");
-	plan_change($db, changed($ddl, @change));
-	return $db;
-}
-
-sub changed
-{
-	my ($ddl, @change) = @_;
-	while (my ($from, $to) = splice @change, 0, 2)
-	{
-		$ddl =~ s/\Q$from\E/$to/ or die "\"$from\" is not in the tables";
-	}
-	return $ddl;
-}
-
-sub plan_change
-{
-	my ($db, $model) = @_;
-	$node->safe_psql($db, "SELECT count(*) FROM sf_define(\$model\$$model\$model\$)");
-	$node->safe_psql($db, q{SELECT count(*) FROM sf_plan_migration('types')});
-	return;
-}
-
-sub run_ok
-{
-	my ($db, $call, $name) = @_;
-	my ($rc, $out, $err) = sf_try($node, $db, $call);
-	is($rc, 0, $name) or diag($err);
-	return $err;
-}
-
-sub up
-{
-	my ($db) = @_;
-	run_ok($db, 'CALL sf_upgrade()', 'up to the gate');
-	is($node->safe_psql($db, 'SELECT status FROM sf_status'), 'ready', 'ready');
-	return;
-}
-
-# The schema as pg_dump has it, but for the order of columns: the new one is the last.
-sub dump_of
-{
-	my ($db, @options) = @_;
-	my ($out, $err) = ('', '');
-	($out, $err) = run_command([ 'pg_dump', '-s', '-N', 'schemaflow', '-N', 'schemaflow_archive', @options,
-			'-d', $node->connstr($db) ]);
-	$out =~ s/^(CREATE TABLE \S+ \(\n)(.*?)(\n\))/my ($a, $b, $c) = ($1, $2, $3); $a . join("\n", sort map { s{,$}{}r } split m{\n}, $b) . $c/gmse;
-	$out =~ s/^(--.*|\\(?:un)?restrict.*)?\n//gm;
-	# From 18 on: the name of a NOT NULL that a partition has of the whole is no fact.
-	$out =~ s/ CONSTRAINT \w+_not_null NOT NULL/ NOT NULL/g;
-	return join "\n", sort split /(?<=;)\n/, $out;
-}
-
-sub built
-{
-	my ($ddl) = @_;
-	my $db = sf_database($node, 'built' . ++$n);
-	$node->safe_psql($db, $ddl);
-	return dump_of($db);
-}
-
-sub files
-{
-	my ($db) = @_;
-	return $node->safe_psql($db, q{SELECT string_agg(relname || pg_relation_filenode(oid), ' ' ORDER BY relname) FROM pg_class
-		WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace});
-}
-
-sub is_clean
-{
-	my ($db, $what) = @_;
-	is($node->safe_psql($db, q{SELECT (SELECT count(*) FROM pg_trigger WHERE tgname LIKE '~schemaflow%'),
-		(SELECT count(*) FROM pg_attribute WHERE attname LIKE '~schemaflow%' AND NOT attisdropped),
-		(SELECT count(*) FROM pg_class WHERE relname LIKE '~schemaflow%'),
-		(SELECT count(*) FROM pg_constraint WHERE conname LIKE '~schemaflow%' OR conname LIKE '%proof%'),
-		(SELECT count(*) FROM pg_statistic_ext WHERE stxname LIKE '~schemaflow%')}), '0|0|0|0|0', "$what: nothing of ours is left");
-	return;
-}
+my $node = shadow_node('shadow');
 
 # ---- one column, and who writes meanwhile ----
 
@@ -270,8 +185,7 @@ my @bigger = ('id int' => 'id bigint', 'balance int' => 'balance bigint', 'id se
 	'account int' => 'account bigint', 'amount int' => 'amount bigint');
 $db = database($bank, q{INSERT INTO accounts SELECT n, 0 FROM generate_series(1, 20000) n;
 	INSERT INTO moves (account, amount) SELECT n, 0 FROM generate_series(1, 500) n}, @bigger);
-my $load = "$PostgreSQL::Test::Utils::tmp_check/load.sql";
-append_to_file($load, q{\set id random(1, 20000)
+my @load = start_load($db, q{\set id random(1, 20000)
 \set amount random(1, 9)
 BEGIN;
 UPDATE accounts SET balance = balance + :amount WHERE id = :id;
@@ -279,14 +193,6 @@ SELECT balance FROM accounts WHERE id = :id;
 INSERT INTO moves (account, amount) VALUES (:id, :amount);
 END;
 });
-my @benches;
-for my $protocol ('simple', 'extended')
-{
-	my ($bench_out, $bench_err) = ('', '');
-	my $bench = IPC::Run::start([ 'pgbench', '-n', '-M', $protocol, '-c', '3', '-T', '600', '-f', $load, $node->connstr($db) ],
-		'>', \$bench_out, '2>', \$bench_err, IPC::Run::timeout(300));
-	push @benches, [ $bench, \$bench_err, $protocol ];
-}
 my $moved = 'SELECT (SELECT sum(balance) FROM accounts) - (SELECT sum(amount) FROM moves)';
 my $going = sub {
 	my $count = $node->safe_psql($db, 'SELECT count(*) FROM moves');
@@ -302,14 +208,7 @@ for my $way (q{CALL sf_upgrade()}, q{CALL sf_downgrade('base')})
 	$going->();
 	is($node->safe_psql($db, $moved), 0, 'nor behind it');
 }
-for my $one (@benches)
-{
-	my ($bench, $bench_err, $protocol) = @$one;
-	ok($bench->pumpable, "$protocol protocol: the load lasted to the end") or diag($$bench_err);
-	$bench->signal('TERM');
-	$bench->finish;
-	unlike($$bench_err, qr/ERROR|abort/, "$protocol protocol: no client had an error") or diag($$bench_err);
-}
+end_load('bank', @load);
 is(dump_of($db), built($bank), 'up and down again');
 
 # ---- values that change, and types that the migration makes ----
@@ -452,13 +351,13 @@ for my $phase ('expand', 'backfill', 'validate')
 # ---- what keeps the plain form, and why ----
 
 $db = database(q{CREATE TABLE t (id int PRIMARY KEY, a int, b int, c int, g int GENERATED ALWAYS AS (b + 1) STORED, p point, w int, i int NOT NULL,
-	EXCLUDE USING btree (a WITH =)); CREATE MATERIALIZED VIEW mv AS SELECT c FROM t;
+	EXCLUDE USING btree (a WITH =)); CREATE VIEW tv AS SELECT c FROM t; CREATE MATERIALIZED VIEW mv AS SELECT c FROM tv;
 	CREATE DOMAIN positive AS int CHECK (VALUE > 0); CREATE TABLE whole (id int, v int);
 	CREATE TABLE part () INHERITS (whole); CREATE TABLE old_name (id int, v int); CREATE TABLE small (v int)},
 	q{INSERT INTO t (id, a, b, c, i) SELECT n, n, n, n, n FROM generate_series(1, 1000) n; INSERT INTO whole SELECT n, n FROM generate_series(1, 1000) n;
 	INSERT INTO old_name SELECT n, n FROM generate_series(1, 1000) n},
 	'a int' => 'a bigint', 'b int' => 'b bigint', 'c int' => 'c bigint', 'p point' => 'p int', 'w int' => 'w positive',
-	'i int NOT NULL' => 'i bigint GENERATED ALWAYS AS IDENTITY', 'whole (id int, v int)' => 'whole (id int, v bigint)',
+	'i int NOT NULL' => 'i bigint GENERATED ALWAYS AS IDENTITY', 'whole (id int, v int)' => 'whole (id int, v bigint)', 'INHERITS (whole)' => 'INHERITS (whole); CREATE TABLE part2 () INHERITS (whole)',
 	'TABLE old_name (id int, v int)' => "TABLE new_name ( -- \@renamed from=old_name\nid int, v bigint)", 'small (v int)' => 'small (v bigint)');
 my %why = map { split /\|/, $_, 2 } split /\n/, $node->safe_psql($db, q{SELECT object, why FROM sf_steps() WHERE sql ~ ' TYPE ' ORDER BY n});
 my %expected = (
@@ -468,10 +367,19 @@ my %expected = (
 	'public.t.p' => qr/no cast leads from integer back to point: say with \@down/,
 	'public.t.w' => qr/column public\.t\.w would have to be made while others wait/,
 	'public.t.i' => qr/becomes an identity column/,
-	'public.whole.v' => qr/inherits from another, or is inherited from/,
+	'public.whole.v' => qr/a table begins or ceases to inherit it at the same time/,
 	'public.new_name.v' => qr/another name at the same time/,
 	'public.small.v' => qr/^$/);
 like($why{"column $_"}, $expected{$_}, "$_ keeps the plain form") for sort keys %expected;
+
+my $mixed = q{CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE TABLE mixed (id int, v int) PARTITION BY LIST (id);
+	CREATE TABLE mixed_1 PARTITION OF mixed FOR VALUES IN (1); CREATE FOREIGN TABLE mixed_2 PARTITION OF mixed FOR VALUES IN (2) SERVER s};
+$db = sf_database($node, 'mixed');
+$node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.online_rows = 100; $mixed;
+	INSERT INTO mixed_1 SELECT 1, n FROM generate_series(1, 1000) n; ANALYZE mixed_1");
+plan_change($db, changed($mixed, 'v int' => 'v bigint'));
+like($node->safe_psql($db, q{SELECT why FROM sf_steps() WHERE sql ~ ' TYPE '}), qr/foreign table public\.mixed_2 has it, too/,
+	'what another server has keeps the plain form');
 
 $node->stop;
 done_testing();

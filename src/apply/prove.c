@@ -298,9 +298,16 @@ look(Oid relid, Oid *file, int64 *blocks)
 static void
 begin(Proof *proof)
 {
+	MemoryContext old = CurrentMemoryContext;
+
 	proof->at.wires = look(proof->at.relid, &proof->at.file, &proof->at.blocks);
 	proof->at.next = 0;
 	proof->found = proof->own = 0;
+	/* A table without blocks, as that which others inherit from may be, has no batch that says so. */
+	sf_worker_begin();
+	sf_pass_note(&proof->at);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
 }
 
 /* To the end of the table as it is by then: what is found may have moved there. */

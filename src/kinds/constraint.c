@@ -241,8 +241,8 @@ drop(SfEmit *out, const SfFact *fact)
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 {
-	/* The name of an inherited check is its original's. */
-	if (!(old->kind == &sf_kind_check && sf_cascades(old, new)))
+	/* The name of an inherited check is its original's, also where the table says it, too. */
+	if (!(old->kind == &sf_kind_check && sf_implied_by(old) && sf_implied_by(new) && !sf_reattached(new)))
 		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_last(old)),
 				sf_ident(sf_last(new)));
 }

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "phases/dual.h"
 #include "phases/recipes_shadow.h"
 
 SfShadow *
@@ -53,7 +54,8 @@ bracket_of(const SfPlan *plan, List *actions)
 		if (shadow == NULL)
 			continue;
 		bracket->shadows = lappend(bracket->shadows, shadow);
-		bracket->tables = list_append_unique_ptr(bracket->tables, shadow->new->parent);
+		if (shadow->whole == NULL)
+			bracket->tables = list_append_unique_ptr(bracket->tables, shadow->new->parent);
 	}
 	return bracket;
 }
@@ -86,19 +88,27 @@ first_of(const SfShadowBracket *bracket, const SfFact *table)
 	{
 		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
 
-		if (shadow && shadow->new->parent == table)
+		if (shadow && shadow->new->parent == table && shadow->whole == NULL)
 			return lfirst(lc);
 	}
 	return NULL;
 }
 
-/* The planner has to know the new columns' values before they are read by their names. */
+/*
+ * The planner has to know the new columns' values before they are read by their names.  Those of partitions are
+ * read with the whole, those of inheriting tables are not.
+ */
 static List *
-analyze(const SfFact *table)
+analyze(const SfFact *column)
 {
-	List	   *statements = sf_add_statement(NIL, psprintf("ANALYZE %s", sf_name(table)), false, true);
+	List	   *statements = NIL;
+	ListCell   *lc;
 
-	((SfStatement *) linitial(statements))->alone = true;
+	foreach(lc, sf_dual_tables(column))
+	{
+		statements = sf_add_statement(statements, psprintf("ANALYZE %s", sf_name((SfFact *) lfirst(lc))), false, true);
+		((SfStatement *) llast(statements))->alone = true;
+	}
 	return statements;
 }
 
@@ -113,7 +123,7 @@ add_columns(const SfShadowBracket *bracket, const SfFact *table)
 	{
 		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
 
-		if (shadow && shadow->new->parent == table)
+		if (shadow && (shadow->whole ? shadow->whole : shadow)->new->parent == table)
 			result = add(result, lfirst(lc), sf_shadow_add_column(bracket, shadow));
 	}
 	result = add(result, first_of(bracket, table), sf_shadow_tie(bracket, table));
@@ -147,7 +157,7 @@ ahead(SfShadowBracket *bracket)
 			result = add(result, lfirst(lc), part->needed);
 	}
 	foreach(lc, bracket->tables)
-		result = add(result, first_of(bracket, lfirst(lc)), analyze(lfirst(lc)));
+		result = add(result, first_of(bracket, lfirst(lc)), analyze(first_of(bracket, lfirst(lc))->new));
 	return result;
 }
 
@@ -155,9 +165,10 @@ ahead(SfShadowBracket *bracket)
 static const SfShadowPart *
 part_of(const SfShadowBracket *bracket, const SfAction *action)
 {
+	const SfFact *fact = action->new;
 	ListCell   *lc;
 
-	for (const SfFact *fact = action->new; fact; fact = sf_implied_by(fact))
+	for (; fact; fact = sf_comes_along(fact) ? sf_implied_by(fact) : NULL)
 		foreach(lc, action->verb == SF_VERB_CREATE ? bracket->parts : NIL)
 			if (((SfShadowPart *) lfirst(lc))->fact == fact)
 				return lfirst(lc);
@@ -182,7 +193,7 @@ exchange_one(const SfShadowBracket *bracket, const SfAction *action)
 	const SfShadowPart *part = part_of(bracket, action);
 
 	if (begun)
-		return sf_shadow_take_place(bracket, begun, action);
+		return sf_shadow_take_place(bracket, begun);
 	if (ended)
 		return sf_shadow_drop_old(bracket, ended, action);
 	if (part)
@@ -214,6 +225,29 @@ of_stage(List *all, SfStage stage, bool closing)
 	return result;
 }
 
+/* Each by itself, behind the gate. */
+static List *
+again(const SfShadowBracket *bracket)
+{
+	List	   *result = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfShadowPart *part = part_of(bracket, lfirst(lc));
+
+		if (part && part->fact == ((SfAction *) lfirst(lc))->new)
+			result = add(result, lfirst(lc), part->again);
+	}
+	foreach(lc, result)
+	{
+		SfStatement *statement = &((SfShadowStatement *) lfirst(lc))->statement;
+
+		statement->closing = statement->alone = true;
+	}
+	return result;
+}
+
 List *
 sf_shadow_statements(const SfPlan *plan, List *actions)
 {
@@ -227,6 +261,7 @@ sf_shadow_statements(const SfPlan *plan, List *actions)
 	foreach(lc, actions)
 		exchange = add(exchange, lfirst(lc), exchange_one(bracket, lfirst(lc)));
 	result = list_concat(result, of_stage(exchange, SF_BEFORE, false));
+	result = list_concat(result, again(bracket));
 	result = list_concat(result, of_stage(exchange, SF_INSIDE, true));
 	return list_concat(result, of_stage(exchange, SF_AFTER, true));
 }

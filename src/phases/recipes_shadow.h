@@ -14,6 +14,7 @@ typedef struct SfShadowPart
 	const SfFact *fact;			/* as it will be */
 	SfFact	   *ahead;			/* as it is until then */
 	List	   *needed;			/* to make it ahead: of SfStatement */
+	List	   *again;			/* behind the gate, before the exchange: of SfStatement */
 	List	   *given;			/* when it takes the name: of SfStatement */
 	bool		late;			/* it is only put together then: nothing can refer to it before */
 } SfShadowPart;
@@ -43,6 +44,11 @@ extern List *sf_shadow_renames(List *shadows, const SfFact *relation);
 /* The part that the action makes, if it can be made ahead; it joins the bracket's. */
 extern SfShadowPart *sf_shadow_part(SfShadowBracket *bracket, const SfAction *action);
 
+/* A materialized view among the parts, as it is until then; NULL: the fact is none.  Does the fact read one? */
+extern SfFact *sf_shadow_view_of(const SfShadowBracket *bracket, const SfFact *fact);
+extern bool sf_shadow_reads_view(const SfShadowBracket *bracket, const SfFact *fact);
+extern bool sf_shadow_view_ahead(const SfShadowBracket *bracket, SfShadowPart *part);
+
 /* The columns' own statements, of SfStatement: added, tied by the trigger, filled, proved; then the exchange. */
 extern List *sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow);
 extern List *sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table);
@@ -50,6 +56,6 @@ extern List *sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 extern List *sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow);
 extern List *sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_drop_old(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
-extern List *sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
+extern List *sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow);
 
 #endif

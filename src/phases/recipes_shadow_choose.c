@@ -18,6 +18,8 @@
 #include "risk/risk.h"
 #include "utils/guc.h"
 
+#define MAKE_VIEW	"CREATE MATERIALIZED VIEW "
+
 /* ---- what the expressions are ---- */
 
 /* What the user said becomes of the column, by either of its names. */
@@ -104,31 +106,49 @@ has_identity(const SfFact *column)
 	return sf_child_of(column, "identity") != NULL;
 }
 
-/* Is the table by itself, or the whole of what it is partitioned into? */
-static bool
-is_whole(const SfFact *table)
+/*
+ * NULL: the tables that have the column of this one stay, and can have the new one.  A partition gets its trigger from
+ * the whole at any time; who comes to inherit has none.
+ */
+static char *
+refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
 {
-	return sf_attachment(table) == NULL && (sf_is_partitioned(table) || sf_stands_alone(table));
+	List	   *copies = sf_copies_of(new);
+	char	   *why = NULL;
+	SfEmit		out;
+	ListCell   *lc;
+
+	check_stack_depth();
+	sf_plan_emit_init(&out, plan);
+	if (sf_refuses_updates(&out, new->parent))
+		return psprintf("%s is published, and has no replica identity for the rows that would be filled",
+						sf_fact_label(new->parent));
+	if (!sf_is_partitioned(new->parent) && list_length(copies) != list_length(sf_copies_of(old)))
+		return pstrdup("a table begins or ceases to inherit it at the same time");
+	foreach(lc, copies)
+	{
+		const SfFact *copy = lfirst(lc);
+
+		if (!sf_is_kind(copy->parent, "table"))
+			return psprintf("%s has it, too", sf_fact_label(copy->parent));
+		if (!sf_is_partitioned(new->parent) && (copy->twin == NULL || sf_reattached(copy)))
+			return pstrdup("a table begins or ceases to inherit it at the same time");
+		why = why || copy->twin == NULL ? why : refusal_of_heirs(plan, copy->twin, copy);
+	}
+	return why;
 }
 
 /* NULL: the column can be replaced, as far as it itself tells. */
 static char *
 refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
 {
-	SfEmit		out;
-
-	sf_plan_emit_init(&out, plan);
-	if (sf_refuses_updates(&out, new->parent))
-		return pstrdup("its table is published, and has no replica identity for the rows that would be filled");
-	if (!is_whole(new->parent) || !is_whole(old->parent))
-		return pstrdup("its table inherits from another, or is inherited from");
 	if (strcmp(sf_name(old->parent), sf_name(new->parent)) != 0)
 		return pstrdup("its table gets another name at the same time");
 	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))
 		return pstrdup("it is a generated column");
 	if (has_identity(old) != has_identity(new))
 		return pstrdup("it becomes an identity column, or ceases to be one, at the same time");
-	return NULL;
+	return refusal_of_heirs(plan, old, new);
 }
 
 /* Does the action rewrite a big table, or read all of it under the strongest lock? */
@@ -210,6 +230,39 @@ candidates(const SfPlan *plan, List **refusals)
 	return shadows;
 }
 
+/* Says a table of itself that it has the column? Then that neither comes nor goes with its parent's. */
+static bool
+declares(const SfFact *copy)
+{
+	return sf_attr(copy, "local") != NULL;
+}
+
+/* The columns that inheriting tables declare, too, are exchanged with that of the parent. */
+static List *
+add_declared(List *shadows, SfShadow *whole, const SfFact *column)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, sf_copies_of(column))
+	{
+		SfFact	   *copy = lfirst(lc);
+		SfShadow   *shadow;
+
+		if (declares(copy) || declares(copy->twin))
+		{
+			shadow = palloc(sizeof(SfShadow));
+			*shadow = *whole;
+			shadow->old = copy->twin;
+			shadow->new = copy;
+			shadow->whole = whole;
+			shadows = lappend(shadows, shadow);
+		}
+		shadows = add_declared(shadows, whole, copy);
+	}
+	return shadows;
+}
+
 /* Those whose expressions are known. */
 static List *
 with_expressions(const SfPlanOptions *options, List *shadows, List **refusals)
@@ -225,7 +278,7 @@ with_expressions(const SfPlanOptions *options, List *shadows, List **refusals)
 		if (why)
 			refuse(refusals, shadow->new, why);
 		else
-			known = lappend(known, shadow);
+			known = add_declared(lappend(known, shadow), shadow, shadow->new);
 	}
 	return known;
 }
@@ -250,7 +303,7 @@ is_harmful(const SfPlan *plan, const SfShadowStatement *one)
 	ListCell   *lc;
 
 	/* Filled with rows at once, which are read for it. */
-	if (one->action->verb == SF_VERB_CREATE && sf_is_kind(one->action->new, "materialized view"))
+	if (one->statement.closing && strncmp(one->statement.sql, MAKE_VIEW, strlen(MAKE_VIEW)) == 0)
 		return true;
 	if ((risk->effects & (SF_RISK_REWRITES | SF_RISK_SCANS)) == 0)
 		return false;
@@ -324,11 +377,13 @@ find_obstacle(const SfPlan *plan, char **why)
 		{
 			const SfShadowStatement *one = lfirst(lc);
 			const SfAction *action = one->action;
+			SfShadow   *obstacle;
 
 			if (!is_harmful(plan, one))
 				continue;
 			*why = describe(action->new ? action->new : action->old);
-			return who_asks(plan, action, bracket);
+			obstacle = who_asks(plan, action, bracket);
+			return obstacle->whole ? obstacle->whole : obstacle;
 		}
 	}
 	return NULL;
@@ -341,7 +396,7 @@ without(List *shadows, const SfShadow *one)
 	ListCell   *lc;
 
 	foreach(lc, shadows)
-		if (lfirst(lc) != one)
+		if (lfirst(lc) != one && ((SfShadow *) lfirst(lc))->whole != one)
 			rest = lappend(rest, lfirst(lc));
 	return rest;
 }

@@ -12,6 +12,7 @@
 #include "phases/recipes_shadow.h"
 #include "plan/emit.h"
 
+/* Those that the table's triggers keep in step; one that it has of a parent, too, is its parent's. */
 static List *
 of_table(const SfShadowBracket *bracket, const SfFact *table)
 {
@@ -19,7 +20,7 @@ of_table(const SfShadowBracket *bracket, const SfFact *table)
 	ListCell   *lc;
 
 	foreach(lc, bracket->shadows)
-		if (((SfShadow *) lfirst(lc))->new->parent == table)
+		if (((SfShadow *) lfirst(lc))->new->parent == table && ((SfShadow *) lfirst(lc))->whole == NULL)
 			shadows = lappend(shadows, lfirst(lc));
 	return shadows;
 }
@@ -103,7 +104,8 @@ sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow)
 	column->attr[sf_kind_attr(column->kind, "not_null")] = NULL;
 	column->kind->create(&out, column, NIL);
 	column->kind->after(&out, column);
-	grant_all_as(&out, shadow->new, shadow->name);
+	if (shadow->whole == NULL)
+		grant_all_as(&out, shadow->new, shadow->name);
 	return add_all_joined(NIL, out.statements);
 }
 
@@ -153,7 +155,15 @@ sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table)
 	List	   *shadows = of_table(bracket, table);
 	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
 
-	return add_joined(add_all_joined(NIL, sf_dual_create(table, first, duals_of(shadows))), sf_dual_fits(table, first));
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sf_dual_tables(first))
+	{
+		statements = add_all_joined(statements, sf_dual_create(lfirst(lc), first, duals_of(shadows)));
+		statements = add_joined(statements, sf_dual_fits(lfirst(lc), first));
+	}
+	return statements;
 }
 
 /* What has a value by now was written since. */
@@ -177,19 +187,37 @@ sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 							false, false);
 }
 
-List *
-sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
+static List *
+prove_column(const SfShadowBracket *bracket, SfFact *column)
 {
-	SfFact	   *column = as_shadow(shadow);
 	SfEmit		out = emit_for(bracket);
 	int			i = sf_kind_attr(column->kind, "not_null");
 	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
 
-	if (sf_attr(column, "not_null") == NULL)
-		return NIL;
+	column->children = NIL;
 	only[i] = true;
 	column->kind->attrs[i].alter(&out, column, column, only);
 	return sf_prove_not_null(NIL, bracket->plan, column, llast(out.statements), NULL);
+}
+
+/* The column of the table, or where it may be NULL, those of heirs and partitions in which it may not. */
+static List *
+prove_below(List *statements, const SfShadowBracket *bracket, const SfFact *column, char *name)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (sf_attr(column, "not_null"))
+		return list_concat(statements, prove_column(bracket, sf_shadow_copy(column, name)));
+	foreach(lc, sf_copies_of(column))
+		statements = prove_below(statements, bracket, lfirst(lc), name);
+	return statements;
+}
+
+List *
+sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
+{
+	return shadow->whole ? NIL : prove_below(NIL, bracket, shadow->new, shadow->name);
 }
 
 /* ---- the exchange ---- */
@@ -197,8 +225,13 @@ sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
 List *
 sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
 {
-	return sf_add_statement(NIL, sf_dual_drop(table, ((SfShadow *) linitial(of_table(bracket, table)))->new, true),
-							false, false);
+	const SfFact *first = ((SfShadow *) linitial(of_table(bracket, table)))->new;
+	List	   *statements = NIL;
+	ListCell   *lc;
+
+	foreach(lc, sf_dual_tables(first))
+		statements = add_joined(statements, sf_dual_drop(lfirst(lc), first, true));
+	return statements;
 }
 
 /* The identity as the shadow has it until the old one's sequence has given its name up. */
@@ -282,17 +315,63 @@ add_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shadow, 
 	sf_emit_birth(out, part);
 }
 
+static const SfShadow *
+whole_of(const SfShadow *shadow)
+{
+	return shadow->whole ? shadow->whole : shadow;
+}
+
+/* Of a column and those that inheriting tables declare, too, the first whose place is taken. */
+static bool
+is_first(const SfShadowBracket *bracket, const SfShadow *shadow)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfShadow *other = sf_shadow_exchanged(bracket->plan, lfirst(lc));
+
+		if (other && whole_of(other) == whole_of(shadow))
+			return other == shadow;
+	}
+	return true;
+}
+
+/* What folds into the definition of the column, then of those that inheriting tables declare, too: it is passed on. */
+static void
+add_all_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shadow)
+{
+	ListCell   *lc,
+			   *la;
+
+	foreach(lc, bracket->plan->shadows)
+	{
+		const SfShadow *one = lfirst(lc);
+
+		foreach(la, whole_of(one) == shadow ? bracket->actions : NIL)
+		{
+			const SfAction *action = lfirst(la);
+			ListCell   *lf;
+
+			foreach(lf, sf_shadow_exchanged(bracket->plan, action) == one ? action->folded : NIL)
+				add_folded(out, bracket, one, lfirst(lf));
+		}
+	}
+}
+
+/* The new name, too, is passed on. */
 List *
-sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action)
+sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow)
 {
 	SfEmit		out = emit_for(bracket);
 	List	   *statements;
-	ListCell   *lc;
 
-	shadow->new->kind->rename(&out, as_shadow(shadow), shadow->new);
-	foreach(lc, action->folded)
-		add_folded(&out, bracket, shadow, lfirst(lc));
+	if (is_first(bracket, shadow))
+		shadow->new->kind->rename(&out, as_shadow(whole_of(shadow)), whole_of(shadow)->new);
+	if (shadow->whole == NULL)
+		add_all_folded(&out, bracket, shadow);
 	statements = add_all_joined(NIL, out.statements);
-	((SfStatement *) linitial(statements))->why = "takes the place of the old one";
+	if (is_first(bracket, shadow))
+		((SfStatement *) linitial(statements))->why = "takes the place of the old one";
 	return statements;
 }

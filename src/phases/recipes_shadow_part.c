@@ -68,10 +68,11 @@ named_relation(const SfFact *fact, const SfFact *but)
 		return fact->parent;
 	foreach(lc, fact->needs)
 	{
-		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+		const SfEdge *edge = lfirst(lc);
 
-		if (sf_is_kind(need, "column") && need->parent != but)
-			return need->parent;
+		/* Not what its own columns are copies of. */
+		if (edge->type != SF_EDGE_ORDER && sf_is_kind(edge->to, "column") && edge->to->parent != but)
+			return edge->to->parent;
 	}
 	return but;
 }
@@ -81,8 +82,13 @@ static bool
 name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
 {
 	const SfFact *own = named_relation(ahead, NULL);
-	List	   *renames = sf_shadow_renames(bracket->shadows, own),
-			   *referenced = sf_shadow_renames(bracket->shadows, named_relation(ahead, own));
+	SfFact	   *view = sf_shadow_view_of(bracket, ahead->parent);
+	List	   *renames = own ? sf_shadow_renames(bracket->shadows, own) : NIL,
+			   *referenced = own ? sf_shadow_renames(bracket->shadows, named_relation(ahead, own)) : NIL;
+
+	/* Its columns are called as they will be. */
+	if (view)
+		ahead->attr[sf_kind_attr(ahead->kind, "table")] = sf_name(view);
 
 	for (int i = 0; i < lengthof(texts); i++)
 	{
@@ -124,13 +130,36 @@ statements_of(List *sql)
 	return statements;
 }
 
-/* The new name, and that is all. */
+/* A part that the server gives the new name together with this one. */
+static const SfShadowPart *
+merged_with(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->parts)
+	{
+		const SfShadowPart *part = lfirst(lc);
+
+		for (const SfFact *one = part->fact; one; one = sf_merges(one) ? sf_implied_by(one) : NULL)
+			for (const SfFact *other = fact; other; other = sf_merges(other) ? sf_implied_by(other) : NULL)
+				if (one == other)
+					return part;
+	}
+	return NULL;
+}
+
+/* The new name, and that is all.  With the first of those that have merged, that of the original: it is passed on. */
 static List *
 rename_part(const SfShadowBracket *bracket, const SfShadowPart *part)
 {
 	SfEmit		out = emit_for(bracket, 0);
+	const SfFact *fact = part->fact;
 
-	part->fact->kind->rename(&out, part->ahead, part->fact);
+	if (merged_with(bracket, fact))
+		return NIL;
+	while (sf_merges(fact))
+		fact = sf_implied_by(fact);
+	fact->kind->rename(&out, sf_shadow_copy(fact, sf_last(part->ahead)), fact);
 	return statements_of(out.statements);
 }
 
@@ -263,14 +292,46 @@ key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 	return true;
 }
 
+/* Proved leaf by leaf; that of the whole, which would be proved with all of them locked, takes them for its own. */
+static bool
+partitioned_foreign_key_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	List	   *family = sf_index_family(unconstify(SfFact *, part->fact)),
+			   *beside = beside_family(bracket, part, family),
+			   *leaves = beside ? sf_keys_of_leaves(family) : NIL;
+	SfEmit		names = emit_for(bracket, 0),
+				whole = emit_for(bracket, 0);
+	ListCell   *lc,
+			   *lb;
+
+	forboth(lc, family, lb, beside)
+	{
+		const SfFact *key = lfirst(lc),
+				   *ahead = lfirst(lb);
+		SfEmit		out = emit_for(bracket, SF_EMIT_APART | SF_EMIT_NOT_VALID);
+
+		if (!list_member_ptr(leaves, key))
+			continue;
+		ahead->kind->create(&out, ahead, NIL);
+		ahead->kind->validate(&out, ahead);
+		part->needed = list_concat(part->needed, statements_of(out.statements));
+		key->kind->rename(&names, ahead, key);
+	}
+	part->fact->kind->create(&whole, part->fact, NIL);
+	part->given = statements_of(names.statements);
+	foreach(lc, whole.statements)
+		part->given = sf_add_statement(part->given, lfirst(lc), true, true);
+	part->late = true;
+	return leaves != NIL;
+}
+
 static bool
 constraint_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 {
 	SfEmit		out = emit_for(bracket, SF_EMIT_NOT_VALID);
 
-	/* It would be proved at once, with all partitions locked. */
 	if (sf_is_kind(part->fact, "foreign key") && sf_is_partitioned(part->fact->parent))
-		return false;
+		return partitioned_foreign_key_ahead(bracket, part);
 	part->ahead->kind->create(&out, part->ahead, NIL);
 	part->ahead->kind->validate(&out, part->ahead);
 	part->needed = statements_of(out.statements);
@@ -302,6 +363,7 @@ static const struct
 	{"check", constraint_ahead},
 	{"foreign key", constraint_ahead},
 	{"statistics", statistics_ahead},
+	{"materialized view", sf_shadow_view_ahead},
 };
 
 /* ---- which ---- */
@@ -312,7 +374,7 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 {
 	ListCell   *lc;
 
-	if (sf_shadow_of(bracket->shadows, fact))
+	if (sf_shadow_of(bracket->shadows, fact) || sf_shadow_view_of(bracket, sf_relation_of(fact)))
 		return true;
 	foreach(lc, bracket->parts)
 		if (((SfShadowPart *) lfirst(lc))->fact == fact)
@@ -329,15 +391,30 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 	return fact->parent == NULL || is_there(bracket, fact->parent);
 }
 
+/* What will merge with its original is made before that. */
 static bool
 can_be_ahead(const SfShadowBracket *bracket, const SfFact *fact)
 {
 	ListCell   *lc;
 
 	foreach(lc, fact->needs)
-		if (!is_there(bracket, ((SfEdge *) lfirst(lc))->to))
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (!(edge->type == SF_EDGE_IMPLIED && sf_merges(fact)) && !is_there(bracket, edge->to))
 			return false;
-	return true;
+	}
+	/* Of what is made by the name that the view has in the end, its indexes alone know the other one. */
+	return sf_is_kind(fact, "index") || !sf_shadow_reads_view(bracket, fact);
+}
+
+/* What it has until then: the same as what it will merge with. */
+static char *
+name_ahead(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	const SfShadowPart *merged = merged_with(bracket, fact);
+
+	return merged ? sf_last(merged->ahead) : sf_shadow_name(bracket->plan, bracket->names, sf_last(fact), NULL);
 }
 
 SfShadowPart *
@@ -351,7 +428,7 @@ sf_shadow_part(SfShadowBracket *bracket, const SfAction *action)
 		if (action->verb != SF_VERB_CREATE || !sf_is_kind(action->new, recipes[i].kind) ||
 			sf_comes_along(action->new) || !can_be_ahead(bracket, action->new))
 			continue;
-		name = sf_shadow_name(bracket->plan, bracket->names, sf_last(action->new), NULL);
+		name = name_ahead(bracket, action->new);
 		part = palloc0(sizeof(SfShadowPart));
 		part->fact = action->new;
 		part->ahead = sf_shadow_copy(action->new, name);

@@ -6,6 +6,7 @@
 #include "kinds/kind.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
+#include "phases/dual.h"
 #include "phases/shadow.h"
 #include "phases/steps.h"
 
@@ -46,9 +47,19 @@ sf_shadow_spare_table(const SfPlan *plan, const SfAction *action)
 	ListCell   *lc;
 
 	foreach(lc, action->verb == SF_VERB_DROP && action->old->twin == NULL ? plan->spares : NIL)
-		if (((SfFact *) lfirst(lc))->parent == action->old->parent)
-			return action->old->parent;
+		if (list_member_ptr(sf_dual_tables(lfirst(lc)), action->old->parent))
+			return ((SfFact *) lfirst(lc))->parent;
 	return NULL;
+}
+
+/* Or a copy of one, where a table inherits it. */
+static bool
+is_spare(const SfPlan *plan, const SfFact *column)
+{
+	for (; column; column = sf_implied_by(column))
+		if (list_member_ptr(plan->spares, column))
+			return true;
+	return false;
 }
 
 static SfRefusal *
@@ -70,7 +81,7 @@ sf_shadow_note(const SfPlan *plan, const SfAction *action, List *statements)
 
 	if (first && refusal)
 		first->why = psprintf("not by a column beside it: %s", refusal->why);
-	if (first && action->verb == SF_VERB_DROP && list_member_ptr(plan->spares, action->old))
+	if (first && action->verb == SF_VERB_DROP && is_spare(plan, action->old))
 	{
 		first->keeps = first->contracts = true;
 		first->why = "it was to take another's place, which has all that was written";

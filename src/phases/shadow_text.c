@@ -216,8 +216,8 @@ replacement(const WordState *at, const char *start, const char *end, List *place
 	return is_element(at, end) ? new_name(word_at(start, end), at->renames) : NULL;
 }
 
-static const char *
-behind_word(const char *p)
+const char *
+sf_behind_word(const char *p)
 {
 	if (*p == '\'' || *p == '"')
 		return behind_quoted(p);
@@ -240,7 +240,7 @@ replace_words(const char *text, int offset, const TreeState *tree, List *referen
 	{
 		const char *name = NULL;
 
-		end = behind_word(start);
+		end = sf_behind_word(start);
 		if (*start == '"' || is_word_start(*start))
 			name = replacement(&at, start, end, tree->places, offset + (int) (start - text));
 		if (end - start == 10 && strncmp(start, "REFERENCES", 10) == 0)
@@ -282,6 +282,12 @@ try_parse(const char *head, const char *text, const char *tail)
 	}
 	PG_END_TRY();
 	return node;
+}
+
+Node *
+sf_text_parse(const char *statement)
+{
+	return try_parse("", statement, "");
 }
 
 char *

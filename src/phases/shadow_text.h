@@ -4,6 +4,7 @@
 #ifndef SF_SHADOW_TEXT_H
 #define SF_SHADOW_TEXT_H
 
+#include "nodes/nodes.h"
 #include "plan/plan.h"
 
 /* A column's name in a text, and what is to stand there instead. */
@@ -22,6 +23,24 @@ extern char *sf_text_renamed(const char *head, const char *text, const char *tai
 
 /* The same for an expression over the row. */
 extern char *sf_expression_renamed(const char *expression, List *renames);
+
+/* A table in a query, and the columns of it (of SfRenamed). */
+typedef struct SfRenamedTable
+{
+	const char *schema;
+	const char *name;
+	List	   *renames;
+} SfRenamedTable;
+
+/*
+ * A view's query, as the server prints it, with other names of these tables' columns (of SfRenamedTable); its results
+ * are called as they were.  NULL: as above.
+ */
+extern char *sf_query_renamed(const char *query, List *tables);
+
+/* For both: the tree of one statement; NULL: it is none.  And behind the word, or what else begins at p. */
+extern Node *sf_text_parse(const char *statement);
+extern const char *sf_behind_word(const char *p);
 
 /* Of char *: the columns that an index or a key has, those of expressions apart.  The text is a part as above. */
 extern List *sf_text_columns(const char *head, const char *text, const char *tail);

@@ -82,6 +82,14 @@ extern void sf_build_after(SfAction *later, SfAction *earlier, SfItem *because);
 extern bool sf_turns_guards(const SfItem *item);
 extern void sf_link_guards(SfItem *item);
 
+/* Of what merges with its original (links_merged.c). */
+extern void sf_link_merged(SfItem *item, const SfFact *fact);
+/* Does it need the original by way of copies alone that outlast it? */
+extern bool sf_needs_what_outlasts(const SfFact *fact, const SfFact *original);
+/* It goes with a copy that outlasts its original. */
+extern bool sf_goes_with_merged(const SfItem *item);
+extern void sf_link_exchanged(const SfBuild *build);
+
 /* Of attachments (links_attach.c). */
 extern bool sf_relation_goes(const SfFact *fact);
 extern bool sf_moves_in_place(const SfItem *item);

@@ -3,7 +3,7 @@
  *
  * The edges of both sides, as far as an action comes of their ends; names that are given up before they are taken; and
  * what the server wants of owners, keys and rows, said by the kinds' flags.
- * Attachments: links_attach.c; row security: links_guards.c.
+ * Attachments: links_attach.c; what merges with its parent's: links_merged.c; row security: links_guards.c.
  */
 #include "postgres.h"
 
@@ -49,23 +49,6 @@ refill_before(const SfItem *item, const SfEdge *edge)
 		item->new->kind->attaches || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 		return NULL;
 	return item->new->kind->folds && own && own->refill == filled->refill ? NULL : filled->refill;
-}
-
-/*
- * A copy that merges with its original is there before, and goes after.  What stands between the two is made by the
- * original's statement as well.
- */
-static void
-link_merged(SfItem *item, const SfFact *fact)
-{
-	for (const SfFact *original = sf_implied_by(fact); original; original = sf_implied_by(original))
-		if (sf_item(original))
-		{
-			if (fact == item->new)
-				sf_build_after(sf_item(original)->create, item->create, item);
-			else
-				sf_build_after(item->drop, sf_item(original)->drop, item);
-		}
 }
 
 /* Who calls a routine that gives rows of a table sees all its columns, by name. */
@@ -210,7 +193,8 @@ link_needed(SfItem *item)
 		SfItem	   *need = sf_item(edge->to);
 		bool		hollow = item->hollow && edge->type != 'p';
 
-		if (need == NULL || edge->type == SF_EDGE_DROP)
+		if (need == NULL || edge->type == SF_EDGE_DROP ||
+			(edge->type == SF_EDGE_ORDER && sf_needs_what_outlasts(item->old, edge->to)))
 			continue;
 		/* What is its own, too, is altered as such when the original is gone. */
 		if (edge->type == SF_EDGE_IMPLIED && sf_merges(item->old))
@@ -218,6 +202,8 @@ link_needed(SfItem *item)
 			sf_build_after(item->alter, need->drop, item);
 			continue;
 		}
+		if (edge->type == SF_EDGE_IMPLIED && sf_goes_with_merged(item))
+			continue;
 		if (edge->type == SF_EDGE_ORDER && sf_moves_in_place(item))
 		{
 			link_originals(item, need);
@@ -503,9 +489,9 @@ link_item(SfItem *item)
 		link_new_names(item);
 	}
 	if (item->new && item->create && sf_merges(item->new))
-		link_merged(item, item->new);
+		sf_link_merged(item, item->new);
 	if (item->old && item->drop && sf_merges(item->old))
-		link_merged(item, item->old);
+		sf_link_merged(item, item->old);
 	if (item->old)
 		link_needed(item);
 	if (item->old && item->old->kind->attaches && item->drop && item->drop->old == item->old)
@@ -575,5 +561,6 @@ sf_build_links(SfBuild *build)
 		CHECK_FOR_INTERRUPTS();
 		link_item(lfirst(lc));
 	}
+	sf_link_exchanged(build);
 	link_names(build);
 }

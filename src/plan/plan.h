@@ -89,6 +89,7 @@ typedef struct SfShadow
 	char	   *up;				/* its value, over the row as it was */
 	char	   *down;			/* the old one's value, from the new one under that name */
 	bool		loses;			/* not every old value comes back */
+	struct SfShadow *whole;		/* of a column that an inheriting table declares, too: its parent's; else NULL */
 } SfShadow;
 
 /* A column that could not be replaced that way, and why. */
