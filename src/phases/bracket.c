@@ -69,7 +69,8 @@ drops_swapped(const SfAction *action)
 static bool
 opens(const SfPlan *plan, const SfAction *action)
 {
-	return sf_successor(plan, action) || (action->rebuild && !drops_swapped(action)) || (action->verb == SF_VERB_RENAME && action->new == NULL);
+	return sf_successor(plan, action) || (action->rebuild && !drops_swapped(action)) ||
+		(action->verb == SF_VERB_RENAME && action->new == NULL);
 }
 
 /* All columns that others take the place of are exchanged at once: in the bracket of the first. */

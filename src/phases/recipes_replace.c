@@ -249,7 +249,8 @@ creation(List *bracket, const SfFact *new)
 static bool
 is_replaced(const SfPlan *plan, const SfAction *create, List *bracket)
 {
-	return create && ((create->rebuild && create->new->twin) || sf_successor(plan, create)) && create->table && sf_is_kind(create->table, "table") &&
+	return create && create->table && ((create->rebuild && create->new->twin) || sf_successor(plan, create)) &&
+		sf_is_kind(create->table, "table") &&
 		sf_is_big(create->table) && !attaches(bracket) && sf_implied_by(create->new) == NULL &&
 		sf_begins_with(create, 0, sf_render_create(plan, create, 0));
 }
