@@ -4,8 +4,9 @@
  * Two tables that take the same place of one whole, a partition's bounds, hold the same rows: that is a rename.  The
  * whole may be renamed itself.
  *
- * A fact that goes and one of the same kind and place that comes, with the same content, and no other such pair:
- * that is worth a question.  There the plan goes on with what the model says literally; nothing is guessed.
+ * A fact that goes and one of the same kind and place that comes, with the same content: that is worth a question.
+ * Of several that are alike, those are asked about whose names are the closest; as many as come, in their order.  There
+ * the plan goes on with what the model says literally; nothing is guessed.
  */
 #include "postgres.h"
 
@@ -13,6 +14,10 @@
 #include "diff/diff.h"
 #include "kinds/kind.h"
 #include "miscadmin.h"
+#include "utils/formatting.h"
+#include "utils/varlena.h"
+
+#define MAX_ALIKE	50			/* of more nobody knows who is who */
 
 /* A fact that has no partner, where something of its kind may have come, or gone. */
 typedef struct SfLost
@@ -117,6 +122,20 @@ by_content(const ListCell *a, const ListCell *b)
 	return order ? order : x->hash < y->hash ? -1 : x->hash > y->hash;
 }
 
+/* Those of one content in the order that they have. */
+static int
+by_position(const ListCell *a, const ListCell *b)
+{
+	const SfFact *x = ((const SfLost *) lfirst(a))->fact;
+	const SfFact *y = ((const SfLost *) lfirst(b))->fact;
+	int			order = by_content(a, b);
+	int			position = sf_kind_attr(x->kind, "position");
+
+	if (order == 0 && position >= 0 && x->attr[position] && y->attr[position])
+		order = strcmp(x->attr[position], y->attr[position]);
+	return order ? order : strcmp(x->key, y->key);
+}
+
 /* Those without an answer yet, in the order of their content. */
 static List *
 sorted_by_content(List *lost, int level)
@@ -133,7 +152,7 @@ sorted_by_content(List *lost, int level)
 		one->hash = content_hash(one->fact, level);
 		sorted = lappend(sorted, one);
 	}
-	list_sort(sorted, by_content);
+	list_sort(sorted, by_position);
 	return sorted;
 }
 
@@ -149,7 +168,63 @@ alike(List *sorted, int from)
 	return n;
 }
 
-/* One on either side that are alike, and no others. */
+/* How far is one name from the other, whatever their case? */
+static int
+distance(const SfLost *old, const SfLost *new)
+{
+	char	   *x = asc_tolower(sf_last(old->fact), strlen(sf_last(old->fact)));
+	char	   *y = asc_tolower(sf_last(new->fact), strlen(sf_last(new->fact)));
+
+	return varstr_levenshtein(x, strlen(x), y, strlen(y), 1, 1, 1, true);
+}
+
+/* The closest two without an answer; strictly: neither is as close to any other.  Is there one? */
+static bool
+couple_closest(SfLost **olds, int n, SfLost **news, int m, const int *distances, bool strictly)
+{
+	int			best = -1;
+	bool		rivals = false;
+
+	for (int i = 0; i < n * m; i++)
+	{
+		if (olds[i / m]->other || news[i % m]->other)
+			continue;
+		if (best < 0 || distances[i] < distances[best])
+		{
+			best = i;
+			rivals = false;
+		}
+		else if (distances[i] == distances[best])
+			rivals = rivals || i / m == best / m || i % m == best % m;
+	}
+	if (best < 0 || (strictly && rivals))
+		return false;
+	olds[best / m]->other = news[best % m];
+	news[best % m]->other = olds[best / m];
+	return true;
+}
+
+/* Who is who among n and m that are alike? */
+static void
+couple_alike(List *olds, int from, int n, List *news, int start, int m)
+{
+	SfLost	  **old = palloc(n * sizeof(SfLost *)),
+			  **new = palloc(m * sizeof(SfLost *));
+	int		   *distances;
+
+	if (Max(n, m) > MAX_ALIKE)
+		return;
+	for (int i = 0; i < n; i++)
+		old[i] = list_nth(olds, from + i);
+	for (int k = 0; k < m; k++)
+		new[k] = list_nth(news, start + k);
+	distances = palloc(n * m * sizeof(int));
+	for (int i = 0; i < n * m; i++)
+		distances[i] = distance(old[i / m], new[i % m]);
+	while (couple_closest(old, n, new, m, distances, n != m))
+		CHECK_FOR_INTERRUPTS();
+}
+
 static void
 match_lost(List *olds, List *news, int level)
 {
@@ -165,11 +240,8 @@ match_lost(List *olds, List *news, int level)
 		int			m = order >= 0 ? alike(news, k) : 0;
 
 		CHECK_FOR_INTERRUPTS();
-		if (n == 1 && m == 1)
-		{
-			((SfLost *) list_nth(olds, i))->other = list_nth(news, k);
-			((SfLost *) list_nth(news, k))->other = list_nth(olds, i);
-		}
+		if (order == 0)
+			couple_alike(olds, i, n, news, k, m);
 		i += n;
 		k += m;
 	}

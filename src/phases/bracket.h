@@ -12,9 +12,7 @@
 
 #include "plan/plan.h"
 
-/*
- * What comes under the name of what goes, if the action makes the one or drops the other (SfPlan.successors); or NULL.
- */
+/* What comes under the name of what goes, where the action makes the one or drops the other (SfPlan.successors). */
 extern const SfFact *sf_successor(const SfPlan *plan, const SfAction *action);
 
 /*
