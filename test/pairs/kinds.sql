@@ -415,3 +415,14 @@ CREATE VIEW other AS SELECT a FROM trip WHERE (a IS DISTINCT FROM 1) OR (b IS DI
 -- to
 CREATE TABLE trip (a int, b int, c int, d int, CHECK (((a, b), c) = ((1, 2), 3)), CHECK (((a, b), d) <> ((1, 2), 4)));
 CREATE VIEW other AS SELECT a FROM trip WHERE ((a, b), (c, d)) IS DISTINCT FROM ((1, 2), (3, 4));
+-- pair a whole takes its numbers from a sequence that a part of it owns
+-- from
+CREATE TABLE job (id bigint NOT NULL, part int NOT NULL, PRIMARY KEY (id));
+-- to
+CREATE SEQUENCE job_id_seq;
+CREATE TABLE jobs (id bigint NOT NULL DEFAULT nextval('job_id_seq'), part int NOT NULL) PARTITION BY LIST (part);
+CREATE TABLE job (id bigint NOT NULL DEFAULT nextval('job_id_seq'), part int NOT NULL);
+ALTER TABLE jobs ATTACH PARTITION job FOR VALUES IN (1);
+CREATE TABLE job_2 PARTITION OF jobs FOR VALUES IN (2);
+ALTER TABLE jobs ADD PRIMARY KEY (id, part);
+ALTER SEQUENCE job_id_seq OWNED BY job.id;
