@@ -9,10 +9,12 @@
  *	- An AND (OR) that begins with another in parentheses, ((a AND b) AND c), is read again as one of three.  What a
  *	  BETWEEN, or a comparison of rows, stands for at the beginning is such a one.
  *	- The minus of a number, (- 2.5), which was written -2.5::numeric, is read again as a negative number.
- * The first two are brought into the form that they have after one more round.  In the others a cast to the type that
- * the thing has hides it from the parser, and leaves nothing in the stored tree: so they stay what they are.  pg_dump
- * hides nothing: a database that was restored has the other form, which says the same, so comparisons are made in that
- * one (sf_restored()).  No catalogs are read; memory: current context.
+ *	- Rows within rows that are compared, (ROW(a, b) = ROW(1, 2)), are read again as comparisons of their fields.
+ * The first two are brought into the form that they have after one more round.  In the next two a cast to the type that
+ * the thing has hides it from the parser, in the last a row of one field around each; it leaves nothing in the stored
+ * tree: so they stay what they are.  pg_dump hides nothing: a database that was restored has the other form, which says
+ * the same, so comparisons of chains and numbers are made in that one (sf_restored()).  No catalogs are read; memory:
+ * current context.
  */
 #include "postgres.h"
 
@@ -26,7 +28,10 @@ static const char array_head[] = "ARRAY[";
 static const char cast_array_head[] = "(ARRAY[";
 static const char chain_head[] = "((";
 static const char minus_head[] = "(- ";
+static const char row_head[] = "ROW(";
 static const char *const connectives[] = {" AND ", " OR "};
+/* Of whole rows; others, and these outermost, are printed field by field. */
+static const char *const row_tests[] = {" IS DISTINCT FROM ", " = ", " <> "};
 
 /* What hides a chain and a number from the parser. */
 static const char chain_cast[] = "::boolean";
@@ -200,6 +205,44 @@ end_of_number(const char *p, const char *end)
 	return starts(p, end, ")") ? p : NULL;
 }
 
+/* The row between p and end, as the only field of another. */
+static void
+append_hidden_row(StringInfo out, const char *p, const char *end)
+{
+	appendStringInfoString(out, row_head);
+	canonical(out, p, end);
+	appendStringInfoChar(out, ')');
+}
+
+static bool
+is_hidden_row(const char *p, const char *end)
+{
+	p += strlen(row_head);
+	return starts(p, end, row_head) && behind_closing(p + strlen(row_head), end) == end - 1;
+}
+
+/* If two rows that are compared start here: write them hidden, return what is behind them.  Else NULL. */
+static const char *
+compared_rows(StringInfo out, const char *p, const char *end)
+{
+	const char *behind = behind_closing(p + strlen(row_head), end);
+
+	for (int i = 0; i < lengthof(row_tests); i++)
+	{
+		const char *other = behind + strlen(row_tests[i]);
+		const char *last;
+
+		if (!starts(behind, end, row_tests[i]) || !starts(other, end, row_head) || is_hidden_row(p, behind))
+			continue;
+		last = behind_closing(other + strlen(row_head), end);
+		append_hidden_row(out, p, behind);
+		appendStringInfoString(out, row_tests[i]);
+		append_hidden_row(out, other, last);
+		return last;
+	}
+	return NULL;
+}
+
 static bool
 is_in_word(char c)
 {
@@ -273,6 +316,8 @@ canonical_here(StringInfo out, const char *p, const char *end)
 		appendStringInfoString(out, chain_cast);
 		return behind;
 	}
+	if (starts(p, end, row_head) && (behind = compared_rows(out, p, end)) != NULL)
+		return behind;
 	if (starts(p, end, minus_head) && (behind = end_of_number(p + strlen(minus_head), end)) != NULL)
 	{
 		int			length = behind - p - strlen(minus_head);
@@ -297,7 +342,8 @@ sf_canonical(char *text)
 	StringInfoData out;
 
 	if (text == NULL || (strstr(text, cast_array_head) == NULL && strstr(text, values_head) == NULL &&
-						 strstr(text, chain_head) == NULL && strstr(text, minus_head) == NULL))
+						 strstr(text, chain_head) == NULL && strstr(text, minus_head) == NULL &&
+						 strstr(text, row_head) == NULL))
 		return text;
 	initStringInfo(&out);
 	canonical(&out, text, text + strlen(text));

@@ -218,6 +218,7 @@ make_edges(SfReading *reading)
 		SfDepend   *d = &reading->depends[i];
 		SfFact	   *from = resolve(reading, d->from);
 		SfFact	   *to = from ? resolve(reading, d->to) : NULL;
+		SfFact	   *user = from;
 		char		type = d->type;
 
 		CHECK_FOR_INTERRUPTS();
@@ -241,6 +242,7 @@ make_edges(SfReading *reading)
 			{
 				sf_base_add_edge(reading->base, owning, to, type);
 				type = SF_EDGE_DROP;
+				user = owning;
 			}
 		}
 		/* The index of a partition's own key is no copy: it was there when the parent's took it in. */
@@ -251,7 +253,7 @@ make_edges(SfReading *reading)
 		}
 		sf_base_add_edge(reading->base, from, to, type);
 		for (SfFact *original = original_of(to); original; original = original_of(original))
-			sf_base_add_edge(reading->base, from, original, SF_EDGE_ORDER);
+			sf_base_add_edge(reading->base, user, original, SF_EDGE_ORDER);
 	}
 }
 
