@@ -337,22 +337,43 @@ describe(const SfFact *fact)
 					choice ? choice : "");
 }
 
+/* Does the fact need the column, by way of others (a view) too?  seen: of SfFact, those that do not. */
+static bool
+leads_to(const SfFact *fact, const SfFact *column, List **seen)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, fact->needs)
+	{
+		SfFact	   *need = ((SfEdge *) lfirst(lc))->to;
+
+		if (need == column)
+			return true;
+		if (list_member_ptr(*seen, need))
+			continue;
+		*seen = lappend(*seen, need);
+		if (leads_to(need, column, seen))
+			return true;
+	}
+	return false;
+}
+
 /* Of the bracket's columns the one that the statement is about: its own, one that it needs, else any. */
 static SfShadow *
 who_asks(const SfPlan *plan, const SfAction *action, List *actions)
 {
 	SfShadow   *any = sf_shadow_exchanged(plan, action);
-	ListCell   *la,
-			   *lc;
+	ListCell   *la;
 
 	foreach(la, any ? NIL : actions)
 	{
 		SfShadow   *shadow = sf_shadow_exchanged(plan, lfirst(la));
+		List	   *seen = NIL;
 
 		any = shadow ? shadow : any;
-		foreach(lc, shadow && action->new ? action->new->needs : NIL)
-			if (((SfEdge *) lfirst(lc))->to == shadow->new)
-				return shadow;
+		if (shadow && action->new && leads_to(action->new, shadow->new, &seen))
+			return shadow;
 	}
 	return any;
 }
