@@ -135,6 +135,7 @@ SET client_min_messages = warning;
 SELECT count(*) FROM sf_define('CREATE TABLE users (id int PRIMARY KEY, full_name text, initial text GENERATED ALWAYS AS (left(full_name, 1)) STORED)');
 SELECT count(*) > 10 AS planned FROM pg_temp.plan('computed');
 CALL pg_temp.run();
+ANALYZE users;
 SELECT count(*) FROM sf_define('CREATE TABLE users (id int PRIMARY KEY, full_name text, initial text GENERATED ALWAYS AS (left(full_name, 2)) STORED)');
 SELECT * FROM pg_temp.plan('computed anew');
 CALL pg_temp.run();

@@ -74,11 +74,28 @@ sf_link_reattached(SfItem *item)
 	}
 }
 
-/* What is made or renamed in the parent would be so in the child, too, as long as that is one; and copies stay. */
+/* What is made or renamed in the whole comes behind the detachment. */
+static void
+detach_before(SfItem *item, const SfFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_item(part) == NULL || part->kind->attaches || (sf_relation_of(part) != whole && !part->kind->backs))
+			continue;
+		sf_build_after(sf_item(part)->create, item->drop, item);
+		sf_build_after(sf_item(part)->rename, item->drop, item);
+	}
+}
+
+/* What is made or renamed above would be so in the child, too, as long as that is one; and copies stay. */
 void
 sf_link_detached(SfItem *item)
 {
-	const SfFact *whole = sf_attached_to(item->old) ? sf_attached_to(item->old)->twin : NULL;
+	const SfFact *whole = sf_attached_to(item->old);
 	ListCell   *lc;
 
 	if (item->old->parent->twin == NULL || sf_moves_in_place(item))
@@ -100,17 +117,8 @@ sf_link_detached(SfItem *item)
 		if (part->kind->merges && sf_item(part))
 			sf_build_after(sf_item(part)->create, item->drop, item);
 	}
-	if (whole == NULL)
-		return;
-	foreach(lc, whole->needed_by)
-	{
-		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_item(part) == NULL || part->kind->attaches || (sf_relation_of(part) != whole && !part->kind->backs))
-			continue;
-		sf_build_after(sf_item(part)->create, item->drop, item);
-		sf_build_after(sf_item(part)->rename, item->drop, item);
-	}
+	for (; whole && whole->twin; whole = sf_attachment(whole) ? sf_attached_to(sf_attachment(whole)) : NULL)
+		detach_before(item, whole->twin);
 }
 
 static void

@@ -426,3 +426,12 @@ ALTER TABLE jobs ATTACH PARTITION job FOR VALUES IN (1);
 CREATE TABLE job_2 PARTITION OF jobs FOR VALUES IN (2);
 ALTER TABLE jobs ADD PRIMARY KEY (id, part);
 ALTER SEQUENCE job_id_seq OWNED BY job.id;
+-- pair a part of a part leaves while a check of the whole gets another name
+-- from
+CREATE TABLE log (id int, n int, CONSTRAINT filled CHECK (n > 0)) PARTITION BY RANGE (id);
+CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM (1) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE log_rest PARTITION OF log_1 DEFAULT;
+-- to
+CREATE TABLE log (id int, n int, CONSTRAINT above_zero CHECK (n > 0)) PARTITION BY RANGE (id);
+CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM (1) TO (10) PARTITION BY RANGE (id);
+CREATE TABLE log_rest (id int, n int, CONSTRAINT above_zero CHECK (n > 0));
