@@ -247,4 +247,27 @@ is($node->safe_psql($moved, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is
 $node->safe_psql($moved, "$manage CALL sf_downgrade('-1', allow => '{data_loss}')");
 is($node->safe_psql($moved, "SELECT 'gone(public.citext)'::regprocedure"), 'gone(citext)', 'and back');
 
+# What is granted on members is so afterwards.
+my $granted = sf_database($node, 'granted');
+my $rights = q{SELECT string_agg(proacl::text, ' ') FROM pg_proc WHERE proname = 'similarity'};
+$node->safe_psql($granted, q{CREATE SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA public;
+	REVOKE ALL ON FUNCTION similarity(text, text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION similarity(text, text) TO pg_monitor});
+my $had = $node->safe_psql($granted, $rights);
+like($had, qr/pg_monitor=X/, 'a member with rights of its own');
+$node->safe_psql($granted, q{SELECT sf_define($$CREATE SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA ext;
+	REVOKE ALL ON FUNCTION ext.similarity(text, text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION ext.similarity(text, text) TO pg_monitor$$)});
+$node->safe_psql($granted, "$manage SELECT sf_plan_migration('granted')");
+$node->safe_psql($granted, "$manage CALL sf_upgrade()");
+is($node->safe_psql($granted, $rights), $had, 'has them in the other schema');
+is($node->safe_psql($granted, "$manage SELECT count(*) FROM sf_diff()"), 0, 'and nothing is left');
+
+# Who cannot move is told so before anything is stored.
+my $fixed = sf_database($node, 'fixed');
+$node->safe_psql($fixed, 'CREATE SCHEMA ext; CREATE EXTENSION xml2 SCHEMA public');
+$node->safe_psql($fixed, 'SELECT sf_define($$CREATE SCHEMA ext; CREATE EXTENSION xml2 SCHEMA ext$$)');
+my (undef, undef, $refused) = sf_try($node, $fixed, "$manage SELECT sf_plan_migration('fixed')");
+like($refused, qr/0A000: extension xml2 cannot move into another schema.*HINT:.*CREATE EXTENSION xml2 SCHEMA public/s,
+	'an extension that is not relocatable');
+is($node->safe_psql($fixed, 'SELECT count(*) FROM sf_history()'), 0, 'nothing is stored');
+
 done_testing();

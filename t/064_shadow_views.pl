@@ -68,7 +68,7 @@ for my $case (
 	[ 'CREATE MATERIALIZED VIEW mv AS SELECT v FROM t; CREATE MATERIALIZED VIEW mv2 AS SELECT v FROM mv', 'mv2' ],
 	[ 'CREATE MATERIALIZED VIEW mv AS SELECT t AS whole, v FROM t', 'mv' ],
 	[ 'CREATE MATERIALIZED VIEW mv AS SELECT o.id FROM t JOIN other o USING (v)', 'mv' ],
-	[ 'CREATE MATERIALIZED VIEW mv AS SELECT v FROM t WHERE EXISTS (SELECT FROM other t WHERE t.v = 3)', undef ])
+	[ 'CREATE MATERIALIZED VIEW mv AS SELECT t.v FROM t, other o WHERE t.id = o.id AND EXISTS (SELECT FROM other t WHERE t.v = 3)', undef ])
 {
 	my ($view, $which) = @$case;
 	$db = database("CREATE TABLE t (id int, v int); CREATE TABLE other (id int, v bigint); $view", 'INSERT INTO t SELECT n, n FROM generate_series(1, 1000) n',

@@ -449,6 +449,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	plan = sf_plan_make(live, model, &options);
 	if (plan->actions == NIL)
 		return sf_result_lines(fcinfo, nothing_to_do(plan));
+	sf_plan_check_moves(plan);
 	if (!allow_shrink)
 		check_shrink(plan, message);
 	m->message = message;

@@ -297,6 +297,29 @@ read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 	return found ? under_old_names : NULL;
 }
 
+void
+sf_plan_check_moves(const SfPlan *plan)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		const SfAction *action = lfirst(lc);
+
+		for (int i = 0; action->changed && i < action->kind->nattrs; i++)
+			if (action->changed[i] && (action->kind->attrs[i].flags & SF_ATTR_MEMBERS) &&
+				!is_relocatable(action->old))
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("%s cannot move into another %s", sf_fact_label(action->new),
+								action->kind->attrs[i].name),
+						 errdetail("It is made for the one that it was created in: the server does not relocate it."),
+						 errhint("Have the model say CREATE EXTENSION %s SCHEMA %s, or drop it in one migration and "
+								 "create it in the next.", sf_name(action->new),
+								 sf_ident(action->old->attr[i] ? action->old->attr[i] : "pg_catalog"))));
+	}
+}
+
 SfFactBase *
 sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 {

@@ -5,6 +5,7 @@
 #define SF_OLD_NAMES_H
 
 #include "facts/factbase.h"
+#include "plan/plan.h"
 
 /*
  * A rename changes every text that names the object: views, checks, foreign keys.  So that these compare, the model is
@@ -17,5 +18,8 @@
  * renamed, or a name is taken again, so that it has names of nobody's.
  */
 extern SfFactBase *sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints);
+
+/* Raises when the plan moves an extension of the live schema that the server does not move. */
+extern void sf_plan_check_moves(const SfPlan *plan);
 
 #endif
