@@ -359,6 +359,24 @@ add_all_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shad
 	}
 }
 
+/* What partitions and inheriting tables alone have: theirs, below a column that comes along. */
+static void
+rename_own_not_nulls(SfEmit *out, const SfShadow *shadow, const SfFact *column)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, sf_copies_of(column))
+	{
+		const SfFact *copy = lfirst(lc),
+				   *not_null = sf_comes_along(copy) ? sf_child_of(copy, "not null") : NULL;
+
+		if (not_null && sf_implied_by(not_null) == NULL)
+			rename_not_null(out, shadow, not_null);
+		rename_own_not_nulls(out, shadow, copy);
+	}
+}
+
 /* The new name, too, is passed on. */
 List *
 sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow)
@@ -369,7 +387,10 @@ sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow)
 	if (is_first(bracket, shadow))
 		shadow->new->kind->rename(&out, as_shadow(whole_of(shadow)), whole_of(shadow)->new);
 	if (shadow->whole == NULL)
+	{
 		add_all_folded(&out, bracket, shadow);
+		rename_own_not_nulls(&out, shadow, shadow->new);
+	}
 	statements = add_all_joined(NIL, out.statements);
 	if (is_first(bracket, shadow))
 		((SfStatement *) linitial(statements))->why = "takes the place of the old one";
