@@ -58,6 +58,17 @@ online($node, 'successors', q{
 		'T expand: ALTER TABLE public.users DROP CONSTRAINT users_name',
 		'T expand: ALTER INDEX public.users_name__new RENAME TO users_name' ]);
 
+# ---- a key that moves to where a unique index goes takes that over: nothing is built
+online($node, 'adopted', q{
+	CREATE TABLE desk (id int NOT NULL, room int NOT NULL, seat int NOT NULL, CONSTRAINT desk_key PRIMARY KEY (id));
+	CREATE UNIQUE INDEX desk_place ON desk (room, seat);
+	INSERT INTO desk SELECT g, g, g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE desk (id int NOT NULL, room int NOT NULL, seat int NOT NULL, CONSTRAINT desk_key PRIMARY KEY (room, seat));},
+	of => 'desk_key|desk_place',
+	steps => [
+		'T expand: ALTER TABLE public.desk DROP CONSTRAINT desk_key',
+		'T expand: ALTER TABLE public.desk ADD CONSTRAINT desk_key PRIMARY KEY USING INDEX desk_place' ]);
+
 # ---- constraints; a key that a foreign key names
 my $keys = q{
 	CREATE TABLE team (id int PRIMARY KEY, code int NOT NULL, CONSTRAINT team_code UNIQUE (code)%s);

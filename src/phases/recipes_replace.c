@@ -250,9 +250,8 @@ static bool
 is_replaced(const SfPlan *plan, const SfAction *create, List *bracket)
 {
 	return create && create->table && ((create->rebuild && create->new->twin) || sf_successor(plan, create)) &&
-		sf_is_kind(create->table, "table") &&
-		sf_is_big(create->table) && !attaches(bracket) && sf_implied_by(create->new) == NULL &&
-		sf_begins_with(create, 0, sf_render_create(plan, create, 0));
+		sf_is_kind(create->table, "table") && sf_is_big(create->table) && !attaches(bracket) &&
+		sf_implied_by(create->new) == NULL && sf_begins_with(create, 0, sf_render_create(plan, create, 0));
 }
 
 /* The texts that build the successor beside the old one, under the name; NIL: it cannot be so. */
@@ -260,8 +259,11 @@ static List *
 built_beside(const SfPlan *plan, const SfAction *create, List *bracket, char *name)
 {
 	const SfSuccession *way = create ? succession(create->kind) : NULL;
+	SfEmit		out = emit(plan, 0);
 
-	if (way == NULL || !is_replaced(plan, create, bracket) || !stands_before(bracket, create->new))
+	/* There is nothing to build where an index that goes becomes the key's. */
+	if (way == NULL || sf_predecessor(&out, create->new) || !is_replaced(plan, create, bracket) ||
+		!stands_before(bracket, create->new))
 		return NIL;
 	if (!way->copied && (sf_copies_of(create->new) || (create->new->twin && sf_copies_of(create->new->twin)) ||
 						 sf_is_partitioned(create->table)))

@@ -133,7 +133,7 @@ extern bool sf_risk_proves_not_null(const SfFact *table, const char *column);
 /* The fact of a relation that statements can lock. */
 extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema, char *name);
 
-/* ---- for the entries: refine.c, refine_function.c, refine_index.c ---- */
+/* ---- for the entries: refine.c, refine_function.c, refine_index.c, refine_table.c ---- */
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_inherit(SfRisk *risk, const SfRiskCase *it);
