@@ -62,9 +62,11 @@ sf_define_from(PG_FUNCTION_ARGS)
 
 	if (schemas != NIL)
 	{
-		sf_mark_baseline(base);
+		SfFactBase *empty = sf_elaborate(NIL, NIL, NULL);
+
+		sf_mark_baseline(base, empty);
 		leave_unneeded(base);
-		leave_given(base, sf_elaborate(NIL, NIL, NULL));
+		leave_given(base, empty);
 		ddl = sf_render_all(base);
 	}
 	else
@@ -237,11 +239,23 @@ givers(const SfFactBase *base, const SfFactBase *empty)
 	return facts;
 }
 
+/* The base as a text of its own, which the caller's role runs. */
+static SfUnit *
+unit_of(char *name, SfFactBase *base)
+{
+	SfUnit	   *unit = palloc0(sizeof(SfUnit));
+
+	unit->name = name;
+	unit->owner = GetUserNameFromId(GetUserId(), false);
+	unit->declarations = sf_parse_unit(name, sf_render_all(base));
+	return unit;
+}
+
 /* Facts of a database that has these besides what every database has. */
 static SfFactBase *
 elaborate_alone(SfFactBase *base, const SfFactBase *empty, List *facts)
 {
-	SfUnit	   *unit = palloc0(sizeof(SfUnit));
+	SfUnit	   *unit;
 	bool	   *before = palloc(list_length(base->facts) * sizeof(bool));
 	ListCell   *lc;
 
@@ -252,9 +266,7 @@ elaborate_alone(SfFactBase *base, const SfFactBase *empty, List *facts)
 		before[foreach_current_index(lc)] = fact->baseline;
 		fact->baseline = !list_member_ptr(facts, fact) || sf_base_find(empty, fact->key) != NULL;
 	}
-	unit->name = "extensions";
-	unit->owner = GetUserNameFromId(GetUserId(), false);
-	unit->declarations = sf_parse_unit(unit->name, sf_render_all(base));
+	unit = unit_of("extensions", base);
 	foreach(lc, base->facts)
 		((SfFact *) lfirst(lc))->baseline = before[foreach_current_index(lc)];
 	return sf_elaborate(list_make1(unit), NIL, NULL);
@@ -352,15 +364,12 @@ read_schema(const char *schema)
 static SfFactBase *
 moved(const char *schema, const char *target, SfFactBase *base)
 {
-	SfUnit	   *unit = palloc0(sizeof(SfUnit));
+	SfUnit	   *unit = unit_of(psprintf("schema %s", schema), base);
 	SfFactBase *under_target;
 	List	   *renames = NIL;
 	bool		has_target = strcmp(target, "public") == 0;
 	ListCell   *lc;
 
-	unit->name = psprintf("schema %s", schema);
-	unit->owner = GetUserNameFromId(GetUserId(), false);
-	unit->declarations = sf_parse_unit(unit->name, sf_render_all(base));
 	if (has_target)				/* every database has it */
 		renames = list_make1(psprintf("ALTER SCHEMA public RENAME TO %s", sf_ident(ASIDE)));
 	renames = lappend(renames, psprintf("ALTER SCHEMA %s RENAME TO %s", sf_ident(schema), sf_ident(target)));

@@ -58,9 +58,8 @@ sf_other_facts(const char *database, List *schemas)
 }
 
 void
-sf_mark_baseline(SfFactBase *base)
+sf_mark_baseline(SfFactBase *base, const SfFactBase *empty)
 {
-	SfFactBase *empty = sf_elaborate(NIL, NIL, NULL);
 	ListCell   *lc;
 
 	foreach(lc, base->facts)

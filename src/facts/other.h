@@ -13,6 +13,6 @@
 extern SfFactBase *sf_other_facts(const char *database, List *schemas);
 
 /* Mark the facts that an empty database has, too, as baseline. */
-extern void sf_mark_baseline(SfFactBase *base);
+extern void sf_mark_baseline(SfFactBase *base, const SfFactBase *empty);
 
 #endif
