@@ -277,10 +277,9 @@ summary_of(const SfPlan *plan)
 			List	   *labels = labels_of(plan, verb, minor);
 			int			n = list_length(labels);
 
-			if (n > SUMMARY_MAX)
-				labels = lappend(list_truncate(labels, SUMMARY_MAX - 1), psprintf("and %d more", n - SUMMARY_MAX + 1));
 			if (n > 0)
-				parts = lappend(parts, psprintf("%s %s", words[verb], sf_join(labels, ", ")));
+				parts = lappend(parts, psprintf("%s %s", words[verb],
+												sf_join_some(labels, n > SUMMARY_MAX ? SUMMARY_MAX - 1 : n)));
 		}
 	return parts ? sf_join(parts, "; ") : pstrdup("rebuilds what depends on it");
 }

@@ -46,22 +46,12 @@ differences(const SfMigration *m, bool to_side)
 	return sf_state_differences(m->state, live, to_side, other_major);
 }
 
-static char *
-name_some(List *objects)
-{
-	List	   *some = list_copy_head(objects, MAX_NAMED);
-
-	if (list_length(objects) > MAX_NAMED)
-		some = lappend(some, psprintf("and %d more", list_length(objects) - MAX_NAMED));
-	return sf_join(some, ", ");
-}
-
 char *
 sf_journal_differs(const SfMigration *m, bool to_side)
 {
 	List	   *differing = differences(m, to_side);
 
-	return differing ? name_some(differing) : NULL;
+	return differing ? sf_join_some(differing, MAX_NAMED) : NULL;
 }
 
 /* ---- what runs outside of transactions ---- */
@@ -332,7 +322,7 @@ sf_journal_check_start(const char *name, SfDirection direction)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the schema is not the one that revision \"%s\" goes %s from", r->revision,
 						sf_direction_name(direction)),
-				 errdetail("Here %s.", name_some(differing)),
+				 errdetail("Here %s.", sf_join_some(differing, MAX_NAMED)),
 				 direction == SF_UP ?
 				 errhint("Plan again from what is here: SELECT sf_plan_migration('...').") :
 				 errhint("Bring the schema back to it first: SELECT * FROM sf_diff() shows what differs from the "
@@ -354,7 +344,7 @@ sf_journal_check_end(const char *name, SfDirection direction)
 				(errcode(ERRCODE_WARNING),
 				 errmsg("the schema is not the one that revision \"%s\" leads %s to", r->revision,
 						sf_direction_name(direction)),
-				 errdetail("Here %s.", name_some(differing)),
+				 errdetail("Here %s.", sf_join_some(differing, MAX_NAMED)),
 				 errhint("SELECT * FROM sf_diff() shows what differs from the model.")));
 	return list_length(differing);
 }
@@ -509,7 +499,7 @@ sf_journal_stamp(List *revisions, SfRevision *target, bool force)
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("the schema is not the one of \"%s\"", target ? target->revision : "base"),
-					 errdetail("Here %s.", name_some(differing)),
+					 errdetail("Here %s.", sf_join_some(differing, MAX_NAMED)),
 					 errhint("If the history is to say so in spite of it: SELECT sf_stamp('%s', force => true).",
 							 target ? target->revision : "base")));
 	}

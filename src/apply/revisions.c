@@ -231,14 +231,9 @@ candidates(List *revisions)
 	{
 		SfRevision *r = lfirst(lc);
 
-		if (list_length(names) == MAX_CANDIDATES)
-		{
-			names = lappend(names, psprintf("and %d more", list_length(revisions) - MAX_CANDIDATES));
-			break;
-		}
 		names = lappend(names, psprintf("%s (%s)", r->revision, r->message));
 	}
-	return sf_join(names, ", ");
+	return sf_join_some(names, MAX_CANDIDATES);
 }
 
 /* The only one of a list; NULL when it is empty and may be. */

@@ -208,16 +208,13 @@ static void
 refuse(const SfTaken *taken, List *found)
 {
 	int			n = list_length(found);
-	List	   *some = list_copy_head(found, MAX_NAMED);
 
-	if (n > MAX_NAMED)
-		some = lappend(some, psprintf("and %d more", n - MAX_NAMED));
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg_plural("%d object that revision \"%s\" does not know would be lost with a column that goes",
 						   "%d objects that revision \"%s\" does not know would be lost with columns that go",
 						   n, n, taken->migration->revision),
-			 errdetail("Since it began %s.", sf_join(some, ", ")),
+			 errdetail("Since it began %s.", sf_join_some(found, MAX_NAMED)),
 			 errhint("Drop it, or make it on the new column; then CALL sf_contract('%s') goes on. Or CALL sf_abort(), "
 					 "take it into the model, and plan again.", taken->migration->revision)));
 }

@@ -285,19 +285,27 @@ note_not_modelled(SfReading *reading)
 	reading->base->not_modelled = sf_unmodelled(reading->base, classes, objects, reading->excluded);
 }
 
-static SfFactBase *
-read_once(List *excluded, bool apart)
+/* The base stays in the caller's context; all else goes with SPI's, by SPI_finish(). */
+static SfReading
+open_reading(const char *name, long nowners)
 {
-	SfReading	reading = {0};
-	bool	   *which;
+	SfReading	reading = {.base = sf_base_new(name)};
 
-	reading.base = sf_base_new("catalog");
-	reading.base->apart = apart;
-	reading.excluded = excluded;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "cannot happen: SPI_connect failed");
 	reading.scratch = AllocSetContextCreate(CurrentMemoryContext, "schemaflow reading", ALLOCSET_DEFAULT_SIZES);
-	reading.owners = sf_owners_create(reading.scratch, 4096, NULL);
+	reading.owners = sf_owners_create(reading.scratch, nowners, NULL);
+	return reading;
+}
+
+static SfFactBase *
+read_once(List *excluded, bool apart)
+{
+	SfReading	reading = open_reading("catalog", 4096);
+	bool	   *which;
+
+	reading.base->apart = apart;
+	reading.excluded = excluded;
 	reading.deparser = sf_deparser_new(reading.base, reading.scratch);
 	load_depends(&reading);
 	which = sf_read_which();
@@ -386,13 +394,9 @@ read_pinned(List *excluded, bool apart)
 SfFactBase *
 sf_facts_read_given(void)
 {
-	SfReading	reading = {.base = sf_base_new("given")};
 	int			level = sf_pins_enter();
+	SfReading	reading = open_reading("given", 16);
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "cannot happen: SPI_connect failed");
-	reading.scratch = AllocSetContextCreate(CurrentMemoryContext, "schemaflow reading", ALLOCSET_DEFAULT_SIZES);
-	reading.owners = sf_owners_create(reading.scratch, 16, NULL);
 	for (int i = 0; i < sf_nreaders; i++)
 		if (sf_readers[i].given)
 			sf_read_rows(&reading, &sf_readers[i]);

@@ -90,6 +90,15 @@ sf_join(List *strings, const char *sep)
 	return out.data;
 }
 
+char *
+sf_join_some(List *strings, int most)
+{
+	int			n = list_length(strings);
+	List	   *some = list_copy_head(strings, most);
+
+	return sf_join(n > most ? lappend(some, psprintf("and %d more", n - most)) : some, ", ");
+}
+
 /*
  * array_out's text form, read without the catalog; all elements share one buffer.
  */

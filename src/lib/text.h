@@ -25,6 +25,9 @@ extern int	sf_split_name(const char *text, char ***names);
 /* A list of strings joined by sep. */
 extern char *sf_join(List *strings, const char *sep);
 
+/* With commas, and no more than that many: "a, b, and 7 more". */
+extern char *sf_join_some(List *strings, int most);
+
 extern bool sf_list_has(List *strings, const char *string);
 
 /*

@@ -115,7 +115,7 @@ keys_now(const FitState *state, const SfFact *old)
 }
 
 static bool
-is_below(const SfFact *table, const SfFact *whole)
+is_part_of(const SfFact *table, const SfFact *whole)
 {
 	const SfFact *attachment;
 
@@ -139,7 +139,7 @@ is_left(const SfFact *old, const SfFact *new)
 		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
 
 		if (sf_is_kind(part, "partition") && sf_attached_to(part) == old &&
-			((part->parent->twin && !is_below(part->parent->twin, new)) || is_left(part->parent, new)))
+			((part->parent->twin && !is_part_of(part->parent->twin, new)) || is_left(part->parent, new)))
 			return true;
 	}
 	return false;

@@ -123,7 +123,7 @@ add_columns(const SfShadowBracket *bracket, const SfFact *table)
 	{
 		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
 
-		if (shadow && (shadow->whole ? shadow->whole : shadow)->new->parent == table)
+		if (shadow && sf_shadow_whole(shadow)->new->parent == table)
 			result = add(result, lfirst(lc), sf_shadow_add_column(bracket, shadow));
 	}
 	result = add(result, first_of(bracket, table), sf_shadow_tie(bracket, table));

@@ -41,6 +41,9 @@ extern const SfShadow *sf_shadow_of(List *shadows, const SfFact *column);
 /* The new columns of the relation go by other names while the old ones are there: of SfRenamed. */
 extern List *sf_shadow_renames(List *shadows, const SfFact *relation);
 
+/* What makes the fact ahead; NULL: nothing. */
+extern const SfShadowPart *sf_shadow_part_of(const SfShadowBracket *bracket, const SfFact *fact);
+
 /* The part that the action makes, if it can be made ahead; it joins the bracket's. */
 extern SfShadowPart *sf_shadow_part(SfShadowBracket *bracket, const SfAction *action);
 

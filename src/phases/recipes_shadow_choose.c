@@ -409,7 +409,7 @@ find_obstacle(const SfPlan *plan, char **why)
 				continue;
 			*why = describe(action->new ? action->new : action->old);
 			obstacle = who_asks(plan, action, bracket);
-			return obstacle->whole ? obstacle->whole : obstacle;
+			return sf_shadow_whole(obstacle);
 		}
 	}
 	return NULL;

@@ -315,12 +315,6 @@ add_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shadow, 
 	sf_emit_birth(out, part);
 }
 
-static const SfShadow *
-whole_of(const SfShadow *shadow)
-{
-	return shadow->whole ? shadow->whole : shadow;
-}
-
 /* Of a column and those that inheriting tables declare, too, the first whose place is taken. */
 static bool
 is_first(const SfShadowBracket *bracket, const SfShadow *shadow)
@@ -331,7 +325,7 @@ is_first(const SfShadowBracket *bracket, const SfShadow *shadow)
 	{
 		const SfShadow *other = sf_shadow_exchanged(bracket->plan, lfirst(lc));
 
-		if (other && whole_of(other) == whole_of(shadow))
+		if (other && sf_shadow_whole(other) == sf_shadow_whole(shadow))
 			return other == shadow;
 	}
 	return true;
@@ -348,7 +342,7 @@ add_all_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shad
 	{
 		const SfShadow *one = lfirst(lc);
 
-		foreach(la, whole_of(one) == shadow ? bracket->actions : NIL)
+		foreach(la, sf_shadow_whole(one) == shadow ? bracket->actions : NIL)
 		{
 			const SfAction *action = lfirst(la);
 			ListCell   *lf;
@@ -385,7 +379,7 @@ sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow)
 	List	   *statements;
 
 	if (is_first(bracket, shadow))
-		shadow->new->kind->rename(&out, as_shadow(whole_of(shadow)), whole_of(shadow)->new);
+		shadow->new->kind->rename(&out, as_shadow(sf_shadow_whole(shadow)), sf_shadow_whole(shadow)->new);
 	if (shadow->whole == NULL)
 	{
 		add_all_folded(&out, bracket, shadow);

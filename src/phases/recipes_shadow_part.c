@@ -368,17 +368,28 @@ static const struct
 
 /* ---- which ---- */
 
+const SfShadowPart *
+sf_shadow_part_of(const SfShadowBracket *bracket, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->parts)
+		if (((SfShadowPart *) lfirst(lc))->fact == fact)
+			return lfirst(lc);
+	return NULL;
+}
+
 /* Is it there before the exchange, under its name: because the bracket does not make it, or makes it ahead? */
 static bool
 is_there(const SfShadowBracket *bracket, const SfFact *fact)
 {
+	const SfShadowPart *part = sf_shadow_part_of(bracket, fact);
 	ListCell   *lc;
 
 	if (sf_shadow_of(bracket->shadows, fact) || sf_shadow_view_of(bracket, sf_relation_of(fact)))
 		return true;
-	foreach(lc, bracket->parts)
-		if (((SfShadowPart *) lfirst(lc))->fact == fact)
-			return !((SfShadowPart *) lfirst(lc))->late;
+	if (part)
+		return !part->late;
 	foreach(lc, bracket->actions)
 	{
 		const SfAction *action = lfirst(lc);

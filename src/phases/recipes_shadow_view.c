@@ -11,21 +11,10 @@
 #include "phases/shadow_text.h"
 #include "plan/emit.h"
 
-static const SfShadowPart *
-part_for(const SfShadowBracket *bracket, const SfFact *fact)
-{
-	ListCell   *lc;
-
-	foreach(lc, bracket->parts)
-		if (((SfShadowPart *) lfirst(lc))->fact == fact)
-			return lfirst(lc);
-	return NULL;
-}
-
 SfFact *
 sf_shadow_view_of(const SfShadowBracket *bracket, const SfFact *fact)
 {
-	const SfShadowPart *part = fact && sf_is_kind(fact, "materialized view") ? part_for(bracket, fact) : NULL;
+	const SfShadowPart *part = fact && sf_is_kind(fact, "materialized view") ? sf_shadow_part_of(bracket, fact) : NULL;
 
 	return part ? part->ahead : NULL;
 }

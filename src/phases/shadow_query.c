@@ -40,12 +40,7 @@ typedef struct QueryState
 static const char *
 new_name(const SfRenamedTable *table, const char *name)
 {
-	ListCell   *lc;
-
-	foreach(lc, table ? table->renames : NIL)
-		if (strcmp(((SfRenamed *) lfirst(lc))->from, name) == 0)
-			return ((SfRenamed *) lfirst(lc))->to;
-	return NULL;
+	return table ? sf_renamed(name, table->renames) : NULL;
 }
 
 /* Has any of the tables another name for such a column? */

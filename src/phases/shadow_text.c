@@ -17,8 +17,8 @@
 #include "parser/scansup.h"
 #include "phases/shadow_text.h"
 
-static const char *
-new_name(const char *name, List *renames)
+const char *
+sf_renamed(const char *name, List *renames)
 {
 	ListCell   *lc;
 
@@ -51,7 +51,7 @@ rename_references(Node *node, void *arg)
 	{
 		ColumnRef  *reference = (ColumnRef *) node;
 		Node	   *last = llast(reference->fields);
-		const char *name = IsA(last, String) ? new_name(strVal(last), state->renames) : NULL;
+		const char *name = IsA(last, String) ? sf_renamed(strVal(last), state->renames) : NULL;
 
 		if (!IsA(last, String) || (name && list_length(reference->fields) > 1))
 			state->unclear = true;
@@ -68,7 +68,7 @@ rename_references(Node *node, void *arg)
 static void
 rename_word(char **word, List *renames)
 {
-	const char *name = new_name(*word, renames);
+	const char *name = sf_renamed(*word, renames);
 
 	if (name)
 		*word = pstrdup(name);
@@ -213,7 +213,7 @@ replacement(const WordState *at, const char *start, const char *end, List *place
 					   renamed->from) == 0)
 				return renamed->to;
 		}
-	return is_element(at, end) ? new_name(word_at(start, end), at->renames) : NULL;
+	return is_element(at, end) ? sf_renamed(word_at(start, end), at->renames) : NULL;
 }
 
 const char *

@@ -14,6 +14,9 @@ typedef struct SfRenamed
 	const char *to;
 } SfRenamed;
 
+/* The name that it goes by (renames: of SfRenamed); NULL: it keeps its own.  name may be NULL. */
+extern const char *sf_renamed(const char *name, List *renames);
+
 /*
  * "text", a part of the statement that head, text and tail make, with other names of columns (renames, of SfRenamed).
  * referenced: likewise, those of the table that a foreign key references.  NULL: it cannot be said, for the text names

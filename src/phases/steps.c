@@ -111,7 +111,6 @@ static char *
 others_locked(List *locks, const SfRiskLock *strongest)
 {
 	List	   *said = NIL;
-	int			n = 0;
 	ListCell   *lc;
 
 	foreach(lc, locks)
@@ -119,14 +118,12 @@ others_locked(List *locks, const SfRiskLock *strongest)
 		const SfRiskLock *lock = lfirst(lc);
 		char	   *names[2] = {lock->schema, lock->name};
 
-		if (lock == strongest || lock->mode < ShareLock || lock->index || ++n > MOST_LOCKED)
+		if (lock == strongest || lock->mode < ShareLock || lock->index)
 			continue;
 		said = lappend(said, psprintf("%s%s on %s", said ? "" : "also ", sf_risk_lock_name(lock->mode),
 									  lock->schema ? sf_qualified(2, names) : sf_ident(lock->name)));
 	}
-	if (n > MOST_LOCKED)
-		said = lappend(said, psprintf("%d more", n - MOST_LOCKED));
-	return said ? sf_join(said, ", ") : NULL;
+	return said ? sf_join_some(said, MOST_LOCKED) : NULL;
 }
 
 /* Note the strongest lock on what stands; remember the tables in use for the cut. */

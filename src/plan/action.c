@@ -132,7 +132,7 @@ goes_with_taker(const SfFact *key)
 
 /* The original whose drop takes a copy along, or NULL: until then the copy is there. */
 static SfItem *
-goes_with_original(const SfFact *fact)
+original_taking(const SfFact *fact)
 {
 	const SfFact *original = sf_implied_by(fact);
 
@@ -151,7 +151,7 @@ sf_drop_is_separable(const SfItem *item)
 	if (item->drop == NULL || item->drop->old == item->old || item->old->kind->drop == NULL ||
 		(item->drop->old && goes_as_partner(item->old, item->drop->old)) || goes_with_taker(item->old))
 		return false;
-	original = goes_with_original(item->old);
+	original = original_taking(item->old);
 	return original == NULL || original->drop != item->drop;
 }
 
@@ -171,7 +171,7 @@ static SfItem *
 dropped_with(const SfItem *item)
 {
 	const SfFact *fact = item->old;
-	SfItem	   *original = goes_with_original(fact);
+	SfItem	   *original = original_taking(fact);
 	ListCell   *lc;
 
 	if (original && (item->apart || original->apart))
@@ -219,7 +219,7 @@ drop_action(SfBuild *build, SfItem *item)
 		return item->drop = create_action(build, item->heir);
 	with = dropped_with(item);
 	if (with && item->apart && item->old->kind->drop && !goes_as_partner(item->old, with->old) &&
-		with != goes_with_original(item->old) && with != goes_with_taker(item->old))
+		with != original_taking(item->old) && with != goes_with_taker(item->old))
 		with = NULL;
 	if (with)
 		item->drop = drop_action(build, with);

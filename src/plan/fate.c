@@ -291,7 +291,7 @@ check_stored_rows(const SfItem *item)
 
 /* A copy is dropped with its original, and with it what is the copy's own: a comment, a default, its name. */
 static bool
-goes_with_original(const SfItem *copy)
+would_go_with_original(const SfItem *copy)
 {
 	return copy->old && sf_goes_along(copy->old) && !sf_copies_stay(sf_implied_by(copy->old));
 }
@@ -322,7 +322,7 @@ follow(SfItem *item, List **work)
 		SfItem	   *dependent = sf_item(edge->from);
 
 		if (dependent && edge->type == SF_EDGE_IMPLIED && item->fate == SF_FATE_REPLACE &&
-			goes_with_original(dependent))
+			would_go_with_original(dependent))
 			replace(dependent, work);
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;

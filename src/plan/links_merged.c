@@ -64,7 +64,7 @@ sf_link_exchanged(const SfBuild *build)
 			const SfShadow *one = lfirst(lc),
 					   *other = lfirst(lo);
 
-			if (one->whole == other || other->whole == one || (one->whole && one->whole == other->whole))
+			if (sf_shadow_whole(one) == sf_shadow_whole(other))
 				sf_build_after(sf_item(one->new)->create, sf_item(other->new)->drop, sf_item(other->new));
 		}
 }

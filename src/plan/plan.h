@@ -92,6 +92,13 @@ typedef struct SfShadow
 	struct SfShadow *whole;		/* of a column that an inheriting table declares, too: its parent's; else NULL */
 } SfShadow;
 
+/* The one that all inheriting tables' shadows of a column belong to. */
+static inline SfShadow *
+sf_shadow_whole(const SfShadow *shadow)
+{
+	return shadow->whole ? shadow->whole : unconstify(SfShadow *, shadow);
+}
+
 /* A column that could not be replaced that way, and why. */
 typedef struct SfRefusal
 {

@@ -44,7 +44,6 @@ sf_refine_function(SfRisk *risk, const SfRiskCase *it)
 	const SfFact *old = it->context->old,
 			   *new = it->context->new;
 	List	   *stored = NIL;
-	int			n = 0;
 	ListCell   *lc;
 
 	foreach(lc, old && new ? old->needed_by : NIL)
@@ -52,11 +51,9 @@ sf_refine_function(SfRisk *risk, const SfRiskCase *it)
 		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
 		char	   *said = sf_stands(user) ? said_of(user) : NULL;
 
-		if (said && ++n <= MOST)
+		if (said)
 			stored = lappend(stored, said);
 	}
-	if (n > MOST)
-		stored = lappend(stored, psprintf("%d more", n - MOST));
 	if (stored)
-		risk->why = psprintf("what the old body gave stays in %s", sf_join(stored, ", "));
+		risk->why = psprintf("what the old body gave stays in %s", sf_join_some(stored, MOST));
 }
