@@ -1,7 +1,7 @@
 /*
  * bracket.c - what has to happen in one transaction.  See bracket.h.
  *
- * Only the actions' "after" links are read; the order that results obeys them.
+ * Only the actions' links are read; the order that results obeys them, and grants the wishes that the plan's does.
  */
 #include "postgres.h"
 
@@ -11,6 +11,7 @@
 #include "kinds/kind.h"
 #include "miscadmin.h"
 #include "phases/bracket.h"
+#include "phases/recipes_fill.h"
 #include "phases/shadow.h"
 
 #define ROUNDS	2				/* of drawing together */
@@ -228,6 +229,29 @@ typedef struct SfOrder
 	int		   *place;			/* by SfAction.position: index in actions */
 } SfOrder;
 
+/* Add those of the actions that come before action i, from "first" on; both are distances from there. */
+static List *
+add_links(List *links, const SfOrder *order, List *earlier, int first, int i)
+{
+	ListCell   *lc;
+
+	foreach(lc, earlier)
+	{
+		int			j = order->place[((SfAfter *) lfirst(lc))->action->position] - first;
+
+		if (j >= 0 && j < i)
+			links = lappend_int(links, j);
+	}
+	return links;
+}
+
+/* What the action waits for; wishes too, if they have been granted. */
+static List *
+links_of(const SfOrder *order, const SfAction *action, int first, int i)
+{
+	return add_links(add_links(NIL, order, action->after, first, i), order, action->wishes, first, i);
+}
+
 /*
  * Draw actions [first, last] together around "members" (by index): what no member must wait for, or that waits for
  * none, leaves the range.
@@ -244,22 +268,12 @@ draw(SfOrder *order, int first, int last, const bool *members)
 
 	memcpy(was, order->actions + first, n * sizeof(SfAction *));
 	for (int i = 0; i < n; i++)
-		foreach(lc, was[i]->after)
-		{
-			int			j = order->place[((SfAfter *) lfirst(lc))->action->position] - first;
-
-			if (j >= 0 && j < n && (members[j] || waits[j]))
+		foreach(lc, links_of(order, was[i], first, i))
+			if (members[lfirst_int(lc)] || waits[lfirst_int(lc)])
 				waits[i] = true;
-		}
 	for (int i = n - 1; i >= 0; i--)
-		if (members[i] || needed[i])
-			foreach(lc, was[i]->after)
-			{
-				int			j = order->place[((SfAfter *) lfirst(lc))->action->position] - first;
-
-				if (j >= 0 && j < n)
-					needed[j] = true;
-			}
+		foreach(lc, members[i] || needed[i] ? links_of(order, was[i], first, i) : NIL)
+			needed[lfirst_int(lc)] = true;
 	for (int pass = 0; pass < 3; pass++)
 		for (int i = 0; i < n; i++)
 		{
@@ -276,7 +290,7 @@ draw(SfOrder *order, int first, int last, const bool *members)
 	pfree(was);
 }
 
-/* One fact's bracket, in the order as it is by now. */
+/* What is drawn together, in the order as it is by now. */
 static void
 draw_mark(SfOrder *order, List *actions, const SfMark *mark)
 {
@@ -301,6 +315,28 @@ draw_mark(SfOrder *order, List *actions, const SfMark *mark)
 	pfree(members);
 }
 
+/* What is done to the rows of a table, for whichever column. */
+static void
+draw_fillings(SfOrder *order, const SfPlan *plan, List *actions)
+{
+	sf_marks_hash *marks = sf_marks_create(CurrentMemoryContext, 64, NULL);
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, actions)
+	{
+		const SfFact *table = sf_filled_table(plan, lfirst(lc));
+
+		if (table == NULL)
+			continue;
+		open_mark(marks, table, foreach_current_index(lc));
+		tables = list_append_unique_ptr(tables, unconstify(SfFact *, table));
+	}
+	foreach(lc, tables)
+		draw_mark(order, actions, sf_marks_lookup(marks, lfirst(lc)));
+	sf_marks_destroy(marks);
+}
+
 List *
 sf_draw_together(const SfPlan *plan)
 {
@@ -318,6 +354,7 @@ sf_draw_together(const SfPlan *plan)
 		order.actions[foreach_current_index(lc)] = action;
 		order.place[action->position] = foreach_current_index(lc);
 	}
+	draw_fillings(&order, plan, actions);
 	/* In order of the brackets' beginnings.  What left one may have come into another that overlaps with it. */
 	for (int round = 0; round < ROUNDS; round++)
 		foreach(lc, actions)

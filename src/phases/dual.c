@@ -32,24 +32,20 @@ sf_dual_tables(const SfFact *column)
 
 /*
  * Behind all others in the order in which they fire, that of their names.  First the one that brings old columns to
- * what the new version says (exchange): what fills further columns reads them.
+ * what the new version says (an exchange): what fills further columns reads them.  These come by their levels.
  */
-static const char *
-plain_trigger_name(const SfFact *column, bool exchange)
+static char *
+trigger_name(const SfFact *column, const SfDual *dual)
 {
-	return makeObjectName(psprintf(SF_OUR_NAMES "%s%s", exchange ? "-" : "_", sf_last(column)), NULL, NULL);
-}
+	const char *order = dual->beside ? "-" : dual->level ? psprintf("~%d_", dual->level) : "_";
 
-static const char *
-trigger_name(const SfFact *column, bool exchange)
-{
-	return sf_ident(plain_trigger_name(column, exchange));
+	return makeObjectName(psprintf(SF_OUR_NAMES "%s%s", order, sf_last(column)), NULL, NULL);
 }
 
 List *
 sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 {
-	bool		exchange = ((SfDual *) linitial(duals))->beside;
+	const char *name = sf_ident(trigger_name(column, linitial(duals)));
 	StringInfoData arguments;
 	ListCell   *lc;
 
@@ -64,22 +60,21 @@ sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 	}
 	return list_make2(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION "
 							   "schemaflow.sf_dual_write(" SF_THE_VERSION ", " SF_THE_SEARCH_PATH "%s)",
-							   trigger_name(column, exchange), sf_name(table), arguments.data),
-					  psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", sf_name(table),
-							   trigger_name(column, exchange)));
+							   name, sf_name(table), arguments.data),
+					  psprintf("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", sf_name(table), name));
 }
 
 char *
-sf_dual_fits(const SfFact *table, const SfFact *column)
+sf_dual_fits(const SfFact *table, const SfFact *column, const SfDual *dual)
 {
 	return psprintf("SELECT schemaflow.sf_dual_check(%s, %s)", sf_literal(sf_name(table)),
-					sf_literal(plain_trigger_name(column, true)));
+					sf_literal(trigger_name(column, dual)));
 }
 
 char *
-sf_dual_drop(const SfFact *table, const SfFact *column, bool exchange)
+sf_dual_drop(const SfFact *table, const SfFact *column, const SfDual *dual)
 {
-	return psprintf("DROP TRIGGER %s ON %s", trigger_name(column, exchange), sf_name(table));
+	return psprintf("DROP TRIGGER %s ON %s", sf_ident(trigger_name(column, dual)), sf_name(table));
 }
 
 char *

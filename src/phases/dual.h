@@ -16,17 +16,17 @@ typedef struct SfDual
 	const char *column;
 	const char *expression;
 	bool		beside;			/* the new one is what becomes of one old one, and takes its place */
+	int			level;			/* reads what triggers of the levels below give */
 } SfDual;
 
 /* Tables that need a trigger of their own to keep the column: its own, and those that inherit it. */
 extern List *sf_dual_tables(const SfFact *column);
 
-/* Of char *: the trigger for a column's table, and what makes it fire always. */
+/* Of char *: the trigger for a column's table, and what makes it fire always.  duals: of SfDual, of one level. */
 extern List *sf_dual_create(const SfFact *table, const SfFact *column, List *duals);
-/* That the expressions of an exchange fit is found out, before a row is written. */
-extern char *sf_dual_fits(const SfFact *table, const SfFact *column);
-/* exchange: of columns that take the place of others. */
-extern char *sf_dual_drop(const SfFact *table, const SfFact *column, bool exchange);
+/* That the expressions fit is found out, before a row is written.  dual: the first one, as for the next. */
+extern char *sf_dual_fits(const SfFact *table, const SfFact *column, const SfDual *dual);
+extern char *sf_dual_drop(const SfFact *table, const SfFact *column, const SfDual *dual);
 
 /* The gate: an error as long as the other version of the application is at work. */
 extern char *sf_dual_gate(void);

@@ -123,10 +123,10 @@ static const struct
 	{"check", SF_VERB_CREATE, NULL, sf_recipe_create_then_validate},
 	{"foreign key", SF_VERB_CREATE, NULL, sf_recipe_create_foreign_key},
 	{"domain constraint", SF_VERB_CREATE, NULL, sf_recipe_create_domain_constraint},
-	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_filled_column},
+	{"column", SF_VERB_CREATE, NULL, sf_recipe_fill},
 	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_written_column},
 	{"column", SF_VERB_ALTER, "type", sf_recipe_retype_column},
-	{"column", SF_VERB_ALTER, "not_null", sf_recipe_set_not_null},
+	{"column", SF_VERB_ALTER, "not_null", sf_recipe_fill},
 	{"primary key", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 	{"unique", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 };

@@ -30,6 +30,16 @@ typedef struct SfStatement
 	bool		alone;			/* in a transaction of its own */
 } SfStatement;
 
+/* A statement, and the action that it is told of: where one recipe is for several actions. */
+typedef struct SfPlaced
+{
+	const SfAction *action;
+	SfStatement statement;
+} SfPlaced;
+
+/* The statements (of SfStatement) behind those that are placed (of SfPlaced). */
+extern List *sf_place(List *placed, const SfAction *action, List *statements);
+
 extern List *sf_add_statement(List *statements, char *sql, bool proven, bool validates);
 
 extern bool sf_is_partitioned(const SfFact *table);

@@ -81,19 +81,20 @@ sf_leave_out(const SfPlan *plan, const SfFact *column)
 {
 	const char *expression = value_back(plan, column);
 	const SfFact *table = column->parent->twin;
-	List	   *statements = NIL;
+	List	   *duals = expression ? duals_of(plan, column, expression) : NIL,
+			   *statements = NIL;
 	ListCell   *lc;
 
-	if (expression)
-		foreach(lc, sf_dual_create(table, column, duals_of(plan, column, expression)))
+	if (duals)
+		foreach(lc, sf_dual_create(table, column, duals))
 			statements = sf_add_statement(statements, lfirst(lc), false, false);
 	else if (needs_value(column))
 		statements = sf_add_statement(NIL, psprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", sf_name(table),
 													sf_ident(sf_last(column))), false, false);
 	foreach(lc, statements)
 		((SfStatement *) lfirst(lc))->ready = true;
-	if (expression)
-		statements = sf_add_statement(statements, sf_dual_drop(table, column, false), false, false);
+	if (duals)
+		statements = sf_add_statement(statements, sf_dual_drop(table, column, linitial(duals)), false, false);
 	return statements;
 }
 

@@ -59,11 +59,12 @@ extern bool sf_holds_big(const SfFact *foreign_key);
 extern List *sf_untie(const SfPlan *plan, const SfFact *table);
 
 /* recipes_column.c */
-extern List *sf_recipe_create_filled_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_retype_column(const SfPlan *plan, const SfAction *action);
-extern List *sf_recipe_set_not_null(const SfPlan *plan, const SfAction *action);
-/* All that the column needs to be NOT NULL: "set" says it, "unproved" does where it is a constraint (18 on). */
-extern List *sf_prove_not_null(List *statements, const SfPlan *plan, const SfFact *column, char *set, char *unproved);
+/* Is the column's value what the server alone gives, for all rows at once? */
+extern bool sf_no_online_value(const SfFact *column);
+
+/* recipes_fill.c */
+extern List *sf_recipe_fill(const SfPlan *plan, const SfAction *action);
 
 #endif

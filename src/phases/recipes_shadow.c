@@ -62,22 +62,6 @@ bracket_of(const SfPlan *plan, List *actions)
 
 /* ---- in order ---- */
 
-static List *
-add(List *result, const SfAction *action, List *statements)
-{
-	ListCell   *lc;
-
-	foreach(lc, statements)
-	{
-		SfShadowStatement *one = palloc(sizeof(SfShadowStatement));
-
-		one->action = action;
-		one->statement = *(SfStatement *) lfirst(lc);
-		result = lappend(result, one);
-	}
-	return result;
-}
-
 /* The action that gives the table its first shadow: what is done for all of them is told of it. */
 static const SfAction *
 first_of(const SfShadowBracket *bracket, const SfFact *table)
@@ -124,11 +108,11 @@ add_columns(const SfShadowBracket *bracket, const SfFact *table)
 		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
 
 		if (shadow && sf_shadow_whole(shadow)->new->parent == table)
-			result = add(result, lfirst(lc), sf_shadow_add_column(bracket, shadow));
+			result = sf_place(result, lfirst(lc), sf_shadow_add_column(bracket, shadow));
 	}
-	result = add(result, first_of(bracket, table), sf_shadow_tie(bracket, table));
+	result = sf_place(result, first_of(bracket, table), sf_shadow_tie(bracket, table));
 	foreach(lc, result)
-		((SfShadowStatement *) lfirst(lc))->statement.joined = lc != list_head(result);
+		((SfPlaced *) lfirst(lc))->statement.joined = lc != list_head(result);
 	return result;
 }
 
@@ -141,23 +125,17 @@ ahead(SfShadowBracket *bracket)
 	foreach(lc, bracket->tables)
 		result = list_concat(result, add_columns(bracket, lfirst(lc)));
 	foreach(lc, bracket->tables)
-		result = add(result, first_of(bracket, lfirst(lc)), sf_shadow_fill(bracket, lfirst(lc)));
-	foreach(lc, bracket->actions)
-	{
-		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
-
-		if (shadow)
-			result = add(result, lfirst(lc), sf_shadow_prove(bracket, shadow));
-	}
+		result = sf_place(result, first_of(bracket, lfirst(lc)), sf_shadow_fill(bracket, lfirst(lc)));
+	result = sf_shadow_prove(result, bracket);
 	foreach(lc, bracket->actions)
 	{
 		SfShadowPart *part = sf_shadow_part(bracket, lfirst(lc));
 
 		if (part)
-			result = add(result, lfirst(lc), part->needed);
+			result = sf_place(result, lfirst(lc), part->needed);
 	}
 	foreach(lc, bracket->tables)
-		result = add(result, first_of(bracket, lfirst(lc)), analyze(first_of(bracket, lfirst(lc))->new));
+		result = sf_place(result, first_of(bracket, lfirst(lc)), analyze(first_of(bracket, lfirst(lc))->new));
 	return result;
 }
 
@@ -210,7 +188,7 @@ of_stage(List *all, SfStage stage, bool closing)
 
 	foreach(lc, all)
 	{
-		SfShadowStatement *one = lfirst(lc);
+		SfPlaced *one = lfirst(lc);
 
 		if (one->statement.stage != stage)
 			continue;
@@ -237,11 +215,11 @@ again(const SfShadowBracket *bracket)
 		const SfShadowPart *part = part_of(bracket, lfirst(lc));
 
 		if (part && part->fact == ((SfAction *) lfirst(lc))->new)
-			result = add(result, lfirst(lc), part->again);
+			result = sf_place(result, lfirst(lc), part->again);
 	}
 	foreach(lc, result)
 	{
-		SfStatement *statement = &((SfShadowStatement *) lfirst(lc))->statement;
+		SfStatement *statement = &((SfPlaced *) lfirst(lc))->statement;
 
 		statement->closing = statement->alone = true;
 	}
@@ -257,9 +235,9 @@ sf_shadow_statements(const SfPlan *plan, List *actions)
 	ListCell   *lc;
 
 	foreach(lc, bracket->tables)
-		exchange = add(exchange, first_of(bracket, lfirst(lc)), sf_shadow_untie(bracket, lfirst(lc)));
+		exchange = sf_place(exchange, first_of(bracket, lfirst(lc)), sf_shadow_untie(bracket, lfirst(lc)));
 	foreach(lc, actions)
-		exchange = add(exchange, lfirst(lc), exchange_one(bracket, lfirst(lc)));
+		exchange = sf_place(exchange, lfirst(lc), exchange_one(bracket, lfirst(lc)));
 	result = list_concat(result, of_stage(exchange, SF_BEFORE, false));
 	result = list_concat(result, again(bracket));
 	result = list_concat(result, of_stage(exchange, SF_INSIDE, true));

@@ -56,7 +56,8 @@ extern bool sf_shadow_view_ahead(const SfShadowBracket *bracket, SfShadowPart *p
 extern List *sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow);
 extern List *sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table);
-extern List *sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow);
+/* That those which are to be NOT NULL are, of SfPlaced: behind those that are placed. */
+extern List *sf_shadow_prove(List *placed, const SfShadowBracket *bracket);
 extern List *sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_drop_old(const SfShadowBracket *bracket, const SfShadow *shadow, const SfAction *action);
 extern List *sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow);

@@ -301,7 +301,7 @@ stands(const SfPlan *plan, const SfRiskLock *lock)
 }
 
 static bool
-is_harmful(const SfPlan *plan, const SfShadowStatement *one)
+is_harmful(const SfPlan *plan, const SfPlaced *one)
 {
 	SfRiskContext context = {plan->from, plan->to, one->action->old, one->action->new, NULL, one->statement.proven};
 	SfRisk	   *risk = sf_risk_assess(one->statement.sql, &context);
@@ -401,7 +401,7 @@ find_obstacle(const SfPlan *plan, char **why)
 			continue;
 		foreach(lc, sf_shadow_statements(plan, bracket))
 		{
-			const SfShadowStatement *one = lfirst(lc);
+			const SfPlaced *one = lfirst(lc);
 			const SfAction *action = one->action;
 			SfShadow   *obstacle;
 

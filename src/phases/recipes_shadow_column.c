@@ -8,7 +8,7 @@
 
 #include "commands/defrem.h"
 #include "miscadmin.h"
-#include "phases/dual.h"
+#include "phases/recipes_fill.h"
 #include "phases/recipes_shadow.h"
 #include "plan/emit.h"
 
@@ -154,14 +154,14 @@ sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table)
 {
 	List	   *shadows = of_table(bracket, table);
 	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
-
-	List	   *statements = NIL;
+	List	   *duals = duals_of(shadows),
+			   *statements = NIL;
 	ListCell   *lc;
 
 	foreach(lc, sf_dual_tables(first))
 	{
-		statements = add_all_joined(statements, sf_dual_create(lfirst(lc), first, duals_of(shadows)));
-		statements = add_joined(statements, sf_dual_fits(lfirst(lc), first));
+		statements = add_all_joined(statements, sf_dual_create(lfirst(lc), first, duals));
+		statements = add_joined(statements, sf_dual_fits(lfirst(lc), first, linitial(duals)));
 	}
 	return statements;
 }
@@ -187,9 +187,10 @@ sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 							false, false);
 }
 
-static List *
-prove_column(const SfShadowBracket *bracket, SfFact *column)
+static SfProof *
+proof_of(const SfShadowBracket *bracket, const SfAction *action, SfFact *column)
 {
+	SfProof    *proof = palloc0(sizeof(SfProof));
 	SfEmit		out = emit_for(bracket);
 	int			i = sf_kind_attr(column->kind, "not_null");
 	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
@@ -197,27 +198,40 @@ prove_column(const SfShadowBracket *bracket, SfFact *column)
 	column->children = NIL;
 	only[i] = true;
 	column->kind->attrs[i].alter(&out, column, column, only);
-	return sf_prove_not_null(NIL, bracket->plan, column, llast(out.statements), NULL);
+	proof->action = action;
+	proof->column = column;
+	proof->set = llast(out.statements);
+	return proof;
 }
 
 /* The column of the table, or where it may be NULL, those of heirs and partitions in which it may not. */
 static List *
-prove_below(List *statements, const SfShadowBracket *bracket, const SfFact *column, char *name)
+add_proofs(List *proofs, const SfShadowBracket *bracket, const SfAction *action, const SfFact *column, char *name)
 {
 	ListCell   *lc;
 
 	check_stack_depth();
 	if (sf_attr(column, "not_null"))
-		return list_concat(statements, prove_column(bracket, sf_shadow_copy(column, name)));
+		return lappend(proofs, proof_of(bracket, action, sf_shadow_copy(column, name)));
 	foreach(lc, sf_copies_of(column))
-		statements = prove_below(statements, bracket, lfirst(lc), name);
-	return statements;
+		proofs = add_proofs(proofs, bracket, action, lfirst(lc), name);
+	return proofs;
 }
 
 List *
-sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
+sf_shadow_prove(List *placed, const SfShadowBracket *bracket)
 {
-	return shadow->whole ? NIL : prove_below(NIL, bracket, shadow->new, shadow->name);
+	List	   *proofs = NIL;
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
+
+		if (shadow && shadow->whole == NULL)
+			proofs = add_proofs(proofs, bracket, lfirst(lc), shadow->new, shadow->name);
+	}
+	return sf_prove_not_null(placed, bracket->plan, proofs);
 }
 
 /* ---- the exchange ---- */
@@ -225,12 +239,13 @@ sf_shadow_prove(const SfShadowBracket *bracket, const SfShadow *shadow)
 List *
 sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
 {
-	const SfFact *first = ((SfShadow *) linitial(of_table(bracket, table)))->new;
+	List	   *shadows = of_table(bracket, table);
+	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
 	List	   *statements = NIL;
 	ListCell   *lc;
 
 	foreach(lc, sf_dual_tables(first))
-		statements = add_joined(statements, sf_dual_drop(lfirst(lc), first, true));
+		statements = add_joined(statements, sf_dual_drop(lfirst(lc), first, linitial(duals_of(shadows))));
 	return statements;
 }
 

@@ -27,13 +27,7 @@ extern SfShadow *sf_shadow_ends(const SfPlan *plan, const SfAction *action);
 /* Is a column exchanged by one of the actions? */
 extern bool sf_shadow_within(const SfPlan *plan, List *actions);
 
-typedef struct SfShadowStatement
-{
-	const SfAction *action;
-	SfStatement statement;
-} SfShadowStatement;
-
-/* Of SfShadowStatement, of a bracket's actions: what is made ahead, then the exchange, then what only waits for it. */
+/* Of SfPlaced, of a bracket's actions: what is made ahead, then the exchange, then what only waits for it. */
 extern List *sf_shadow_statements(const SfPlan *plan, List *actions);
 
 /*

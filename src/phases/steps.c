@@ -1,21 +1,20 @@
 /*
- * steps.c - a plan's actions as steps, cut into transactions.
+ * steps.c - a plan's actions as steps, in units that are cut into transactions (cut.h).
  *
- * Consecutive statements share a transaction unless it would take too many locks, would use an enum value that it has
- * added, or would lock tables in use that have nothing to do with each other.  A proof (VALIDATE) never shares one with
- * anything else.  A *bracket* (bracket.c) is one transaction, whatever it locks.
+ * A *bracket* (bracket.c) is one unit, whatever it locks.  What waits for the gate is put off to the end.
  *
  * Locks and sizes are asked under the pins; no lock on a user's table is waited for.  Memory: current context.
  */
 #include "postgres.h"
 
-#include "access/twophase.h"
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/pins.h"
 #include "miscadmin.h"
 #include "phases/bracket.h"
+#include "phases/cut.h"
 #include "phases/dual.h"
+#include "phases/recipes_fill.h"
 #include "phases/recipes_fit.h"
 #include "phases/recipes_late.h"
 #include "phases/recipes.h"
@@ -23,23 +22,11 @@
 #include "phases/shadow.h"
 #include "phases/steps.h"
 #include "risk/risk.h"
-#include "storage/lock.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
 
 /* A lock from here on stops readers or writers. */
 #define STRONG	ShareLock
-
-/* Steps that must not be parted. */
-typedef struct SfUnit
-{
-	List	   *steps;			/* of SfStep */
-	List	   *tables;			/* of SfFact: tables in use that it locks strongly, on the starting side */
-	int			locks;
-	bool		validates;
-	bool		new_later;		/* makes what only later transactions can use */
-	bool		alone;			/* cannot share a transaction */
-} SfUnit;
 
 typedef struct SfStepsState
 {
@@ -395,21 +382,39 @@ put_all_off(List *statements)
 		((SfStatement *) lfirst(lc))->closing = true;
 }
 
-/* A bracket that exchanges columns: most of it is made ahead of the gate. */
+/* What one recipe has for all of them (of SfPlaced): an exchange of columns, or what is done to a table's rows. */
 static void
-make_exchange(SfStepsState *state, List *actions)
+make_together(SfStepsState *state, List *actions, List *placed)
 {
 	SfUnit	   *unit = NULL;
 	ListCell   *lc;
 
-	foreach(lc, sf_shadow_statements(state->plan, actions))
+	foreach(lc, placed)
 	{
-		const SfShadowStatement *one = lfirst(lc);
+		SfPlaced   *one = lfirst(lc);
 
 		place(state, &unit, one->action, &one->statement, false, one->statement.joined);
 	}
 	foreach(lc, actions)
 		mark_made(state, lfirst(lc));
+}
+
+/* Columns of a table that get their values together: how many actions that are; 0: less than two do. */
+static int
+make_filled(SfStepsState *state, int first, const int *until)
+{
+	List	   *fillings = sf_fillings(state->plan, state->actions, first, until),
+			   *placed;
+	int			n = list_length(fillings);
+	ListCell   *lc;
+
+	if (n < 2)
+		return 0;
+	placed = sf_fill_statements(state->plan, fillings);
+	foreach(lc, ((SfAction *) list_nth(state->actions, first))->late ? placed : NIL)
+		((SfPlaced *) lfirst(lc))->statement.closing = true;
+	make_together(state, list_copy_head(list_copy_tail(state->actions, first), n), placed);
+	return n;
 }
 
 /* Actions: a bracket, or one that is none. */
@@ -465,91 +470,18 @@ make_units(SfStepsState *state)
 	for (int first = 0, last; first < list_length(state->actions); first = last + 1)
 	{
 		List	   *actions;
+		int			filled = make_filled(state, first, until);
 
 		CHECK_FOR_INTERRUPTS();
-		last = sf_bracket_end(until, first);
+		last = filled ? first + filled - 1 : sf_bracket_end(until, first);
+		if (filled)
+			continue;
 		actions = list_copy_tail(list_copy_head(state->actions, last + 1), first);
 		if (sf_shadow_within(state->plan, actions))
-			make_exchange(state, actions);
+			make_together(state, actions, sf_shadow_statements(state->plan, actions));
 		else
 			make_plain(state, actions, ((SfAction *) linitial(actions))->late);
 	}
-}
-
-/* ---- transactions ---- */
-
-static bool
-is_subset(List *tables, List *of)
-{
-	ListCell   *lc;
-
-	foreach(lc, tables)
-		if (!list_member_ptr(of, lfirst(lc)))
-			return false;
-	return true;
-}
-
-static int
-max_locks(void)
-{
-	int			setting = sf_guc_max_locks();
-
-	if (setting > 0)
-		return setting;
-	return (int) Min((int64) max_locks_per_xact * (MaxConnections + max_prepared_xacts) / 4, INT_MAX);
-}
-
-/* May the unit go on in the transaction that holds what "open" has gathered? */
-static bool
-joins(const SfUnit *open, const SfUnit *unit)
-{
-	if (open->alone || unit->alone)
-		return false;
-	if (open->validates != unit->validates || (open->new_later && !unit->new_later))
-		return false;
-	if (open->locks + unit->locks > max_locks())
-		return false;
-	if (unit->validates)
-		return false;
-	return is_subset(unit->tables, open->tables) || is_subset(open->tables, unit->tables);
-}
-
-/* Number the transactions, and the steps. */
-static List *
-cut(SfStepsState *state)
-{
-	List	   *steps = NIL;
-	SfUnit	   *open = NULL;
-	int			transaction = 0;
-	ListCell   *lc,
-			   *ls;
-
-	foreach(lc, state->units)
-	{
-		SfUnit	   *unit = lfirst(lc);
-
-		if (unit->steps == NIL)
-			continue;
-		if (open == NULL || !joins(open, unit))
-		{
-			transaction++;
-			open = palloc0(sizeof(SfUnit));
-			open->validates = unit->validates;
-			open->alone = unit->alone;
-		}
-		open->tables = list_concat_unique_ptr(open->tables, unit->tables);
-		open->locks += unit->locks;
-		open->new_later = open->new_later || unit->new_later;
-		foreach(ls, unit->steps)
-		{
-			SfStep	   *step = lfirst(ls);
-
-			step->transaction = transaction;
-			steps = lappend(steps, step);
-			step->n = list_length(steps);
-		}
-	}
-	return steps;
 }
 
 List *
@@ -573,7 +505,7 @@ sf_steps_make(SfPlan *plan)
 	make_units(&state);
 	close_up(&state);
 	sf_pins_leave(level);
-	return cut(&state);
+	return sf_cut(state.units);
 }
 
 List *

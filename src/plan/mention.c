@@ -6,8 +6,9 @@
  * then what the body names must be there.  So the words of the body are matched with the names of what the plan
  * creates.  That is guessing: the order is only a wish, which the sort grants where it closes no cycle.
  *
- * So is the order of what may hold literals of a composite type and that type's attributes: a literal has a value for
- * each.  And of a cast and those who call its function: they do so by casting, and name the function alone.
+ * What the user says that fills a column may name other new ones in the same way.  So is the order of what may hold
+ * literals of a composite type and that type's attributes: a literal has a value for each.  And of a cast and those who
+ * call its function: they do so by casting, and name the function alone.
  */
 #include "postgres.h"
 
@@ -230,6 +231,25 @@ wish_overloads(SfBuild *build)
 	}
 }
 
+/* What fills a column may read others that come as well: by their names in what the user says. */
+static void
+wish_sources(SfBuild *build, SfItem *item, SfAction *later)
+{
+	SfEmit		out = {.fills = build->plan->fills};
+	const char *expression = item->new->parent ? sf_fill(&out, item->new) : NULL;
+	sf_words_hash *words = expression ? words_in(expression) : NULL;
+	ListCell   *lc;
+
+	foreach(lc, words ? item->new->parent->children : NIL)
+	{
+		SfItem	   *source = sf_item((SfFact *) lfirst(lc));
+
+		if (source && source != item && source->create && source->new->kind == item->new->kind &&
+			sf_words_lookup(words, sf_last(source->new)))
+			sf_build_wish(later, source->create, item);
+	}
+}
+
 void
 sf_build_wishes(SfBuild *build)
 {
@@ -250,7 +270,10 @@ sf_build_wishes(SfBuild *build)
 		CHECK_FOR_INTERRUPTS();
 		later = item->create ? item->create : item->alter;
 		if (item->new && later)
+		{
 			wish_attributes(item, later, item->new);
+			wish_sources(build, item, later);
+		}
 		if (!has_words(item))
 			continue;
 		if (created == NULL)

@@ -242,12 +242,15 @@ void
 sf_refine_partners(SfRisk *risk, const SfRiskCase *it)
 {
 	LOCKMODE	mode = it->entry->partner;
+	List	   *made = constraints_of(it);
 	const SfFact *fact;
 	ListCell   *lc;
 
-	lock_referenced(risk, constraints_of(it), mode);
+	lock_referenced(risk, made, mode);
 	if ((fact = find_fact(it, "foreign key")) != NULL)
 		lock_fk_tables(risk, fact, mode);
+	else if (made)				/* under a name of its own, for now: it says itself what it refers to */
+		return;
 	else if ((fact = find_fact(it, "column")) != NULL)
 		lock_fks_of(risk, fact, mode);
 	else if ((fact = find_fact(it, "table")) != NULL)
