@@ -95,13 +95,35 @@ sf_is_partitioned(const SfFact *table)
 	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
 }
 
-int
-sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool proven)
+SfRisk *
+sf_recipe_assess(const SfPlan *plan, const SfAction *action, const char *sql, bool proven)
 {
 	SfRiskContext context = {plan->from, plan->to, action->old, action->new,
 	GetConfigOption("TimeZone", false, false), proven};
 
-	return sf_risk_assess(sql, &context)->effects;
+	return sf_risk_assess(sql, &context);
+}
+
+int
+sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool proven)
+{
+	return sf_recipe_assess(plan, action, sql, proven)->effects;
+}
+
+bool
+sf_risk_narrows(const SfRisk *risk, const SfAction *action)
+{
+	ListCell   *lc;
+
+	/* What is taken down is put back. */
+	if (action->rebuild)
+		return (risk->effects & SF_RISK_LOSES) != 0;
+	if (risk->effects & (SF_RISK_NARROWS | SF_RISK_LOSES))
+		return true;
+	foreach(lc, risk->operations)
+		if (((SfOperation *) lfirst(lc))->entry)
+			return false;
+	return action->verb == SF_VERB_DROP;
 }
 
 /* In the order of the kinds; an action takes the first that fits and has statements. */

@@ -1,6 +1,7 @@
 /*
  * recipes_late.c - which actions wait for the gate (recipes_late.h).
  *
+ * In a migration that has a gate all that ends something waits for it, unless what comes before needs it gone.
  * A name that is taken over from what goes there is taken late, too, and pulls along what needs it: by its links, and
  * by the user's expressions, whose names are those of the model.
  */
@@ -9,7 +10,7 @@
 #include "kinds/kind.h"
 #include "phases/bracket.h"
 #include "phases/recipes_late.h"
-#include "phases/recipes.h"
+#include "phases/recipes_parts.h"
 #include "phases/shadow.h"
 
 bool
@@ -50,9 +51,56 @@ is_late(const SfPlan *plan, const SfAction *action, bool alone)
 		is_filled_late(plan, action);
 }
 
+/*
+ * What works by itself does so twice while it and what comes for it are both there; partitions come and go with time,
+ * not with versions.
+ */
+static const char *const never_wait[] = {"trigger", "rule", "event trigger", "partition", "inheritance"};
+
+/* Does it take away what the old version may use, and may it do so at any time? */
+static bool
+can_wait(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	if (action->verb != SF_VERB_DROP || action->rebuild || sf_attachment(action->old))
+		return false;
+	for (int i = 0; i < lengthof(never_wait); i++)
+		if (sf_is_kind(action->old, never_wait[i]))
+			return false;
+	/* Nobody works on it as the new version does before that. */
+	if (action->table && action->table->twin && sf_is_named_late(plan, action->table->twin))
+		return true;
+	foreach(lc, action->statements)
+		if (sf_risk_narrows(sf_recipe_assess(plan, action, lfirst(lc), false), action))
+			return true;
+	return false;
+}
+
+/* Where there is a gate, all that can wait for it does: what nothing waits for that comes before. */
+static void
+let_wait(const SfPlan *plan, List *actions, const int *until)
+{
+	bool	   *needed = palloc0(list_length(actions) * sizeof(bool));	/* by SfAction.position */
+	ListCell   *lc;
+
+	for (int i = list_length(actions) - 1; i >= 0; i--)
+	{
+		SfAction   *action = list_nth(actions, i);
+		bool		alone = until[i] == i && (i == 0 || until[i - 1] < i);
+
+		if (!action->late && alone && !needed[action->position] && can_wait(plan, action))
+			action->late = true;
+		foreach(lc, action->late ? NIL : action->after)
+			needed[((SfAfter *) lfirst(lc))->action->position] = true;
+	}
+	pfree(needed);
+}
+
 void
 sf_find_late(const SfPlan *plan, List *actions, const int *until)
 {
+	bool		gate = plan->two_versions;
 	ListCell   *lc;
 
 	foreach(lc, actions)
@@ -66,5 +114,8 @@ sf_find_late(const SfPlan *plan, List *actions, const int *until)
 			any = is_late(plan, list_nth(actions, i), last == first);
 		for (int i = first; i <= last; i++)
 			((SfAction *) list_nth(actions, i))->late = any;
+		gate = gate || any;
 	}
+	if (gate)
+		let_wait(plan, actions, until);
 }

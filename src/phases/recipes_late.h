@@ -8,7 +8,8 @@
 
 /*
  * Notes it at the actions (SfAction.late): those that take away what the other version of the application needs, or
- * exchange columns (shadow.h), with their brackets, and all that wait for them.  until: as sf_brackets() gives it.
+ * exchange columns (shadow.h), with their brackets, and all that wait for them; and where there are such, what can wait
+ * with them.  until: as sf_brackets() gives it.
  */
 extern void sf_find_late(const SfPlan *plan, List *actions, const int *until);
 

@@ -8,6 +8,7 @@
 
 #include "kinds/kind.h"
 #include "phases/recipes.h"
+#include "risk/risk.h"
 
 typedef List *(*SfRecipe) (const SfPlan *plan, const SfAction *action);
 
@@ -23,8 +24,12 @@ extern bool sf_begins_with(const SfAction *action, int first, List *texts);
 /* Has it so many rows that what touches them all is done online (schemaflow.online_rows)? */
 extern bool sf_is_big(const SfFact *table);
 
-/* What the statement does to tables (SF_RISK_...); proven: what it would look for has been proved. */
+/* What the statement does to tables; proven: what it would look for has been proved.  And its effects alone. */
+extern SfRisk *sf_recipe_assess(const SfPlan *plan, const SfAction *action, const char *sql, bool proven);
 extern int	sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool proven);
+
+/* Does such a statement of the action end something that those who use the old schema need? */
+extern bool sf_risk_narrows(const SfRisk *risk, const SfAction *action);
 
 /* recipes_replace.c: of an action in a bracket, where the short transaction can be prepared; else NIL. */
 extern List *sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket);

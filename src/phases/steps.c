@@ -17,7 +17,7 @@
 #include "phases/recipes_fill.h"
 #include "phases/recipes_fit.h"
 #include "phases/recipes_late.h"
-#include "phases/recipes.h"
+#include "phases/recipes_parts.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
 #include "phases/steps.h"
@@ -160,23 +160,6 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 		step->needs_rows_estimate = rows_of(own);
 }
 
-/* Does the step end something that those who use the old schema need? */
-static bool
-narrows(const SfAction *action, const SfRisk *risk)
-{
-	ListCell   *lc;
-
-	/* What is taken down is put back. */
-	if (action->rebuild)
-		return (risk->effects & SF_RISK_LOSES) != 0;
-	if (risk->effects & (SF_RISK_NARROWS | SF_RISK_LOSES))
-		return true;
-	foreach(lc, risk->operations)
-		if (((SfOperation *) lfirst(lc))->entry)
-			return false;
-	return action->verb == SF_VERB_DROP;
-}
-
 static bool
 has_verb(const SfRisk *risk, SfRiskVerb verb)
 {
@@ -229,7 +212,7 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	else
 		step->phase = step->class == 'B' ? "backfill" : statement->validates ? "validate" :
 			!statement->ready && (statement->contracts || statement->closing ||
-								  (!statement->keeps && narrows(action, risk))) ? "contract" : "expand";
+								  (!statement->keeps && sf_risk_narrows(risk, action))) ? "contract" : "expand";
 	/* A lock that stops others is not held while much is read. */
 	if ((step->rewrites || step->scans) && step->class == 'T' && unit->tables &&
 		step->needs_rows_estimate >= sf_guc_online_rows())
