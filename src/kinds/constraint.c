@@ -233,7 +233,7 @@ after(SfEmit *out, const SfFact *fact)
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
-	if (!sf_goes_along(fact))
+	if (sf_goes_apart(out, fact))
 		sf_emit(out, "ALTER TABLE %s%s DROP CONSTRAINT %s", sf_copies_stay(fact) ? "ONLY " : "", sf_rel(fact),
 				sf_ident(sf_last(fact)));
 }

@@ -63,7 +63,7 @@ create_default(SfEmit *out, const SfFact *fact, List *folded)
 static void
 drop_default(SfEmit *out, const SfFact *fact)
 {
-	if (sf_goes_along(fact))
+	if (!sf_goes_apart(out, fact))
 		return;
 	sf_emit(out, "%s DROP DEFAULT", alter_column(fact));
 	/* One that is put back restores them then. */
@@ -137,7 +137,7 @@ clause_generated(StringInfo out, const SfFact *fact, List *folded)
 static void
 drop_generated(SfEmit *out, const SfFact *fact)
 {
-	if (!sf_goes_along(fact))
+	if (sf_goes_apart(out, fact))
 		sf_emit(out, "%s DROP EXPRESSION", alter_column(fact));
 }
 

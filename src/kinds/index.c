@@ -140,7 +140,7 @@ takes_keys_along(const SfFact *fact)
 static void
 drop(SfEmit *out, const SfFact *fact)
 {
-	if (!sf_goes_along(fact))
+	if (sf_goes_apart(out, fact))
 		sf_emit(out, "DROP INDEX %s%s%s", concurrently(out, fact) ? "CONCURRENTLY " : "", sf_name(fact),
 				takes_keys_along(fact) ? " CASCADE" : "");
 }

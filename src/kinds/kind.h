@@ -339,6 +339,8 @@ extern bool sf_comes_by_parent(const SfFact *fact);
 extern char *sf_parent_for_a_while(const SfFact *fact);
 extern const char *sf_relation_for_a_while(SfEmit *out, const SfFact *fact);
 extern bool sf_goes_along(const SfFact *fact);
+/* Is its drop to be said? Of a copy only where it is nobody's any more. */
+#define sf_goes_apart(out, fact) (((out)->flags & SF_EMIT_APART) || !sf_goes_along(fact))
 /* The one whose statement makes a copy that comes along: its original, or what makes that. */
 extern const SfFact *sf_made_by(const SfFact *copy);
 /* The one whose drop takes a copy along: its original, or what that is a copy of in turn. */

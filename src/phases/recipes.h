@@ -24,6 +24,7 @@ typedef struct SfStatement
 	bool		contracts;		/* belongs to the end of what old users need, whatever it does by itself */
 	bool		keeps;			/* what it destroys is in the archive, or was brought back from there */
 	const char *archive;		/* of the one that takes the contents away or brings them back: where; or NULL */
+	const SfFact *about;		/* whose contents, where they are not those of the action's own fact; or NULL */
 	const char *why;			/* a note for the reader, or NULL */
 	bool		ready;			/* when all is there that the new version of the application needs, before the gate */
 	bool		closing;		/* behind all else, when the other version of the application is gone */

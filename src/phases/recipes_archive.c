@@ -10,6 +10,7 @@
 #include "kinds/kind.h"
 #include "lib/spi.h"
 #include "lib/text.h"
+#include "miscadmin.h"
 #include "phases/archive.h"
 #include "phases/recipes_archive.h"
 #include "phases/shadow.h"
@@ -37,6 +38,28 @@ sf_stands_alone(const SfFact *table)
 		if (((SfEdge *) lfirst(lc))->from->kind->attaches)
 			return false;
 	return true;
+}
+
+List *
+sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows)
+{
+	List	   *parts = NIL;
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, sf_is_partitioned(table) ? table->needed_by : NIL)
+	{
+		const SfFact *attachment = ((SfEdge *) lfirst(lc))->from;
+		SfFact	   *part = attachment->parent;
+
+		if (!sf_is_kind(attachment, "partition") || sf_attached_to(attachment) != table || !sf_is_kind(part, "table") ||
+			part->twin || sf_plan_drops(plan, part))
+			continue;
+		if (sf_is_partitioned(part) != rows)
+			parts = lappend(parts, part);
+		parts = list_concat(parts, sf_dropped_parts(plan, part, rows));
+	}
+	return parts;
 }
 
 /* Types whose values are equal across them when they print alike, the widest first. */
@@ -162,7 +185,7 @@ find_key(SfKept *kept)
 static bool
 keeps_table(SfKept *kept, int64 rows)
 {
-	return sf_stands_alone(kept->fact);
+	return !sf_is_partitioned(kept->fact);
 }
 
 /* What a subscription writes fires no trigger that follows. */
@@ -274,12 +297,20 @@ is_exchanged(const SfPlan *plan, List *key)
 	return false;
 }
 
+/* What the action drops that has contents: the fact, or the parts of a whole. */
+static List *
+dropped_contents(const SfPlan *plan, const SfAction *action)
+{
+	return sf_is_partitioned(action->old) ? sf_dropped_parts(plan, action->old, true) : list_make1(action->old);
+}
+
 List *
 sf_archive_choose(const SfPlan *up, const char *tag)
 {
 	List	   *chosen = NIL;
 	SfArchive	when = sf_guc_archive();
-	ListCell   *lc;
+	ListCell   *lc,
+			   *ld;
 
 	if (when == SF_ARCHIVE_NEVER)
 		return NIL;
@@ -289,21 +320,27 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 		bool		retyped = sf_archives_values(up, action);
 		int			i = retyped || action->verb == SF_VERB_DROP ? contents_of(action->old) : -1;
 		const SfFact *table;
-		SfKept	   *kept;
 		int64		rows;
 
 		if (i < 0 || (action->rebuild && !contents[i].rebuilt) || action->statements == NIL ||
 			sf_shadow_ends(up, action))
 			continue;
+		/* Of a whole's parts all are kept, or none. */
 		table = sf_relation_of(action->old);
 		rows = sf_risk_rows(table->name[0], table->name[1]);
-		kept = palloc0(sizeof(SfKept));
-		kept->fact = action->old;
-		kept->retyped = retyped;
-		if ((rows <= 0 && when == SF_ARCHIVE_ROWS) || !contents[i].keeps(kept, rows) || is_exchanged(up, kept->key))
+		if (rows <= 0 && when == SF_ARCHIVE_ROWS)
 			continue;
-		name_entry(kept, chosen, tag);
-		chosen = lappend(chosen, kept);
+		foreach(ld, dropped_contents(up, action))
+		{
+			SfKept	   *kept = palloc0(sizeof(SfKept));
+
+			kept->fact = lfirst(ld);
+			kept->retyped = retyped;
+			if (!contents[i].keeps(kept, rows) || is_exchanged(up, kept->key))
+				continue;
+			name_entry(kept, chosen, tag);
+			chosen = lappend(chosen, kept);
+		}
 	}
 	return chosen;
 }
@@ -432,11 +469,27 @@ sf_plan_drops(const SfPlan *plan, const SfFact *fact)
 
 /* ---- which of them ---- */
 
+/* Of SfKept: those whose facts are among these. */
+static List *
+kept_among(const SfPlan *plan, List *facts)
+{
+	List	   *among = NIL;
+	ListCell   *lc;
+
+	foreach(lc, plan->kept)
+		if (list_member_ptr(facts, ((SfKept *) lfirst(lc))->fact))
+			among = lappend(among, lfirst(lc));
+	return among;
+}
+
 List *
 sf_archive_statements(const SfPlan *plan, const SfAction *action)
 {
+	List	   *parts = action->verb == SF_VERB_DROP && plan->kept ? sf_dropped_parts(plan, action->old, true) : NIL;
 	ListCell   *lc;
 
+	if (parts && (parts = kept_among(plan, parts)) != NIL)
+		return sf_archive_parts(plan, action, parts);
 	foreach(lc, plan->kept)
 	{
 		const SfKept *kept = lfirst(lc);

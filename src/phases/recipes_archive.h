@@ -14,6 +14,12 @@ extern bool sf_is_users_type(const SfFact *column);
 /* Neither part of another table nor made of others: its rows are its own, and all in it. */
 extern bool sf_stands_alone(const SfFact *table);
 
+/*
+ * Tables that go by the statement that drops this one, without it: its partitions, theirs behind them.  rows: those
+ * that have rows of their own; else those that have not.
+ */
+extern List *sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows);
+
 /* The type in which a key's column is archived: its own, or one that holds the values of both that it has. */
 extern char *sf_kept_key_type(const SfFact *column);
 
@@ -38,6 +44,8 @@ extern List *sf_statements_contract(List *statements);
 
 /* The recipes: of SfStatement. */
 extern List *sf_archive_table(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+/* The same of a whole, whose rows are in its parts: kept is those of them (of SfKept) that the plan keeps. */
+extern List *sf_archive_parts(const SfPlan *plan, const SfAction *action, List *kept);
 extern List *sf_restore_table(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 extern List *sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 extern List *sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept);

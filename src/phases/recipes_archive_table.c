@@ -1,9 +1,13 @@
 /*
  * recipes_archive_table.c - a dropped table's rows: into the archive and back.
  *
- * The table moves as it is, without whatever could hold it fast or hold others: constraints, indexes, triggers,
- * policies, privileges, defaults; values of types that users made become text.  On the way down the plan's own CREATE
- * comes first, so that the schema is what it was, and the rows are copied into it.
+ * The table moves as it is, without whatever could hold it fast or hold others: what it is a part of, constraints,
+ * indexes, triggers, policies, privileges, defaults; values of types that users made become text.  On the way down the
+ * plan's own CREATE comes first, so that the schema is what it was, and the rows are copied into it.
+ *
+ * Of a partitioned table that goes the partitions move, each by itself; then the whole is empty, and is dropped.  On
+ * the way down each is made with its rows; one whose rows could fire triggers of the whole, or hold it long, is
+ * attached to it afterwards.
  */
 #include "postgres.h"
 
@@ -74,29 +78,39 @@ joined(List *texts, const SfFact *table)
 	return result;
 }
 
+/* It has gone by then: one by one, as it lets go of a big table. */
+static bool
+is_untied(const SfFact *fact)
+{
+	return sf_holds_big(fact) && !sf_goes_along(fact);
+}
+
 /*
- * Of char *, without what lets go of big tables.  Nothing is lost by it: what goes is said by the way down again,
- * sequences go on behind the rows.
+ * Of char *, without what lets go of big tables; bound: with its foreign keys.  Nothing is lost by it: what goes is
+ * said by the way down again, sequences go on behind the rows.  What was a copy is the table's own by now.
  */
 static List *
-strip(const SfPlan *plan, const SfFact *table)
+strip(const SfPlan *plan, const SfFact *table, bool bound)
 {
 	SfEmit		out = sf_kept_emit(plan);
 	ListCell   *lc;
 
+	out.flags |= SF_EMIT_APART;
+	if (sf_attr(table, "of_type"))
+		sf_emit(&out, "ALTER TABLE %s NOT OF", sf_name(table));
 	for (int i = 0; i < lengthof(stripped); i++)
 		foreach(lc, plan->from->facts)
 		{
 			const SfFact *fact = lfirst(lc);
 
 			if (!sf_is_kind(fact, stripped[i].kind) || sf_plan_drops(plan, fact) ||
-				goes_elsewhere(plan, fact, table) ||
+				(!bound && sf_is_kind(fact, "foreign key")) || goes_elsewhere(plan, fact, table) ||
 				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)))
 				continue;
 			/* A sequence that a column owns goes with it, unless the plan has given it to another table. */
 			if (sf_is_kind(fact, "owned by"))
 				fact = fact->parent;
-			if (!sf_plan_drops(plan, fact) && !sf_holds_big(fact) && !(sf_is_kind(fact, "sequence") && fact->twin))
+			if (!sf_plan_drops(plan, fact) && !is_untied(fact) && !(sf_is_kind(fact, "sequence") && fact->twin))
 				fact->kind->drop(&out, fact);
 		}
 	foreach(lc, table->children)
@@ -109,21 +123,117 @@ strip(const SfPlan *plan, const SfFact *table)
 	return joined(out.statements, table);
 }
 
+/* It is no part of anything any more. */
+static List *
+leave(const SfPlan *plan, const SfFact *table)
+{
+	SfEmit		out = sf_kept_emit(plan);
+	ListCell   *lc;
+
+	foreach(lc, table->children)
+	{
+		const SfFact *fact = lfirst(lc);
+
+		if (fact->kind->attaches && !sf_plan_drops(plan, fact))
+			fact->kind->drop(&out, fact);
+	}
+	return out.statements;
+}
+
+/* The same of a partition, while its whole is used; NIL: it cannot be so, or there is none that stays. */
+static List *
+leave_concurrently(const SfPlan *plan, const SfFact *table)
+{
+	const SfFact *partition = sf_child_of(table, "partition");
+	char	   *detach = partition && !sf_plan_drops(plan, partition) ? sf_detach_for_good(partition) : NULL;
+
+	return detach ? sf_add_statement(NIL, detach, false, false) : NIL;
+}
+
+static List *
+add_all_keeping(List *statements, List *texts)
+{
+	ListCell   *lc;
+
+	foreach(lc, texts)
+		statements = sf_statement_add_keeping(statements, lfirst(lc));
+	return statements;
+}
+
+/* Of a table that has been let go of. */
+static List *
+move_away(List *statements, const SfPlan *plan, const SfKept *kept, bool bound)
+{
+	const SfFact *table = kept->fact;
+
+	statements = add_all_keeping(statements, strip(plan, table, bound));
+	statements = sf_statement_add_move(
+		statements, psprintf("ALTER TABLE %s SET SCHEMA " SF_ARCHIVE_SCHEMA, sf_name(table)), kept, "archived in");
+	return sf_statement_add_keeping(statements, psprintf("ALTER TABLE " SF_ARCHIVE_SCHEMA ".%s RENAME TO %s",
+														 sf_ident(sf_last(table)), sf_ident(kept->name)));
+}
+
 List *
 sf_archive_table(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
-	const SfFact *table = kept->fact;
-	List	   *untied = sf_untie(plan, table);
-	List	   *statements = NIL;
+	List	   *first = sf_untie(plan, kept->fact);
+	List	   *apart = leave_concurrently(plan, kept->fact);
+	List	   *moved = apart ? NIL : add_all_keeping(NIL, leave(plan, kept->fact));
+
+	first = list_concat(first, apart);
+	return sf_statements_contract(list_concat(first, move_away(moved, plan, kept, true)));
+}
+
+/* Foreign keys from tables that go together: a part that leaves may have rows that they refer to. */
+static List *
+unbind(const SfPlan *plan, List *tables)
+{
+	SfEmit		out = sf_kept_emit(plan);
+	ListCell   *lt,
+			   *lc;
+
+	out.flags |= SF_EMIT_APART;
+	foreach(lt, tables)
+		foreach(lc, ((SfFact *) lfirst(lt))->children)
+		{
+			const SfFact *fact = lfirst(lc);
+			bool		with_whole = sf_goes_along(fact) &&
+				list_member_ptr(tables, sf_relation_of(sf_implied_by(fact)));
+
+			if (sf_is_kind(fact, "foreign key") && !sf_plan_drops(plan, fact) && !with_whole && !is_untied(fact))
+				fact->kind->drop(&out, fact);
+		}
+	return out.statements;
+}
+
+List *
+sf_archive_parts(const SfPlan *plan, const SfAction *action, List *kept)
+{
+	SfFact	   *whole = action->old;
+	List	   *tables = lcons(whole, list_concat(sf_dropped_parts(plan, whole, false),
+												  sf_dropped_parts(plan, whole, true)));
+	List	   *first = NIL,
+			   *apart = leave_concurrently(plan, whole),
+			   *moved = apart ? NIL : add_all_keeping(NIL, leave(plan, whole));
 	ListCell   *lc;
 
-	foreach(lc, strip(plan, table))
-		statements = sf_statement_add_keeping(statements, lfirst(lc));
-	statements = sf_statement_add_move(
-		statements, psprintf("ALTER TABLE %s SET SCHEMA " SF_ARCHIVE_SCHEMA, sf_name(table)), kept, "archived in");
-	statements = sf_statement_add_keeping(statements, psprintf("ALTER TABLE " SF_ARCHIVE_SCHEMA ".%s RENAME TO %s",
-												  sf_ident(sf_last(table)), sf_ident(kept->name)));
-	return sf_statements_contract(list_concat(untied, statements));
+	foreach(lc, tables)
+		first = list_concat(first, sf_untie(plan, lfirst(lc)));
+	first = list_concat(first, apart);
+	moved = add_all_keeping(moved, unbind(plan, tables));
+	foreach(lc, kept)
+	{
+		const SfKept *part = lfirst(lc);
+		int			before = list_length(moved);
+		ListCell   *ls;
+
+		moved = add_all_keeping(moved, leave(plan, part->fact));
+		moved = move_away(moved, plan, part, false);
+		for_each_from(ls, moved, before)
+			((SfStatement *) lfirst(ls))->about = part->fact;
+	}
+	moved = add_all_keeping(moved, action->statements);
+	return sf_statements_contract(list_concat(first, moved));
 }
 
 /* ---- down ---- */
@@ -168,37 +278,149 @@ copy_rows(const SfFact *table, const SfKept *kept)
 					identity ? " OVERRIDING SYSTEM VALUE" : "", sf_join(values, ", "), kept->relation);
 }
 
-/* The sequences of its columns go on behind the values that came back. */
+/* Do other tables draw from it meanwhile? */
+static bool
+stands(const SfPlan *plan, const char *sequence)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->to->facts)
+		if (sf_is_kind(lfirst(lc), "sequence") && strcmp(sf_name((SfFact *) lfirst(lc)), sequence) == 0)
+			return ((SfFact *) lfirst(lc))->twin != NULL;
+	return false;
+}
+
+/* The column of the whole that the column belongs to, as far up as wholes are made with it. */
+static const SfFact *
+whole_column(const SfFact *column)
+{
+	const SfFact *original;
+
+	while ((original = sf_implied_by(column)) != NULL && sf_is_partitioned(original->parent) &&
+		   original->parent->twin == NULL)
+		column = original;
+	return column;
+}
+
+/* The last whole up from a table that is made with it; else the table. */
+static const SfFact *
+made_whole(const SfFact *table)
+{
+	const SfFact *whole;
+
+	for (;;)
+	{
+		const SfFact *partition = sf_child_of(table, "partition");
+
+		whole = partition ? sf_attached_to(partition) : NULL;
+		if (whole == NULL || whole->twin)
+			return table;
+		table = whole;
+	}
+}
+
+static bool
+is_kept(const SfPlan *plan, const SfFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->kept)
+		if (((SfKept *) lfirst(lc))->fact == table)
+			return true;
+	return false;
+}
+
+/* Does another part of the same whole come back later, so that sequences of the whole wait for that? */
+static bool
+others_come(const SfPlan *plan, const SfAction *action, const SfFact *whole)
+{
+	ListCell   *lc;
+
+	for_each_from(lc, plan->actions, action->position + 1)
+	{
+		const SfAction *other = lfirst(lc);
+
+		if (other->verb == SF_VERB_CREATE && sf_is_kind(other->new, "table") && made_whole(other->new) == whole &&
+			is_kept(plan, other->new))
+			return true;
+	}
+	return false;
+}
+
 static void
-catch_up(SfEmit *out, const SfFact *table)
+add_catch_up(SfEmit *out, const SfPlan *plan, const SfFact *table)
 {
 	ListCell   *lc,
 			   *ln;
 
 	foreach(lc, stored_columns(table))
 	{
-		const SfFact *column = lfirst(lc);
-		const SfFact *identity = sf_child_of(column, "identity");
-		const SfFact *by_default = sf_child_of(column, "default");
+		const SfFact *whole = whole_column(lfirst(lc));
+		const SfFact *identity = sf_child_of(whole, "identity");
+		const SfFact *by_default = sf_child_of(lfirst(lc), "default");
 
-		if (identity)
-			sf_emit_catch_up(out, sf_attr(identity, "sequence"), column);
+		if (identity && whole->parent->twin == NULL)
+			sf_emit_catch_up(out, sf_attr(identity, "sequence"), whole);
 		foreach(ln, by_default ? by_default->needs : NIL)
-			if (sf_is_kind(((SfEdge *) lfirst(ln))->to, "sequence"))
-				sf_emit_catch_up(out, sf_name(((SfEdge *) lfirst(ln))->to), column);
+		{
+			const SfFact *sequence = ((SfEdge *) lfirst(ln))->to;
+
+			if (sf_is_kind(sequence, "sequence") && !stands(plan, sf_name(sequence)))
+				sf_emit_catch_up(out, sf_name(sequence), whole);
+		}
 	}
+}
+
+/*
+ * Of char *: sequences that come with the columns go on behind the values that came back, those of a whole behind the
+ * values of all its parts.
+ */
+static List *
+catch_up(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *whole = made_whole(action->new);
+	SfEmit		out = sf_kept_emit(plan);
+	List	   *texts = NIL;
+	ListCell   *lc;
+
+	if (others_come(plan, action, whole))
+		return NIL;
+	foreach(lc, plan->kept)
+	{
+		const SfFact *part = ((SfKept *) lfirst(lc))->fact;
+
+		if (sf_is_kind(part, "table") && made_whole(part) == whole)
+			add_catch_up(&out, plan, part);
+	}
+	foreach(lc, out.statements)
+		if (!sf_list_has(texts, lfirst(lc)))
+			texts = lappend(texts, lfirst(lc));
+	return texts;
+}
+
+/* The rows, and what goes on behind them. */
+static List *
+bring_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept)
+{
+	statements = sf_statement_add_move(statements, copy_rows(kept->fact, kept), kept, "back from");
+	statements = sf_statement_add_all(statements, catch_up(plan, action));
+	return sf_statement_add_keeping(statements, sf_kept_drop(kept));
 }
 
 /* What comes behind the CREATE (REPLICA IDENTITY, ROW LEVEL SECURITY) may stand in the way of the rows. */
 List *
 sf_restore_table(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
-	List	   *statements = sf_statement_add(NIL, linitial(action->statements));
-	SfEmit		out = sf_kept_emit(plan);
+	List	   *create,
+			   *attachment,
+			   *statements;
 
-	statements = sf_statement_add_move(statements, copy_rows(kept->fact, kept), kept, "back from");
-	catch_up(&out, kept->fact);
-	statements = sf_statement_add_all(statements, out.statements);
-	statements = sf_statement_add_keeping(statements, sf_kept_drop(kept));
+	if (!sf_partition_apart(plan, action, &create, &attachment))
+	{
+		statements = bring_back(sf_statement_add(NIL, linitial(action->statements)), plan, action, kept);
+		return sf_statement_add_all(statements, list_copy_tail(action->statements, 1));
+	}
+	statements = bring_back(sf_statement_add_all(NIL, create), plan, action, kept);
+	statements = list_concat(statements, attachment);
 	return sf_statement_add_all(statements, list_copy_tail(action->statements, 1));
 }

@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "phases/bounds.h"
+#include "phases/recipes_archive.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
 
@@ -115,28 +116,41 @@ folded_partition(const SfAction *action)
 	return NULL;
 }
 
-/* As one that is like the whole and then attached to it; only where the statement says no more than the bound. */
+/* As one that is like the whole; NULL: the statement says more than the bound. */
+static char *
+create_alike(const SfAction *action, const SfFact *partition)
+{
+	const char *create = linitial(action->statements);
+	char	   *head = psprintf("CREATE TABLE %s PARTITION OF %s %s", sf_name(action->new), sf_attr(partition, "of"),
+								sf_attr(partition, "bound"));
+
+	if (strncmp(create, head, strlen(head)) != 0)
+		return NULL;
+	return psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED "
+					"INCLUDING STORAGE INCLUDING COMPRESSION)%s", sf_name(action->new), sf_attr(partition, "of"),
+					create + strlen(head));
+}
+
+static char *
+attach(const SfFact *partition)
+{
+	return psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", sf_attr(partition, "of"), sf_rel(partition),
+					sf_attr(partition, "bound"));
+}
+
+/* Made like the whole, then attached to it. */
 List *
 sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)
 {
 	const SfFact *partition = folded_partition(action);
 	const SfFact *whole = partition ? standing_whole(partition) : NULL;
-	const char *create = linitial(action->statements);
+	char	   *create = whole && sf_is_big(whole->twin) ? create_alike(action, partition) : NULL;
 	List	   *texts,
 			   *statements;
-	char	   *head;
 
-	if (whole == NULL || !sf_is_big(whole->twin))
+	if (create == NULL)
 		return NIL;
-	head = psprintf("CREATE TABLE %s PARTITION OF %s %s", sf_name(action->new), sf_attr(partition, "of"),
-					sf_attr(partition, "bound"));
-	if (strncmp(create, head, strlen(head)) != 0)
-		return NIL;
-	texts = list_make2(psprintf("CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED "
-								"INCLUDING STORAGE INCLUDING COMPRESSION)%s", sf_name(action->new),
-								sf_attr(partition, "of"), create + strlen(head)),
-					   psprintf("ALTER TABLE %s ATTACH PARTITION %s %s", sf_attr(partition, "of"),
-								sf_name(action->new), sf_attr(partition, "bound")));
+	texts = list_make2(create, attach(partition));
 	statements = attach_proven(plan, partition, NULL, texts);
 	if (statements == NIL)
 	{
@@ -144,6 +158,49 @@ sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)
 		((SfStatement *) llast(statements))->joined = true;
 	}
 	return sf_add_statements(statements, action->statements, 1, false);
+}
+
+/* Does a trigger of the whole, or of what that is a part of, have clones on what is made as its partition? */
+static bool
+has_triggers(const SfPlan *plan, const SfAction *action, const SfFact *whole)
+{
+	ListCell   *lc;
+
+	for (; whole; whole = sf_attachment(whole) ? sf_attached_to(sf_attachment(whole)) : NULL)
+		foreach(lc, whole->children)
+		{
+			const SfFact *trigger = lfirst(lc);
+			int			made = sf_plan_position(plan, SF_VERB_CREATE, trigger);
+
+			if (sf_is_kind(trigger, "trigger") && (made < 0 ? trigger->twin != NULL : made < action->position))
+				return true;
+		}
+	return false;
+}
+
+bool
+sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, List **attachment)
+{
+	const SfFact *partition = folded_partition(action);
+	const SfFact *whole = partition ? sf_attached_to(partition) : NULL;
+	char	   *alike;
+
+	if (whole == NULL || (standing_whole(partition) == NULL && !has_triggers(plan, action, whole)))
+		return false;
+	alike = create_alike(action, partition);
+	*create = alike ? list_make1(alike) :
+		list_make2(linitial(action->statements), psprintf("ALTER TABLE %s DETACH PARTITION %s",
+														  sf_attr(partition, "of"), sf_rel(partition)));
+	*attachment = list_make1(attach(partition));
+	if (standing_whole(partition))
+	{
+		List	   *proven = attach_proven(plan, partition, action->new, *attachment);
+
+		*attachment = proven ? proven : sf_add_statements(NIL, *attachment, 0, false);
+	}
+	else
+		*attachment = sf_add_statements(NIL, *attachment, 0, false);
+	return true;
 }
 
 /* ---- those that go ---- */
@@ -178,6 +235,7 @@ detach_concurrently(const SfFact *partition)
 					sf_rel(partition));
 }
 
+/* The check that the server would leave behind is made before, and dropped. */
 List *
 sf_recipe_detach(const SfPlan *plan, const SfAction *action)
 {
@@ -194,6 +252,20 @@ sf_recipe_detach(const SfPlan *plan, const SfAction *action)
 	proof = prove(plan, partition->parent, expression);
 	statements = sf_add_statement(proof->make, detach, true, false);
 	return sf_add_statement(statements, proof->drop, false, false);
+}
+
+/* The check that the server leaves behind may stay where it needs nothing but what the server has. */
+char *
+sf_detach_for_good(const SfFact *partition)
+{
+	char	   *detach = detach_concurrently(partition);
+
+	if (detach == NULL || sf_bound_expression(sf_attached_to(partition), sf_attr(partition, "bound")) == NULL)
+		return NULL;
+	for (const SfFact *part = partition; part; part = sf_attachment(sf_attached_to(part)))
+		if (sf_is_users_type(sf_bound_column(sf_attached_to(part))))
+			return NULL;
+	return detach;
 }
 
 /*

@@ -39,6 +39,13 @@ extern List *sf_recipe_attach(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_partition(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_detach(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_drop_table(const SfPlan *plan, const SfAction *action);
+/* Lets go, while the whole is used, of a partition that is put aside; NULL: it cannot be so, or is not worth it. */
+extern char *sf_detach_for_good(const SfFact *partition);
+/*
+ * Is a table that is made as a partition to get rows beside the whole: that stands, or has triggers?  Then the texts
+ * that make it, without being one, and the statements that attach it.
+ */
+extern bool sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, List **attachment);
 
 /* recipes_index.c */
 extern List *sf_recipe_create_index(const SfPlan *plan, const SfAction *action);

@@ -175,7 +175,7 @@ static void
 add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStatement *statement)
 {
 	SfStep	   *step = palloc0(sizeof(SfStep));
-	const SfFact *fact = action->new ? action->new : action->old;
+	const SfFact *fact = statement->about ? statement->about : action->new ? action->new : action->old;
 	SfRisk	   *risk;
 
 	state->context.old = action->old;

@@ -41,7 +41,8 @@ sub online_steps
 
 	$direction //= 'up';
 	return $node->safe_psql($db, qq{SELECT class || ' ' || phase || ': ' || regexp_replace(sql, '\\s+', ' ', 'g')
-		FROM sf_steps('head', '$direction') WHERE sql ~ \$sf\$$of\$sf\$ ORDER BY n}) =~ s/'[0-9a-f]{12}'/'VERSION'/gr;
+		FROM sf_steps('head', '$direction') WHERE sql ~ \$sf\$$of\$sf\$ ORDER BY n}) =~ s/'[0-9a-f]{12}'/'VERSION'/gr =~
+		s/(schemaflow_archive\.\S+ RENAME TO \w+_)[0-9a-f]{8}$/$1TAG/gmr;
 }
 
 sub call
