@@ -108,5 +108,49 @@ UPDATE ev SET mark = 2 WHERE id = :id AND at < '2021-01-01';
 END;
 });
 
+# Foreign keys to a key of a partitioned table, which is whole at the exchange only.
+there_and_back(
+	'foreign keys to partitions',
+	ddl => q{CREATE TABLE kinds (id int, v int, n text, PRIMARY KEY (v, id)) PARTITION BY RANGE (id);
+CREATE TABLE kinds_1 PARTITION OF kinds FOR VALUES FROM (MINVALUE) TO (1000);
+CREATE TABLE kinds_2 PARTITION OF kinds DEFAULT;
+CREATE TABLE plain (id int, k int, CONSTRAINT plain_k FOREIGN KEY (k, id) REFERENCES kinds (v, id) ON DELETE CASCADE);
+CREATE TABLE ev (id int, at date NOT NULL, k int, CONSTRAINT ev_k FOREIGN KEY (k, id) REFERENCES kinds (v, id)) PARTITION BY RANGE (at);
+CREATE TABLE ev_1 PARTITION OF ev FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE ev_2 PARTITION OF ev FOR VALUES FROM ('2021-01-01') TO ('2022-01-01') PARTITION BY LIST (at);
+CREATE TABLE ev_2a PARTITION OF ev_2 DEFAULT},
+	change => [ 'v int' => 'v bigint', 'k int' => 'k bigint', 'k int' => 'k bigint' ],
+	rows => q{INSERT INTO kinds SELECT n, n FROM generate_series(0, 2000) n; INSERT INTO plain SELECT n, n FROM generate_series(1, 2000) n;
+		INSERT INTO ev SELECT n, '2020-01-01'::date + n % 700, n FROM generate_series(1, 2000) n},
+	writes => q{INSERT INTO kinds (id, v) SELECT max(id) + 1, 7 FROM kinds; INSERT INTO plain SELECT max(id), 7 FROM kinds;
+		INSERT INTO ev SELECT max(id), '2021-05-05', 7 FROM kinds},
+	sums => 'SELECT (SELECT count(*) || \' \' || sum(v) FROM kinds), (SELECT count(*) || \' \' || sum(k) FROM plain), count(*), sum(k) FROM ev',
+	load => q{\set id random(1, 1000)
+BEGIN;
+INSERT INTO plain VALUES (:id, :id);
+INSERT INTO ev (id, at, k) VALUES (:id, '2021-03-03', :id);
+END;
+});
+
+# ---- one that is published, and cannot say which row is which ----
+
+my $published = q{CREATE TABLE base (id int PRIMARY KEY, v int); CREATE TABLE heir (note text) INHERITS (base);
+	CREATE PUBLICATION p FOR TABLE heir};
+my $base_rows = q{INSERT INTO base SELECT n, n FROM generate_series(1, 1000) n};
+for my $case ([ 'heir', '', 0 ], [ 'heir', 'ALTER TABLE heir REPLICA IDENTITY FULL', 1 ], [ 'heir', 'ALTER TABLE heir ADD PRIMARY KEY (id)', 1 ],
+	[ 'below', 'CREATE TABLE below () INHERITS (heir); ALTER TABLE heir REPLICA IDENTITY FULL; ALTER PUBLICATION p SET TABLE ONLY heir, ONLY below', 0 ])
+{
+	my ($table, $more, $online) = @$case;
+	my $pdb = database("$published; $more", $base_rows, 'v int' => 'v bigint');
+	my $name = $more || 'no key';
+	my $why = $node->safe_psql($pdb, q{SELECT coalesce(string_agg(why, ' '), '') FROM sf_steps() WHERE sql ~ ' TYPE '});
+	is($node->safe_psql($pdb, q{SELECT count(*) > 0 FROM sf_steps() WHERE sql ~ 'ADD COLUMN "~schemaflow_v"'}), $online ? 't' : 'f',
+		"published, $name: " . ($online ? 'by a column beside it' : 'the plain form'));
+	like($why, qr/table public\.$table is published, and has no replica identity/, "published, $name: and the reason") if !$online;
+	run_ok($pdb, 'CALL sf_upgrade()', "published, $name: up");
+	run_ok($pdb, 'CALL sf_contract()', "published, $name: contract") if $online;
+	is($node->safe_psql($pdb, 'SELECT count(*) FROM sf_diff()'), 0, "published, $name: the schema is that of the model");
+}
+
 $node->stop;
 done_testing();

@@ -4,8 +4,8 @@
 #	make faults ROUNDS=200 SEED=1
 #
 # A round plans the way from one shape of the table to the other (a type changed by a column beside it, a column filled
-# by an expression; or back), starts it, does one fault at a random step or moment, and then goes on or back.  In the second half
-# of the rounds the table is partitioned.
+# by an expression; or back), starts it, does one fault at a random step or moment, and then goes on or back.  Each quarter of the
+# rounds has another shape of the table: alone, read by a materialized view, inherited, partitioned.
 use strict;
 use warnings;
 use FindBin;
@@ -22,21 +22,37 @@ note("seed $seed");
 
 my $node = sf_node('faults', conf => [ 'restart_after_crash = on', 'fsync = off', 'log_min_messages = panic' ]);
 my $db = sf_database($node, 'app');
-my $parts = q{
-	CREATE TABLE items_low PARTITION OF items FOR VALUES FROM (MINVALUE) TO (200);
-	CREATE TABLE items_high PARTITION OF items DEFAULT PARTITION BY LIST (id);
-	CREATE TABLE items_rest PARTITION OF items_high DEFAULT;
-	CREATE INDEX items_v ON items (v);};
 
-# The two shapes; how: behind the table's definition.
+# how: behind the table's definition; more: what else there is (TYPE is that of v); rows: what brings them to their places; steps:
+# of a migration; extra: DDL of it, at most.
+my @shapes = (
+	{ name => 'table', how => '', more => '', steps => 12, extra => 14 },
+	{ name => 'view', how => '', more => 'CREATE MATERIALIZED VIEW seen AS SELECT id, v FROM items WHERE v IS NOT NULL; CREATE UNIQUE INDEX seen_id ON seen (id)',
+		rows => 'REFRESH MATERIALIZED VIEW seen', steps => 18, extra => 20 },
+	{ name => 'tree', how => '', more => q{CREATE TABLE items_below (note text) INHERITS (items);
+		CREATE TABLE items_own (v TYPE, PRIMARY KEY (id)) INHERITS (items); CREATE INDEX items_own_v ON items_own (v)},
+		rows => q{WITH moved AS (DELETE FROM ONLY items WHERE id > 200 AND id <= 400 RETURNING *) INSERT INTO items_below SELECT * FROM moved;
+		WITH moved AS (DELETE FROM ONLY items WHERE id > 400 RETURNING *) INSERT INTO items_own SELECT * FROM moved}, steps => 24, extra => 26 },
+	{ name => 'parts', how => 'PARTITION BY RANGE (id)', more => q{CREATE TABLE items_low PARTITION OF items FOR VALUES FROM (MINVALUE) TO (200);
+		CREATE TABLE items_high PARTITION OF items DEFAULT PARTITION BY LIST (id);
+		CREATE TABLE items_rest PARTITION OF items_high DEFAULT;
+		CREATE INDEX items_v ON items (v)}, steps => 22, extra => 24 });
+
+# The two models of a shape.
+sub items
+{
+	my ($shape) = @_;
+	return map { "CREATE TABLE items (id int PRIMARY KEY, v $_) $shape->{how}; " . $shape->{more} =~ s/TYPE/$_/r =~ s/, twice[^\n]*\n(?=, PRIMARY)//r . ';' }
+	  'int', "bigint, twice bigint -- \@up v::bigint * 2\n";
+}
+
 sub models
 {
-	my ($how) = @_;
-	return map { "CREATE TABLE items (id int PRIMARY KEY, v $_) $how;
-	CREATE TABLE ledger (id int, delta int);
-	CREATE TABLE fault (left_ddl int);" } 'int', "bigint, twice bigint -- \@up v::bigint * 2\n";
+	my ($shape) = @_;
+	return map { "$_ CREATE TABLE ledger (id int, delta int); CREATE TABLE fault (left_ddl int);" } items($shape);
 }
-my @models = models('');
+my $shape = $shapes[0];
+my @models = models($shape);
 
 $node->safe_psql($db, qq{ALTER DATABASE $db SET schemaflow.online_rows = 100; ALTER DATABASE $db SET schemaflow.batch_time = 1;
 	$models[0]; INSERT INTO items SELECT n, n FROM generate_series(1, $rows) n; ANALYZE items});
@@ -166,13 +182,13 @@ sub with_fault
 # ---- rounds ----
 
 # By hand, between two migrations: writers find the one table or the other.
-sub partition
+sub reshape
 {
-	my ($columns) = @_;
-	@models = models("PARTITION BY RANGE (id); $parts");
-	value("BEGIN; LOCK TABLE items; CREATE TEMP TABLE was AS SELECT * FROM items; DROP TABLE items;
-		CREATE TABLE items (id int PRIMARY KEY, v $columns) PARTITION BY RANGE (id); $parts
-		INSERT INTO items SELECT * FROM was; COMMIT; ANALYZE items");
+	my ($new, $at) = @_;
+	$shape = $new;
+	@models = models($shape);
+	value('BEGIN; LOCK TABLE items; CREATE TEMP TABLE was AS SELECT * FROM items; DROP TABLE items CASCADE; ' . (items($shape))[$at] .
+		'INSERT INTO items SELECT * FROM was; ' . ($shape->{rows} // '') . '; COMMIT; ANALYZE');
 	return;
 }
 
@@ -184,17 +200,17 @@ for my $round (1 .. $rounds)
 	my $fault = $names[ rand @names ];
 	my $back = rand() < 0.3;
 	my $contract = rand() < 0.35;
-	my $parted = $round > $rounds / 2;
-	my $step = rand() < 0.6 && $fault !~ /locks|full/ ? 1 + int rand($parted ? 22 : 12) : 0;
-	my $name = "round $round: $fault" . ($step ? " at step $step" : '') . ($contract ? ' of contract' : '') . ($back ? ', back' : '');
+	my $new = $shapes[ ($round - 1) * @shapes / $rounds ];
+	my $step = rand() < 0.6 && $fault !~ /locks|full/ ? 1 + int rand($new->{steps}) : 0;
+	my $name = "round $round, $new->{name}: $fault" . ($step ? " at step $step" : '') . ($contract ? ' of contract' : '') . ($back ? ', back' : '');
 	my $target = 1 - $at;
 	my ($rc, $out, $err);
 
 	$seen{$fault}++;
-	partition($at ? 'bigint, twice bigint' : 'int') if $parted && $models[0] !~ /PARTITION/;
+	reshape($new, $at) if $new != $shape;
 	value("SELECT count(*) FROM sf_define(\$m\$$models[$target]\$m\$); SELECT count(*) FROM sf_plan_migration('round $round')");
 	value('CALL sf_upgrade(allow => \'{data_loss}\')') if $contract;
-	value("SELECT setval('app.ddl', " . (-int(rand($contract ? 5 : $parted ? 24 : 14)) - 1) . ')') if $fault eq 'full';
+	value("SELECT setval('app.ddl', " . (-int(rand($contract ? 5 : $shape->{extra})) - 1) . ')') if $fault eq 'full';
 	with_fault($contract ? 'CALL sf_contract(force => true, allow => \'{data_loss}\')' : 'CALL sf_upgrade(allow => \'{data_loss}\')',
 		$fault, $step);
 	value("SELECT setval('app.ddl', 1)");
@@ -226,6 +242,7 @@ for my $round (1 .. $rounds)
 		+ (SELECT count(*) FROM pg_attribute WHERE attname LIKE '~schemaflow%' AND NOT attisdropped)
 		+ (SELECT count(*) FROM schemaflow.backfill)}), 0, "$name: nothing of ours is left");
 	is(value('SELECT app.wrong()'), 0, "$name: no write is lost");
+	is(value('SELECT count(*) FROM seen'), $rows, "$name: the view has its rows") if $shape->{name} eq 'view';
 	last unless Test::More->builder->is_passing;
 }
 cmp_ok(value('SELECT count(*) FROM ledger'), '>', 10 * $rounds, 'there was something to lose');

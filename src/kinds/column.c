@@ -303,8 +303,8 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
  * A type whose name stays is another one now (a swap), and may know how its values come over.  The type of the column,
  * or that of its elements.
  */
-static const SfFact *
-swapped_type(const SfFact *old, const SfFact *new, const char *suffix)
+const SfFact *
+sf_column_swapped(const SfFact *old, const SfFact *new, const char *suffix)
 {
 	const char *type = sf_attr(new, "type");
 	ListCell   *lc;
@@ -333,8 +333,8 @@ char *
 sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new)
 {
 	const char *type = sf_attr(new, "type");
-	const SfFact *swapped = swapped_type(old, new, "");
-	const SfFact *element = swapped_type(old, new, "[]");
+	const SfFact *swapped = sf_column_swapped(old, new, "");
+	const SfFact *element = sf_column_swapped(old, new, "[]");
 
 	if (swapped)
 		return swapped->kind->convert(expr, swapped->twin, swapped);
@@ -400,7 +400,7 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 
 	if (type_is_passed_on(old, new))
 		return;
-	element = using ? NULL : swapped_type(old, new, "[]");
+	element = using ? NULL : sf_column_swapped(old, new, "[]");
 	/* USING may not hold a subquery. */
 	if (element)
 	{

@@ -307,6 +307,7 @@ extern void sf_emit_birth(SfEmit *out, const SfFact *object);
 /* ---- helpers for writers ---- */
 
 /* What turns expr, of the old column, into a value of the new; NULL: the server's assignment cast does (column.c). */
+extern const SfFact *sf_column_swapped(const SfFact *old, const SfFact *new, const char *suffix);
 extern char *sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new);
 
 /* The expression that fills a column, NULL when nobody gave one. */

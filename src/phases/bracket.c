@@ -59,21 +59,6 @@ pair_of(const SfPlan *plan, const SfAction *action)
 	return successor ? successor : action->new ? action->new : action->old->twin ? action->old->twin : action->old;
 }
 
-/* The end of a type whose place another has taken: nobody uses it any more, it may go at any time. */
-static bool
-drops_swapped(const SfAction *action)
-{
-	return action->verb == SF_VERB_DROP && action->kind->swaps;
-}
-
-/* What is replaced, or taken down and put back; and what is renamed by way of a name of nobody's. */
-static bool
-opens(const SfPlan *plan, const SfAction *action)
-{
-	return sf_successor(plan, action) || (action->rebuild && !drops_swapped(action)) ||
-		(action->verb == SF_VERB_RENAME && action->new == NULL);
-}
-
 /* All columns that others take the place of are exchanged at once: in the bracket of the first. */
 static const SfFact *
 leader(const SfPlan *plan)
@@ -81,15 +66,46 @@ leader(const SfPlan *plan)
 	return ((SfShadow *) linitial(plan->shadows))->new;
 }
 
+/* A column that is exchanged, or a type that is together with columns. */
 static bool
 is_shadowed(const SfPlan *plan, const SfFact *fact)
 {
-	ListCell   *lc;
+	ListCell   *lc,
+			   *lt;
 
 	foreach(lc, plan->shadows)
-		if (((SfShadow *) lfirst(lc))->new == fact)
+	{
+		const SfShadow *shadow = lfirst(lc);
+
+		if (shadow->new == fact)
 			return true;
+		foreach(lt, shadow->types)
+			if (((SfShadowType *) lfirst(lt))->new == fact)
+				return true;
+	}
 	return false;
+}
+
+/* The end of a type whose place another has taken: nobody uses it any more, it may go at any time. */
+static bool
+drops_swapped(const SfPlan *plan, const SfAction *action)
+{
+	return action->verb == SF_VERB_DROP && action->kind->swaps && !is_shadowed(plan, pair_of(plan, action));
+}
+
+/* What is replaced, or taken down and put back; and what is renamed by way of a name of nobody's. */
+static bool
+opens(const SfPlan *plan, const SfAction *action)
+{
+	return sf_successor(plan, action) || (action->rebuild && !drops_swapped(plan, action)) ||
+		(action->verb == SF_VERB_RENAME && action->new == NULL);
+}
+
+/* Whose bracket is the fact's. */
+static const SfFact *
+mark_of(const SfPlan *plan, const SfFact *fact)
+{
+	return is_shadowed(plan, fact) ? leader(plan) : fact;
 }
 
 /*
@@ -101,7 +117,7 @@ bracket_key(const SfPlan *plan, const SfAction *action)
 {
 	if (!opens(plan, action))
 		return sf_shadow_spare_table(plan, action);
-	return is_shadowed(plan, pair_of(plan, action)) ? leader(plan) : pair_of(plan, action);
+	return mark_of(plan, pair_of(plan, action));
 }
 
 static void
@@ -170,7 +186,7 @@ mark_action(const SfPlan *plan, sf_marks_hash *marks, List **followers, const Sf
 			const SfFact *need = ((SfEdge *) lfirst(lc))->to;
 
 			if (need->kind->swaps)
-				extend_mark(marks, need, index);
+				extend_mark(marks, mark_of(plan, need), index);
 		}
 }
 

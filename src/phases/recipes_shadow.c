@@ -116,24 +116,36 @@ add_columns(const SfShadowBracket *bracket, const SfFact *table)
 	return result;
 }
 
+/* What is made for the columns: their types before them, the rest when they are filled. */
+static List *
+parts(SfShadowBracket *bracket, List *result, bool types)
+{
+	ListCell   *lc;
+
+	foreach(lc, bracket->actions)
+	{
+		const SfAction *action = lfirst(lc);
+		SfShadowPart *part = action->kind->swaps == types ? sf_shadow_part(bracket, action) : NULL;
+
+		if (part)
+			result = sf_place(result, action, part->needed);
+	}
+	return result;
+}
+
 static List *
 ahead(SfShadowBracket *bracket)
 {
 	List	   *result = NIL;
 	ListCell   *lc;
 
+	result = parts(bracket, result, true);
 	foreach(lc, bracket->tables)
 		result = list_concat(result, add_columns(bracket, lfirst(lc)));
 	foreach(lc, bracket->tables)
 		result = sf_place(result, first_of(bracket, lfirst(lc)), sf_shadow_fill(bracket, lfirst(lc)));
 	result = sf_shadow_prove(result, bracket);
-	foreach(lc, bracket->actions)
-	{
-		SfShadowPart *part = sf_shadow_part(bracket, lfirst(lc));
-
-		if (part)
-			result = sf_place(result, lfirst(lc), part->needed);
-	}
+	result = parts(bracket, result, false);
 	foreach(lc, bracket->tables)
 		result = sf_place(result, first_of(bracket, lfirst(lc)), analyze(first_of(bracket, lfirst(lc))->new));
 	return result;

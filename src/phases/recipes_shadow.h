@@ -41,6 +41,20 @@ extern const SfShadow *sf_shadow_of(List *shadows, const SfFact *column);
 /* The new columns of the relation go by other names while the old ones are there: of SfRenamed. */
 extern List *sf_shadow_renames(List *shadows, const SfFact *relation);
 
+/* The new types go by other names until then, too: of SfRenamedType.  Who they are: of SfShadowType. */
+extern List *sf_shadow_types(List *shadows);
+extern SfShadowType *sf_shadow_type_of(List *shadows, const SfFact *type);
+
+/* Finds the types that are exchanged with the column (shadows: those known by now); NULL, or why they cannot. */
+extern char *sf_shadow_find_types(const SfPlan *plan, List *shadows, SfShadow *shadow);
+extern bool sf_shadow_shares_type(const SfShadow *one, const SfShadow *other);
+
+/* What becomes of expr, a value of one column, in the other, by the types' names in the end.  NULL: not known. */
+extern char *sf_shadow_conversion(const char *expr, const SfFact *from, const SfFact *to);
+
+/* Has the kind a way to be made ahead? */
+extern bool sf_shadow_makes(const SfKind *kind);
+
 /* What makes the fact ahead; NULL: nothing. */
 extern const SfShadowPart *sf_shadow_part_of(const SfShadowBracket *bracket, const SfFact *fact);
 

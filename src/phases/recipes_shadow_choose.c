@@ -34,17 +34,6 @@ given_fill(List *fills, const SfFact *column, const SfFact *twin)
 	return fill ? fill : sf_fill(&out, twin);
 }
 
-/* What becomes of expr, a value of one column, in the other. */
-static char *
-converted(const char *expr, const SfFact *from, const SfFact *to)
-{
-	const char *type = sf_attr(to, "type");
-	char	   *using = strcmp(sf_attr(from, "type"), type) == 0 ? NULL :
-		sf_conversion(expr, sf_attr(from, "type"), type);
-
-	return using ? using : pstrdup(expr);
-}
-
 const SfShadow *
 sf_shadow_of(List *shadows, const SfFact *column)
 {
@@ -82,16 +71,23 @@ sf_shadow_renames(List *shadows, const SfFact *relation)
 static char *
 find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 {
+	SfRenames	types = {.types = sf_shadow_types(shadows)},
+				columns = {.columns = sf_shadow_renames(shadows, shadow->new->parent)};
 	const char *up = given_fill(options->fills, shadow->new, shadow->old),
 			   *down = given_fill(options->back, shadow->old, shadow->new);
 
-	shadow->up = up ? pstrdup(up) : converted(sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
+	up = up ? up : sf_shadow_conversion(sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
+	shadow->up = up ? sf_expression_renamed(up, &types) : NULL;
+	if (shadow->up == NULL)
+		return pstrdup("what gives the new values is not understood");
 	if (down)
 	{
-		shadow->down = sf_expression_renamed(down, sf_shadow_renames(shadows, shadow->new->parent));
+		shadow->down = sf_expression_renamed(down, &columns);
 		return shadow->down ? NULL : pstrdup("what gives the old values names columns in a way that is not understood");
 	}
-	shadow->down = converted(sf_ident(shadow->name), shadow->new, shadow->old);
+	shadow->down = sf_shadow_conversion(sf_ident(shadow->name), shadow->new, shadow->old);
+	if (shadow->down == NULL)
+		return pstrdup("what gives the old values is not understood: say it with @down");
 	if (sf_casts(sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type")))
 		return NULL;
 	return psprintf("no cast leads from %s back to %s: say with @down what the old version of the application sees",
@@ -138,19 +134,10 @@ refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
 	return why;
 }
 
-/* By what it is called; else its type is another of the same name (an enum that loses a value). */
-static bool
-changes_type(const SfFact *old, const SfFact *new)
-{
-	return sf_changed(old, new, "type") || sf_changed(old, new, "collation");
-}
-
 /* NULL: the column can be replaced, as far as it itself tells. */
 static char *
 refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
 {
-	if (!changes_type(old, new))
-		return pstrdup("another type takes the place of its own, under the same name");
 	if (strcmp(sf_name(old->parent), sf_name(new->parent)) != 0)
 		return pstrdup("its table gets another name at the same time");
 	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))
@@ -158,6 +145,15 @@ refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
 	if (has_identity(old) != has_identity(new))
 		return pstrdup("it becomes an identity column, or ceases to be one, at the same time");
 	return refusal_of_heirs(plan, old, new);
+}
+
+/* Does the action alter a column that others could take the place of? */
+static bool
+alters_column(const SfAction *action)
+{
+	return action->verb == SF_VERB_ALTER && action->part == SF_PART_ALL && sf_is_kind(action->new, "column") &&
+		action->table && sf_is_kind(action->new->parent, "table") && !sf_attr(action->new->parent, "of_type") &&
+		!sf_comes_along(action->new);
 }
 
 /* Does the action rewrite a big table, or read all of it under the strongest lock? */
@@ -168,9 +164,7 @@ is_heavy(const SfPlan *plan, const SfAction *action)
 	GetConfigOption("TimeZone", false, false)};
 	ListCell   *lc;
 
-	if (action->verb != SF_VERB_ALTER || action->part != SF_PART_ALL || !sf_is_kind(action->new, "column") ||
-		action->table == NULL || !sf_is_kind(action->new->parent, "table") || sf_attr(action->new->parent, "of_type") ||
-		sf_comes_along(action->new))
+	if (!alters_column(action))
 		return false;
 	/* What is read for checks only has a cheaper form: they are proved behind it. */
 	context.proven = true;
@@ -203,34 +197,97 @@ refuse(List **refusals, const SfFact *new, char *why)
 	*refusals = lappend(*refusals, refusal);
 }
 
+/* Of SfShadow, without one and those that cannot stay then: of inheriting tables, or of a type that it has. */
+static List *
+without(List *shadows, const SfShadow *one, List **refusals)
+{
+	List	   *rest = NIL,
+			   *also = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		SfShadow   *other = lfirst(lc);
+
+		if (other == one || other->whole == one)
+			continue;
+		if (sf_shadow_shares_type(other, one))
+			also = lappend(also, other);
+		else
+			rest = lappend(rest, other);
+	}
+	foreach(lc, also)
+	{
+		SfShadow   *other = lfirst(lc);
+
+		if (other->whole == NULL)
+			refuse(refusals, other->new, psprintf("%s has a type in common with it, and keeps the plain form",
+												  sf_fact_label(one->new)));
+		rest = without(rest, other, refusals);
+	}
+	return rest;
+}
+
+/* Does the column have a type that goes with others' columns? */
+static bool
+needs_type_of(List *shadows, const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+		if (sf_shadow_type_of(shadows, ((SfEdge *) lfirst(lc))->to))
+			return true;
+	return false;
+}
+
+static SfShadow *
+new_shadow(const SfPlan *plan, List *shadows, const SfAction *action)
+{
+	SfShadow   *shadow = palloc0(sizeof(SfShadow));
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+		names = lappend(names, ((SfShadow *) lfirst(lc))->name);
+	shadow->old = action->old;
+	shadow->new = action->new;
+	shadow->name = sf_shadow_name(plan, names, sf_last(action->new), NULL);
+	shadow->loses = loses_values(plan, action);
+	return shadow;
+}
+
+/* Those that should be replaced; with a type, all columns of it. */
 static List *
 candidates(const SfPlan *plan, List **refusals)
 {
 	List	   *shadows = NIL,
-			   *names = NIL;
+			   *seen = NIL;
 	ListCell   *lc;
 
-	foreach(lc, plan->actions)
+	/* Begins anew where a column makes others follow, or go, that stand before it. */
+	for (lc = list_head(plan->actions); lc;)
 	{
-		const SfAction *action = lfirst(lc);
+		SfAction   *action = lfirst(lc);
 		SfShadow   *shadow;
 		char	   *why;
 
-		if (!is_heavy(plan, action))
+		lc = lnext(plan->actions, lc);
+		if (list_member_ptr(seen, action) || !alters_column(action) ||
+			!(needs_type_of(shadows, action->new) || is_heavy(plan, action)))
 			continue;
-		why = refusal_of(plan, action->old, action->new);
+		seen = lappend(seen, action);
+		shadow = new_shadow(plan, shadows, action);
+		why = sf_shadow_find_types(plan, shadows, shadow);
+		why = why ? why : refusal_of(plan, action->old, action->new);
 		if (why)
 		{
 			refuse(refusals, action->new, why);
+			shadows = without(shadows, shadow, refusals);
 			continue;
 		}
-		shadow = palloc0(sizeof(SfShadow));
-		shadow->old = action->old;
-		shadow->new = action->new;
-		shadow->name = sf_shadow_name(plan, names, sf_last(action->new), NULL);
-		shadow->loses = loses_values(plan, action);
-		names = lappend(names, shadow->name);
 		shadows = lappend(shadows, shadow);
+		if (shadow->types)
+			lc = list_head(plan->actions);
 	}
 	return shadows;
 }
@@ -272,7 +329,8 @@ add_declared(List *shadows, SfShadow *whole, const SfFact *column)
 static List *
 with_expressions(const SfPlanOptions *options, List *shadows, List **refusals)
 {
-	List	   *known = NIL;
+	List	   *known = shadows,
+			   *all = NIL;
 	ListCell   *lc;
 
 	foreach(lc, shadows)
@@ -280,12 +338,14 @@ with_expressions(const SfPlanOptions *options, List *shadows, List **refusals)
 		SfShadow   *shadow = lfirst(lc);
 		char	   *why = find_expressions(options, shadows, shadow);
 
-		if (why)
-			refuse(refusals, shadow->new, why);
-		else
-			known = add_declared(lappend(known, shadow), shadow, shadow->new);
+		if (why == NULL || !list_member_ptr(known, shadow))
+			continue;
+		refuse(refusals, shadow->new, why);
+		known = without(known, shadow, refusals);
 	}
-	return known;
+	foreach(lc, known)
+		all = add_declared(lappend(all, lfirst(lc)), lfirst(lc), ((SfShadow *) lfirst(lc))->new);
+	return all;
 }
 
 /* ---- which of them can be ---- */
@@ -415,18 +475,6 @@ find_obstacle(const SfPlan *plan, char **why)
 	return NULL;
 }
 
-static List *
-without(List *shadows, const SfShadow *one)
-{
-	List	   *rest = NIL;
-	ListCell   *lc;
-
-	foreach(lc, shadows)
-		if (lfirst(lc) != one && ((SfShadow *) lfirst(lc))->whole != one)
-			rest = lappend(rest, lfirst(lc));
-	return rest;
-}
-
 SfPlan *
 sf_shadow_plan(SfPlan *plan, const SfPlanOptions *options)
 {
@@ -447,7 +495,7 @@ sf_shadow_plan(SfPlan *plan, const SfPlanOptions *options)
 		if (obstacle == NULL)
 			break;
 		refuse(&refusals, obstacle->new, why);
-		shadows = without(shadows, obstacle);
+		shadows = without(shadows, obstacle, &refusals);
 		if (shadows == NIL)
 			plan = sf_plan_make(plan->from, plan->to, options);
 	}

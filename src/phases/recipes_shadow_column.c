@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "phases/recipes_fill.h"
 #include "phases/recipes_shadow.h"
+#include "phases/shadow_text.h"
 #include "plan/emit.h"
 
 /* Those that the table's triggers keep in step; one that it has of a parent, too, is its parent's. */
@@ -30,7 +31,9 @@ static SfFact *
 as_shadow(const SfShadow *shadow)
 {
 	SfFact	   *column = sf_shadow_copy(shadow->new, shadow->name);
+	char	  **type = &column->attr[sf_kind_attr(column->kind, "type")];
 
+	*type = sf_type_renamed(*type, sf_shadow_types(list_make1(unconstify(SfShadow *, shadow))));
 	column->children = NIL;
 	return column;
 }

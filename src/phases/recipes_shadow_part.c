@@ -83,8 +83,9 @@ name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
 {
 	const SfFact *own = named_relation(ahead, NULL);
 	SfFact	   *view = sf_shadow_view_of(bracket, ahead->parent);
-	List	   *renames = own ? sf_shadow_renames(bracket->shadows, own) : NIL,
-			   *referenced = own ? sf_shadow_renames(bracket->shadows, named_relation(ahead, own)) : NIL;
+	SfRenames	renames = {own ? sf_shadow_renames(bracket->shadows, own) : NIL,
+		own ? sf_shadow_renames(bracket->shadows, named_relation(ahead, own)) : NIL,
+	sf_shadow_types(bracket->shadows)};
 
 	/* Its columns are called as they will be. */
 	if (view)
@@ -98,7 +99,7 @@ name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
 			continue;
 		text = &ahead->attr[sf_kind_attr(ahead->kind, texts[i].attr)];
 		if (*text)
-			*text = sf_text_renamed(texts[i].head, *text, texts[i].tail, renames, referenced);
+			*text = sf_text_renamed(texts[i].head, *text, texts[i].tail, &renames);
 		else
 			continue;
 		if (*text == NULL)
@@ -351,12 +352,24 @@ statistics_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 	return true;
 }
 
+static bool
+type_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
+{
+	SfEmit		out = emit_for(bracket, 0);
+
+	part->ahead->kind->create(&out, part->ahead, NIL);
+	part->needed = sf_add_statements(NIL, out.statements, 0, false);
+	part->given = rename_part(bracket, part);
+	return true;
+}
+
 static const struct
 {
 	const char *kind;
 	bool		(*ahead) (const SfShadowBracket *bracket, SfShadowPart *part);
 }			recipes[] =
 {
+	{"enum", type_ahead},
 	{"index", index_ahead},
 	{"primary key", key_ahead},
 	{"unique", key_ahead},
@@ -365,6 +378,15 @@ static const struct
 	{"statistics", statistics_ahead},
 	{"materialized view", sf_shadow_view_ahead},
 };
+
+bool
+sf_shadow_makes(const SfKind *kind)
+{
+	for (int i = 0; i < lengthof(recipes); i++)
+		if (strcmp(kind->name, recipes[i].kind) == 0)
+			return true;
+	return false;
+}
 
 /* ---- which ---- */
 
@@ -424,7 +446,10 @@ static char *
 name_ahead(const SfShadowBracket *bracket, const SfFact *fact)
 {
 	const SfShadowPart *merged = merged_with(bracket, fact);
+	const SfShadowType *type = sf_shadow_type_of(bracket->shadows, fact);
 
+	if (type)
+		return type->name;
 	return merged ? sf_last(merged->ahead) : sf_shadow_name(bracket->plan, bracket->names, sf_last(fact), NULL);
 }
 

@@ -64,7 +64,7 @@ sf_shadow_view_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 				name = {0};
 
 	if (sf_shadow_reads_view(bracket, part->fact) ||
-		(*query = sf_query_renamed(*query, tables_of(bracket, part->fact))) == NULL)
+		(*query = sf_query_renamed(*query, tables_of(bracket, part->fact), sf_shadow_types(bracket->shadows))) == NULL)
 		return false;
 	sf_plan_emit_init(&make, bracket->plan);
 	part->ahead->kind->create(&make, part->ahead, NIL);

@@ -20,7 +20,7 @@ typedef struct Range
 	const SfRenamedTable *table;	/* NULL: nothing of it has another name */
 } Range;
 
-/* A column's name in the text. */
+/* A column's or a type's name in the text. */
 typedef struct Edit
 {
 	int			offset;
@@ -32,6 +32,7 @@ typedef struct QueryState
 {
 	const char *text;
 	List	   *tables;			/* of SfRenamedTable */
+	List	   *types;			/* of SfRenamedType */
 	List	   *ranges;			/* of Range */
 	List	   *edits;			/* of Edit */
 	bool		unclear;
@@ -175,6 +176,16 @@ rename_column(QueryState *state, ColumnRef *reference)
 	return edit;
 }
 
+static void
+rename_type(QueryState *state, TypeName *type)
+{
+	Edit	   *edit = palloc0(sizeof(Edit));
+
+	edit->to = sf_rename_type(type, state->text, state->types, &edit->offset);
+	if (edit->to)
+		state->edits = lappend(state->edits, edit);
+}
+
 static bool
 rename_columns(Node *node, void *arg)
 {
@@ -182,6 +193,8 @@ rename_columns(Node *node, void *arg)
 
 	if (node == NULL)
 		return false;
+	if (IsA(node, TypeName))
+		rename_type(state, (TypeName *) node);
 	if (IsA(node, ResTarget) && ((ResTarget *) node)->val && IsA(((ResTarget *) node)->val, ColumnRef))
 	{
 		ResTarget  *target = (ResTarget *) node;
@@ -235,9 +248,9 @@ edited(const char *text, List *edits)
 }
 
 char *
-sf_query_renamed(const char *query, List *tables)
+sf_query_renamed(const char *query, List *tables, List *types)
 {
-	QueryState	state = {query, tables};
+	QueryState	state = {query, tables, types};
 	Node	   *wanted = sf_text_parse(query),
 			   *got;
 	char	   *candidate;

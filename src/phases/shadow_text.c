@@ -13,6 +13,7 @@
 #include "lib/text.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
+#include "parser/parse_target.h"
 #include "parser/parser.h"
 #include "parser/scansup.h"
 #include "phases/shadow_text.h"
@@ -30,12 +31,66 @@ sf_renamed(const char *name, List *renames)
 
 /* ---- in the tree ---- */
 
+/* A type's name in the text, and what is to stand there. */
+typedef struct TypePlace
+{
+	int			place;
+	const char *to;
+} TypePlace;
+
 typedef struct TreeState
 {
-	List	   *renames;
-	List	   *places;			/* of int: of those in expressions, in the statement's text */
+	const char *text;			/* the statement's */
+	List	   *renames;		/* of columns */
+	List	   *types;
+	List	   *places;			/* of int: of columns in expressions, in the statement's text */
+	List	   *type_places;	/* of TypePlace */
 	bool		unclear;		/* something that may mean one of them without its plain name */
 } TreeState;
+
+/* The place of the name behind that of its schema. */
+static int
+last_name_at(const char *text, const TypeName *type)
+{
+	const char *p = text + type->location;
+
+	for (int i = 1; i < list_length(type->names); i++)
+	{
+		p = sf_behind_word(p);
+		p += strspn(p, " \t\r\n.");
+	}
+	return p - text;
+}
+
+const char *
+sf_rename_type(TypeName *type, const char *text, List *types, int *place)
+{
+	int			n = list_length(type->names);
+	ListCell   *lc;
+
+	foreach(lc, type->location >= 0 && n <= 2 ? types : NIL)
+	{
+		const SfRenamedType *renamed = lfirst(lc);
+
+		if (n == 0 || strcmp(strVal(llast(type->names)), renamed->from) != 0 ||
+			(n == 2 && strcmp(strVal(linitial(type->names)), renamed->schema) != 0))
+			continue;
+		*place = last_name_at(text, type);
+		llast(type->names) = makeString(pstrdup(renamed->to));
+		return renamed->to;
+	}
+	return NULL;
+}
+
+static void
+rename_type(TreeState *state, TypeName *type)
+{
+	TypePlace  *found = palloc(sizeof(TypePlace));
+
+	found->to = sf_rename_type(type, state->text, state->types, &found->place);
+	if (found->to)
+		state->type_places = lappend(state->type_places, found);
+}
 
 /* "t.v" and "t.*" would go on meaning what they did. */
 static bool
@@ -47,6 +102,8 @@ rename_references(Node *node, void *arg)
 		return false;
 	if (IsA(node, SubLink))
 		state->unclear = true;
+	if (IsA(node, TypeName))
+		rename_type(state, (TypeName *) node);
 	if (IsA(node, ColumnRef))
 	{
 		ColumnRef  *reference = (ColumnRef *) node;
@@ -199,11 +256,14 @@ is_element(const WordState *at, const char *behind)
 
 /* What is to stand for the word at that place; NULL: it stays. */
 static const char *
-replacement(const WordState *at, const char *start, const char *end, List *places, int place)
+replacement(const WordState *at, const char *start, const char *end, const TreeState *tree, int place)
 {
 	ListCell   *lc;
 
-	if (list_member_int(places, place))
+	foreach(lc, tree->type_places)
+		if (((TypePlace *) lfirst(lc))->place == place)
+			return ((TypePlace *) lfirst(lc))->to;
+	if (list_member_int(tree->places, place))
 		foreach(lc, at->renames)
 		{
 			const SfRenamed *renamed = lfirst(lc);
@@ -242,7 +302,7 @@ replace_words(const char *text, int offset, const TreeState *tree, List *referen
 
 		end = sf_behind_word(start);
 		if (*start == '"' || is_word_start(*start))
-			name = replacement(&at, start, end, tree->places, offset + (int) (start - text));
+			name = replacement(&at, start, end, tree, offset + (int) (start - text));
 		if (end - start == 10 && strncmp(start, "REFERENCES", 10) == 0)
 			at.renames = referenced;
 		if (name)
@@ -291,24 +351,34 @@ sf_text_parse(const char *statement)
 }
 
 char *
-sf_text_renamed(const char *head, const char *text, const char *tail, List *renames, List *referenced)
+sf_text_renamed(const char *head, const char *text, const char *tail, const SfRenames *renames)
 {
-	TreeState	state = {renames};
+	TreeState	state = {psprintf("%s%s%s", head, text, tail), renames->columns, renames->types};
 	Node	   *wanted = parse(head, text, tail);
 	char	   *candidate;
 
-	rename_statement(wanted, &state, referenced);
+	rename_statement(wanted, &state, renames->referenced);
 	if (state.unclear)
 		return NULL;
-	candidate = replace_words(text, strlen(head), &state, referenced);
+	candidate = replace_words(text, strlen(head), &state, renames->referenced);
 	return equal(try_parse(head, candidate, tail), wanted) ? candidate : NULL;
 }
 
 char *
-sf_expression_renamed(const char *expression, List *renames)
+sf_expression_renamed(const char *expression, const SfRenames *renames)
 {
 	/* The end on a line of its own, so that it cannot be part of a comment. */
-	return sf_text_renamed("SELECT (", expression, "\n)", renames, NIL);
+	return sf_text_renamed("SELECT (", expression, "\n)", renames);
+}
+
+char *
+sf_type_renamed(const char *type, List *types)
+{
+	SfRenames	renames = {.types = types};
+
+	if (types == NIL)
+		return pstrdup(type);
+	return sf_text_renamed("SELECT NULL::", type, "", &renames);
 }
 
 static List *
@@ -322,6 +392,7 @@ strings(List *words)
 	return names;
 }
 
+/* That of an expression, too, may be called as a column in it is. */
 static List *
 element_columns(List *elements)
 {
@@ -329,8 +400,12 @@ element_columns(List *elements)
 	ListCell   *lc;
 
 	foreach(lc, elements)
-		if (((IndexElem *) lfirst(lc))->name)
-			names = lappend(names, ((IndexElem *) lfirst(lc))->name);
+	{
+		const IndexElem *element = lfirst(lc);
+		char	   *name = element->name ? element->name : FigureIndexColname(element->expr);
+
+		names = name ? lappend(names, name) : names;
+	}
 	return names;
 }
 

@@ -4,7 +4,7 @@
 #ifndef SF_SHADOW_TEXT_H
 #define SF_SHADOW_TEXT_H
 
-#include "nodes/nodes.h"
+#include "nodes/parsenodes.h"
 #include "plan/plan.h"
 
 /* A column's name in a text, and what is to stand there instead. */
@@ -14,18 +14,39 @@ typedef struct SfRenamed
 	const char *to;
 } SfRenamed;
 
+/* Likewise a type's, in a schema. */
+typedef struct SfRenamedType
+{
+	const char *schema;
+	const char *from;
+	const char *to;
+} SfRenamedType;
+
+/* What has other names in a text. */
+typedef struct SfRenames
+{
+	List	   *columns;		/* of SfRenamed */
+	List	   *referenced;		/* likewise, those of the table that a foreign key references */
+	List	   *types;			/* of SfRenamedType */
+} SfRenames;
+
 /* The name that it goes by (renames: of SfRenamed); NULL: it keeps its own.  name may be NULL. */
 extern const char *sf_renamed(const char *name, List *renames);
 
 /*
- * "text", a part of the statement that head, text and tail make, with other names of columns (renames, of SfRenamed).
- * referenced: likewise, those of the table that a foreign key references.  NULL: it cannot be said, for the text names
- * a column in a way that is not understood.
+ * "text", a part of the statement that head, text and tail make, with other names.  NULL: it cannot be said, for the
+ * text names a column in a way that is not understood.
  */
-extern char *sf_text_renamed(const char *head, const char *text, const char *tail, List *renames, List *referenced);
+extern char *sf_text_renamed(const char *head, const char *text, const char *tail, const SfRenames *renames);
 
 /* The same for an expression over the row. */
-extern char *sf_expression_renamed(const char *expression, List *renames);
+extern char *sf_expression_renamed(const char *expression, const SfRenames *renames);
+
+/* The same for what a column's type is called. */
+extern char *sf_type_renamed(const char *type, List *types);
+
+/* In the tree: a type gets its other name; gives that, and where it stands in the text.  NULL: it keeps its own. */
+extern const char *sf_rename_type(TypeName *type, const char *text, List *types, int *place);
 
 /* A table in a query, and the columns of it (of SfRenamed). */
 typedef struct SfRenamedTable
@@ -36,16 +57,16 @@ typedef struct SfRenamedTable
 } SfRenamedTable;
 
 /*
- * A view's query, as the server prints it, with other names of these tables' columns (of SfRenamedTable); its results
- * are called as they were.  NULL: as above.
+ * A view's query, as the server prints it, with other names of these tables' columns (of SfRenamedTable), and of types
+ * (of SfRenamedType); its results are called as they were.  NULL: as above.
  */
-extern char *sf_query_renamed(const char *query, List *tables);
+extern char *sf_query_renamed(const char *query, List *tables, List *types);
 
 /* For both: the tree of one statement; NULL: it is none.  And behind the word, or what else begins at p. */
 extern Node *sf_text_parse(const char *statement);
 extern const char *sf_behind_word(const char *p);
 
-/* Of char *: the columns that an index or a key has, those of expressions apart.  The text is a part as above. */
+/* Of char *: what the columns of an index or a key are called.  The text is a part as above. */
 extern List *sf_text_columns(const char *head, const char *text, const char *tail);
 
 #endif

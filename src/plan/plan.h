@@ -78,6 +78,16 @@ typedef struct SfKept
 } SfKept;
 
 /*
+ * A type that another of its name takes the place of (an enum that loses a value), together with the columns of it:
+ * until then it goes by a name of ours.
+ */
+typedef struct SfShadowType
+{
+	SfFact	   *new;			/* the type on the wanted side */
+	char	   *name;			/* until it has the old one's place */
+} SfShadowType;
+
+/*
  * A column that another one takes the place of, which has been filled beside it: made anew in the plan, with all that
  * needs it, though by itself it could be altered (phases/shadow.h).
  */
@@ -89,6 +99,7 @@ typedef struct SfShadow
 	char	   *up;				/* its value, over the row as it was */
 	char	   *down;			/* the old one's value, from the new one under that name */
 	bool		loses;			/* not every old value comes back */
+	List	   *types;			/* of SfShadowType: those that the new column's type is, or is made of */
 	struct SfShadow *whole;		/* of a column that an inheriting table declares, too: its parent's; else NULL */
 } SfShadow;
 

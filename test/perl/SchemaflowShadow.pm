@@ -108,7 +108,8 @@ sub is_clean
 		(SELECT count(*) FROM pg_attribute WHERE attname LIKE '~schemaflow%' AND NOT attisdropped),
 		(SELECT count(*) FROM pg_class WHERE relname LIKE '~schemaflow%'),
 		(SELECT count(*) FROM pg_constraint WHERE conname LIKE '~schemaflow%' OR conname LIKE '%proof%'),
-		(SELECT count(*) FROM pg_statistic_ext WHERE stxname LIKE '~schemaflow%')}), '0|0|0|0|0', "$what: nothing of ours is left");
+		(SELECT count(*) FROM pg_type WHERE typname LIKE '~schemaflow%' OR typname LIKE '%\_\_old'),
+		(SELECT count(*) FROM pg_statistic_ext WHERE stxname LIKE '~schemaflow%')}), '0|0|0|0|0|0', "$what: nothing of ours is left");
 	return;
 }
 
