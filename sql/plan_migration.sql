@@ -85,6 +85,17 @@ SELECT count(*) FROM sf_heads() WHERE message = 'shrink';
 SELECT * FROM pg_temp.plan('shrink', allow_shrink => true);
 CALL pg_temp.run();
 
+-- Where a quarter stays and others come for what goes, much was rewritten: that is no shrinking.
+SELECT format('CREATE TABLE extra_%s ()', n) FROM generate_series(10, 28) n \gexec
+SELECT count(*) FROM sf_define((SELECT string_agg(format('CREATE TABLE %s_%s ();', CASE WHEN n < 21 THEN 'other' ELSE 'extra' END, n), '')
+	FROM generate_series(16, 28) n) || 'CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL CHECK (name <> ''''), phone varchar(20))');
+SELECT count(*) FILTER (WHERE line ~ 'DROP TABLE public.extra_') AS dropped, count(*) FILTER (WHERE line ~ '^  CREATE TABLE public.other_') AS made
+	FROM sf_plan_migration('rewritten') line WHERE line ~ '^  ';
+CALL pg_temp.run();
+SELECT count(*) FROM sf_define('CREATE TABLE users (id int PRIMARY KEY, name text NOT NULL CHECK (name <> ''''), phone varchar(20))', allow_shrink => true);
+SELECT count(*) > 0 AS planned FROM sf_plan_migration('shrink again', allow_shrink => true);
+CALL pg_temp.run();
+
 -- A role that is gone since the model was recorded.
 SET client_min_messages = warning;
 CREATE ROLE regress_sf_gone;

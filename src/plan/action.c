@@ -208,6 +208,13 @@ dropped_with(const SfItem *item)
 	return NULL;
 }
 
+/* What comes again may fail on the data (an index of fewer columns): it does not wait for contents to go. */
+static bool
+comes_again_without(const SfItem *item, const SfItem *with)
+{
+	return sf_item_made(item) && item->new && with->fate == SF_FATE_DROP && with->old->kind->contents;
+}
+
 static SfAction *
 drop_action(SfBuild *build, SfItem *item)
 {
@@ -218,8 +225,9 @@ drop_action(SfBuild *build, SfItem *item)
 	if (item->heir)
 		return item->drop = create_action(build, item->heir);
 	with = dropped_with(item);
-	if (with && item->apart && item->old->kind->drop && !goes_as_partner(item->old, with->old) &&
-		with != original_taking(item->old) && with != goes_with_taker(item->old))
+	if (with && (item->apart || comes_again_without(item, with)) && item->old->kind->drop &&
+		!goes_as_partner(item->old, with->old) && with != original_taking(item->old) &&
+		with != goes_with_taker(item->old))
 		with = NULL;
 	if (with)
 		item->drop = drop_action(build, with);

@@ -261,16 +261,16 @@ sf_refine_partners(SfRisk *risk, const SfRiskCase *it)
 		}
 }
 
-/* A column that is made anew in the same plan (its expression changed) has its values from its row again. */
+/* A generated column has its values from its row, and again when it comes back or is made anew in the same plan. */
 void
 sf_refine_column_drop(SfRisk *risk, const SfRiskCase *it)
 {
 	const SfFact *column = find_fact(it, "column");
 
 	sf_refine_partners(risk, it);
-	if (column && sf_is_generated(column) && column->twin && sf_is_generated(column->twin))
+	if (column && sf_is_generated(column) && (column->twin == NULL || sf_is_generated(column->twin)))
 	{
-		risk->why = "its values are computed anew";
+		risk->why = column->twin ? "its values are computed anew" : "its values were computed from the rest of the row";
 		risk->effects &= ~SF_RISK_LOSES;
 	}
 }
