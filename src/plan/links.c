@@ -224,9 +224,9 @@ link_needed(SfItem *item)
 			sf_build_after(item->create, sf_item(sf_dropped_by(item->old))->drop, item);
 		if (item->drop)
 			link_old_names(item, edge->to);
-		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
+		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key; a right). */
 		if ((edge->type != SF_EDGE_IMPLIED || sf_relation_goes(item->old)) && edge->to->parent &&
-			edge->to->parent->parent && item->drop && item->drop->verb == SF_VERB_DROP)
+			(edge->to->parent->parent || edge->to->kind->role_names) && item->drop && item->drop->verb == SF_VERB_DROP)
 			sf_build_after(need->alter, item->drop, item);
 	}
 }
