@@ -270,4 +270,15 @@ like($refused, qr/0A000: extension xml2 cannot move into another schema.*HINT:.*
 	'an extension that is not relocatable');
 is($node->safe_psql($fixed, 'SELECT count(*) FROM sf_history()'), 0, 'nothing is stored');
 
+# So is who gets a version to which no scripts lead; that one cannot go back is no reason not to go.
+my $versions = sf_database($node, 'versions');
+$node->safe_psql($versions, q{CREATE EXTENSION cube VERSION '1.4'; SELECT sf_define($$CREATE EXTENSION cube VERSION '1.5'$$)});
+like($node->safe_psql($versions, "$manage SELECT sf_plan_migration('up')"),
+	qr/-- No way back:\n--   extension cube cannot be updated from version 1\.5 to 1\.4: no scripts lead there\.\n/, 'said of the way back');
+$node->safe_psql($versions, "$manage CALL sf_upgrade()");
+$node->safe_psql($versions, q{SELECT sf_define($$CREATE EXTENSION cube VERSION '1.4'$$)});
+(undef, undef, $refused) = sf_try($node, $versions, "$manage SELECT sf_plan_migration('down')");
+like($refused, qr/0A000: extension cube cannot be updated from version 1\.5 to 1\.4.*HINT:.*CREATE EXTENSION cube VERSION '1\.5'/s,
+	'a version to which no scripts lead');
+
 done_testing();

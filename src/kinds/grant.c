@@ -78,7 +78,7 @@ target_of(const SfFact *fact)
 	return target;
 }
 
-/* A REVOKE on a relation (its old fact) takes what the same role gave on its columns along: what stays is given again. */
+/* A REVOKE on a relation (its old fact) takes what the same role gave on its columns along, which is given again. */
 static void
 restore_columns(SfEmit *out, const SfFact *fact, const SfFact *relation, const char *old, const char *new)
 {
@@ -159,8 +159,9 @@ static bool
 owner_gives(const SfFact *old, const SfFact *new)
 {
 	const char *had = sf_attr(old, "privileges");
+	const char *left = sf_privileges_left(had, had, sf_attr(new, "privileges"));
 
-	return *sf_last(old) == '\0' || strcmp(sf_privileges_left(had, had, sf_attr(new, "privileges")), sf_privileges_left(had, "", "")) == 0;
+	return *sf_last(old) == '\0' || strcmp(left, sf_privileges_left(had, "", "")) == 0;
 }
 
 static void
