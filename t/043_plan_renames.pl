@@ -234,13 +234,18 @@ is(join('|', $node->safe_psql($copied, q{SELECT * FROM sf_plan_migration('b')}) 
 my $moved = sf_database($node, 'moved');
 $node->safe_psql($moved, q{CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA public; CREATE EXTENSION pg_trgm SCHEMA public;
 	CREATE TABLE t (a citext UNIQUE DEFAULT 'x' CHECK (a <> 'y'), b text); CREATE INDEX ON t USING gin (b gin_trgm_ops);
-	CREATE VIEW v AS SELECT a, similarity(b, 'x') AS s FROM t; CREATE FUNCTION gone(citext) RETURNS int LANGUAGE sql AS 'SELECT 1'});
+	CREATE VIEW v AS SELECT a, similarity(b, 'x') AS s FROM t; CREATE FUNCTION gone(citext) RETURNS int LANGUAGE sql AS 'SELECT 1';
+	CREATE FUNCTION stays(citext) RETURNS int LANGUAGE sql AS 'SELECT 1'; COMMENT ON FUNCTION stays(citext) IS 'it did';
+	CREATE FUNCTION other(citext[]) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE CAST (citext AS int) WITH FUNCTION stays(citext)});
 $node->safe_psql($moved, q{SELECT sf_define($$CREATE SCHEMA ext; CREATE EXTENSION citext SCHEMA ext; CREATE EXTENSION pg_trgm SCHEMA ext;
 	CREATE TABLE t (a ext.citext UNIQUE DEFAULT 'x' CHECK (a OPERATOR(ext.<>) 'y'), b text, c ext.citext);
-	CREATE INDEX ON t USING gin (b ext.gin_trgm_ops); CREATE VIEW v AS SELECT a, ext.similarity(b, 'x') AS s FROM t$$)});
+	CREATE INDEX ON t USING gin (b ext.gin_trgm_ops); CREATE VIEW v AS SELECT a, ext.similarity(b, 'x') AS s FROM t;
+	CREATE FUNCTION stays(ext.citext) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE CAST (ext.citext AS int) WITH FUNCTION stays(ext.citext);
+	CREATE FUNCTION other(ext.citext[]) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 1'$$)});
 $node->safe_psql($moved, "$manage SELECT sf_plan_migration('moved')");
-is($node->safe_psql($moved, 'SELECT sql FROM sf_steps() ORDER BY n'), join("\n", 'DROP FUNCTION public.gone(public.citext)',
-	'ALTER EXTENSION citext SET SCHEMA ext', 'ALTER EXTENSION pg_trgm SET SCHEMA ext', 'ALTER TABLE public.t ADD COLUMN c ext.citext'),
+is($node->safe_psql($moved, q{SELECT split_part(sql, E'\n', 1) FROM sf_steps() ORDER BY n}), join("\n", 'COMMENT ON FUNCTION public.stays(public.citext) IS NULL',
+	'DROP FUNCTION public.gone(public.citext)', 'ALTER EXTENSION citext SET SCHEMA ext', 'ALTER EXTENSION pg_trgm SET SCHEMA ext', 'CREATE OR REPLACE FUNCTION public.other(ext.citext[])',
+	'ALTER TABLE public.t ADD COLUMN c ext.citext'),
 	'an extension that moves takes what is made of its members along');
 $node->safe_psql($moved, "$manage CALL sf_upgrade()");
 is($node->safe_psql($moved, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is done');
@@ -269,5 +274,16 @@ my (undef, undef, $refused) = sf_try($node, $fixed, "$manage SELECT sf_plan_migr
 like($refused, qr/0A000: extension xml2 cannot move into another schema.*HINT:.*CREATE EXTENSION xml2 SCHEMA public/s,
 	'an extension that is not relocatable');
 is($node->safe_psql($fixed, 'SELECT count(*) FROM sf_history()'), 0, 'nothing is stored');
+
+# So is who gets a version to which no scripts lead; that one cannot go back is no reason not to go.
+my $versions = sf_database($node, 'versions');
+$node->safe_psql($versions, q{CREATE EXTENSION cube VERSION '1.4'; SELECT sf_define($$CREATE EXTENSION cube VERSION '1.5'$$)});
+like($node->safe_psql($versions, "$manage SELECT sf_plan_migration('up')"),
+	qr/-- No way back:\n--   extension cube cannot be updated from version 1\.5 to 1\.4: no scripts lead there\.\n/, 'said of the way back');
+$node->safe_psql($versions, "$manage CALL sf_upgrade()");
+$node->safe_psql($versions, q{SELECT sf_define($$CREATE EXTENSION cube VERSION '1.4'$$)});
+(undef, undef, $refused) = sf_try($node, $versions, "$manage SELECT sf_plan_migration('down')");
+like($refused, qr/0A000: extension cube cannot be updated from version 1\.5 to 1\.4.*HINT:.*CREATE EXTENSION cube VERSION '1\.5'/s,
+	'a version to which no scripts lead');
 
 done_testing();

@@ -165,6 +165,16 @@ $node->safe_psql($db, query('SELECT sf_script()'));
 is(query($acl), $wanted, 'a script becomes who grants');
 query('CALL sf_test()');
 
+# Who gave rights on loses the option, also on a schema, or a part of it: what it gave goes before.
+my $giving = "$table CREATE SCHEMA kept;";
+my $given_on = q{ GRANT USAGE, CREATE ON SCHEMA kept TO carol WITH GRANT OPTION; GRANT SELECT, INSERT ON t TO carol WITH GRANT OPTION;
+	SET SESSION AUTHORIZATION carol; GRANT USAGE, CREATE ON SCHEMA kept TO alice; GRANT SELECT, INSERT ON t TO alice; RESET SESSION AUTHORIZATION;};
+becomes('given on', $giving . $given_on);
+like(becomes('less given on', $giving . $given_on =~ s/, INSERT//gr =~ s/, CREATE//gr =~ s/(kept TO carol) WITH GRANT OPTION/$1/r =~ s/GRANT USAGE ON SCHEMA kept TO alice;//r),
+	qr/REVOKE CREATE, USAGE ON SCHEMA kept FROM alice GRANTED BY carol\n.*FROM carol/s, 'what it gave goes before its option does');
+is(query('SELECT * FROM sf_diff()'), '', 'and the rest is as the model has it');
+becomes('chain', $ddl);
+
 # A dump has the grantors as session users around their grants; nothing else may stand there.
 my ($dump) = run_command([ 'pg_dump', '-s', '-d', $node->connstr($db), '-t', 'public.t' ]);
 like($dump, qr/^SET SESSION AUTHORIZATION carol;\nGRANT/m, 'a dump changes its user for that');

@@ -36,6 +36,7 @@
 #include "phases/archive.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
+#include "plan/extensions.h"
 #include "plan/old_names.h"
 
 /* Dropping fewer objects than this is no accident, whatever share of the schema they are. */
@@ -434,6 +435,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	int			level;
 	List	   *back,
 			   *lines,
+			   *no_way_back,
 			   *transforms = sf_transforms_load();
 
 	check_history(sf_revisions());
@@ -449,7 +451,8 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	plan = sf_plan_make(live, model, &options);
 	if (plan->actions == NIL)
 		return sf_result_lines(fcinfo, nothing_to_do(plan));
-	sf_plan_check_moves(plan);
+	sf_plan_check_extensions(plan);
+	no_way_back = sf_plan_no_way_back(plan);
 	if (!allow_shrink)
 		check_shrink(plan, message);
 	m->message = message;
@@ -479,6 +482,7 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	sf_secrets_keep(live->secrets);
 	lines = sf_print_notes(lines, "Renamed? This plan drops and creates:", plan->questions);
 	lines = sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
+	lines = sf_print_notes(lines, "No way back:", no_way_back);
 	lines = sf_print_notes(lines, "To run it, by the server or by psql:", how_to_run(r, m));
 	return sf_result_lines(fcinfo, lines);
 }

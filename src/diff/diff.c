@@ -33,12 +33,26 @@ sf_diff_own_names(const SfFact *fact)
 	return skip == parent->nname ? skip : Min(1, fact->nname);
 }
 
+/* The key from what it has from its parent to what qualifies its name, if that is to be left out. */
 static char *
-relative_key(const SfFact *fact)
+own_key(const SfFact *fact, int qualifiers)
 {
 	int			skip = sf_diff_own_names(fact);
 
-	return sf_fact_key(fact->kind->name, fact->nname - skip, fact->name + skip);
+	return sf_fact_key(fact->kind->name, fact->nname - qualifiers - skip, fact->name + skip);
+}
+
+static char *
+relative_key(const SfFact *fact)
+{
+	return own_key(fact, 0);
+}
+
+/* What its key would be had nothing been renamed: a type that is part of it may be called otherwise. */
+static char *
+key_before(const SfFact *fact)
+{
+	return relative_key(sf_diff_text(fact));
 }
 
 static void
@@ -223,6 +237,7 @@ pair_lists(List *olds, List *news, const SfFactBase *from, List *hints)
 		pair_by(olds, news, match_key);
 	pair_by_key(news, from);
 	pair_by(olds, news, relative_key);
+	pair_by(olds, news, key_before);
 	pair_by(olds, news, match_key);
 	if (news && ((SfFact *) linitial(news))->parent == NULL)
 		pair_moved(news, from, hints);
@@ -333,7 +348,7 @@ bool
 sf_diff_renamed(const SfFact *old, const SfFact *new)
 {
 	return old->kind->rename && strcmp(old->key, new->key) != 0 &&
-		(sf_diff_moved(old, new) || strcmp(relative_key(old), relative_key(new)) != 0);
+		(sf_diff_moved(old, new) || strcmp(own_key(old, old->kind->qualifiers), own_key(new, new->kind->qualifiers)) != 0);
 }
 
 bool

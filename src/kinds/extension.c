@@ -47,7 +47,7 @@ sf_same_version(const SfFact *a, const SfFact *b)
 
 static const SfAttr attrs[] = {
 	{"schema", SF_ALTER, alter_schema, SF_ATTR_MEMBERS},
-	{"version", SF_ALTER, alter_version},
+	{"version", SF_ALTER, alter_version, SF_ATTR_SCRIPTS},
 };
 
 const SfKind sf_kind_extension = {

@@ -78,12 +78,40 @@ target_of(const SfFact *fact)
 	return target;
 }
 
+/* A REVOKE on a relation (its old fact) takes what the same role gave on its columns along, which is given again. */
 static void
-change(SfEmit *out, const SfFact *fact, const char *old, const char *new)
+restore_columns(SfEmit *out, const SfFact *fact, const SfFact *relation, const char *old, const char *new)
+{
+	ListCell   *lc,
+			   *lg;
+
+	foreach(lc, class_of(fact) == 'r' && relation ? relation->children : NIL)
+	{
+		const SfFact *column = lfirst(lc);
+
+		foreach(lg, column->kind->acl_class == 'c' && sf_stands(column) ? column->children : NIL)
+		{
+			const SfFact *grant = lfirst(lg);
+			const char *had;
+			SfPrivilegeTarget target;
+
+			if (grant->kind != &sf_kind_grant || grant->twin == NULL ||
+				strcmp(grantee_name(grant), grantee_name(fact)) != 0 || strcmp(sf_last(grant), sf_last(fact)) != 0)
+				continue;
+			had = sf_attr(grant, "privileges");
+			target = target_of(grant->twin);
+			sf_emit_privileges(out, &target, sf_privileges_left(had, old, new), had, 0);
+		}
+	}
+}
+
+static void
+change(SfEmit *out, const SfFact *fact, const SfFact *relation, const char *old, const char *new)
 {
 	SfPrivilegeTarget target = target_of(fact);
 
 	sf_emit_privileges(out, &target, old, new, 0);
+	restore_columns(out, fact, relation, old, new);
 }
 
 /* The owner's birthright is everything; it is spelt ALL since it grows with the majors. */
@@ -123,13 +151,23 @@ drop(SfEmit *out, const SfFact *fact)
 		sf_emit(out, "GRANT ALL ON %s TO %s", target.on, target.who);
 	}
 	else
-		sf_emit_privileges(out, &target, sf_attr(fact, "privileges"), birthright(fact), 0);
+		change(out, fact, fact->parent, sf_attr(fact, "privileges"), birthright(fact));
+}
+
+/* What another role gave has to go before that one loses its option, and comes when it has another. */
+static bool
+owner_gives(const SfFact *old, const SfFact *new)
+{
+	const char *had = sf_attr(old, "privileges");
+	const char *left = sf_privileges_left(had, had, sf_attr(new, "privileges"));
+
+	return *sf_last(old) == '\0' || strcmp(left, sf_privileges_left(had, "", "")) == 0;
 }
 
 static void
 alter_privileges(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	change(out, new, sf_attr(old, "privileges"), sf_attr(new, "privileges"));
+	change(out, new, old->parent, sf_attr(old, "privileges"), sf_attr(new, "privileges"));
 }
 
 static char *
@@ -140,7 +178,7 @@ label(const SfFact *fact)
 }
 
 static const SfAttr attrs[] = {
-	{"privileges", SF_ALTER, alter_privileges},
+	{"privileges", SF_ALTER, alter_privileges, 0, owner_gives},
 };
 
 const SfKind sf_kind_grant = {

@@ -137,6 +137,8 @@ typedef struct SfAttr
 /* The alteration changes the names of what belongs to the object and is no fact (an extension's members): the text is
  * the place that is part of them, and the attribute is called as that is. */
 #define SF_ATTR_MEMBERS		0x1000
+/* The text is a version: the alteration runs the scripts that lead from the old one to the new, if there are any. */
+#define SF_ATTR_SCRIPTS		0x2000
 
 struct SfKind
 {

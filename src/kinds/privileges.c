@@ -90,6 +90,28 @@ beyond(const SfPrivilegeTarget *target, const char *has, const char *lacks, Part
 }
 
 char *
+sf_privileges_left(const char *list, const char *old, const char *new)
+{
+	SfPrivilegeTarget none = {0};
+	List	   *items = NIL;
+	ListCell   *lc;
+
+	foreach(lc, list_concat(beyond(&none, list, "", PLAIN), beyond(&none, list, "", STARRED)))
+	{
+		char	   *item = lfirst(lc);
+		bool		star,
+					old_star,
+					new_star;
+
+		holds(list, item, &star);
+		if (holds(old, item, &old_star) && !holds(new, item, &new_star))
+			continue;
+		items = lappend(items, psprintf("%s%s", item, star && !(old_star && !new_star) ? "*" : ""));
+	}
+	return sf_join(items, ", ");
+}
+
+char *
 sf_privileges_union(const char *a, const char *b)
 {
 	SfPrivilegeTarget none = {0};

@@ -24,6 +24,9 @@ extern void sf_emit_privileges(SfEmit *out, const SfPrivilegeTarget *target, con
 /* The union of two lists. */
 extern char *sf_privileges_union(const char *a, const char *b);
 
+/* What is left of a list when all goes that "new" has not of "old". */
+extern char *sf_privileges_left(const char *list, const char *old, const char *new);
+
 /* What PUBLIC has of a class (acldefault()'s letter) at birth, and GRANT's words for the class. */
 extern const char *sf_public_birthright(char acl_class);
 extern const char *sf_privilege_words(char acl_class);

@@ -79,6 +79,16 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 	sf_emit(out, "ALTER PUBLICATION %s SET (%s)", sf_name(new), sql.data);
 }
 
+/*
+ * What the server refuses together comes and goes in order.  A publication that does not publish by way of the root
+ * has no lists of columns and no filters of partitioned tables; one with lists of columns has no whole schemas.
+ */
+static List *
+by_leaf_takes(const SfFact *fact)
+{
+	return sf_attr(fact, "via_root") ? NIL : list_make1(psprintf("publication by leaf:%s", fact->name[0]));
+}
+
 static const SfAttr attrs[] = {
 	{"all_tables", SF_REPLACE},
 	{"all_sequences", SF_REPLACE},
@@ -96,6 +106,7 @@ const SfKind sf_kind_publication = {
 	.create = create,
 	.drop = drop,
 	.rename = rename_it,
+	.takes = by_leaf_takes,
 };
 
 /* ---- what is in it ---- */
@@ -148,12 +159,21 @@ label(const SfFact *fact)
 					rest_of_name(fact), fact->name[0]);
 }
 
-/* A publication has lists of columns or whole schemas: one kind is out before the other comes in. */
 static List *
-takes(const SfFact *fact)
+table_takes(const SfFact *fact)
 {
-	if (fact->kind == &sf_kind_publication_table && sf_attr(fact, "columns") == NULL)
-		return NIL;
+	List	   *names = NIL;
+
+	if (sf_attr(fact, "columns"))
+		names = lappend(names, psprintf("publication:%s", fact->name[0]));
+	if (sf_attr(fact, "columns") || sf_attr(fact, "predicate"))
+		names = lappend(names, psprintf("publication by leaf:%s", fact->name[0]));
+	return names;
+}
+
+static List *
+schema_takes(const SfFact *fact)
+{
 	return list_make1(psprintf("publication:%s", fact->name[0]));
 }
 
@@ -173,7 +193,7 @@ const SfKind sf_kind_publication_table = {
 	.create = add,
 	.clause = clause,
 	.drop = take_out,
-	.takes = takes,
+	.takes = table_takes,
 	.label = label,
 };
 
@@ -185,6 +205,6 @@ const SfKind sf_kind_publication_schema = {
 	.create = add,
 	.clause = clause,
 	.drop = take_out,
-	.takes = takes,
+	.takes = schema_takes,
 	.label = label,
 };

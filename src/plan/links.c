@@ -153,10 +153,12 @@ link_originals(SfItem *item, const SfItem *copy)
 }
 
 /* What gives another name to the fact, or to members of it that may be part of the user's name (argument types). */
+#define named_by_types(fact) ((fact)->kind->qualifiers > 0 || (fact)->kind->rename == NULL)
+
 static SfAction *
 renaming(const SfItem *item, const SfFact *user)
 {
-	if (item->alter && item->changed && (user->kind->qualifiers > 0 || user->kind->rename == NULL))
+	if (item->alter && item->changed && named_by_types(user))
 		for (int i = 0; i < item->old->kind->nattrs; i++)
 			if (item->changed[i] && (item->old->kind->attrs[i].flags & SF_ATTR_MEMBERS))
 				return item->alter;
@@ -170,6 +172,16 @@ renaming(const SfItem *item, const SfFact *user)
 static void
 link_old_names(SfItem *item, const SfFact *need)
 {
+	ListCell   *lc;
+
+	/* On a function, by the names of its arguments' types. */
+	foreach(lc, need == item->old->parent && named_by_types(need) ? need->needs : NIL)
+	{
+		const SfItem *type = sf_item(((SfEdge *) lfirst(lc))->to);
+
+		if (type && item->drop->verb == SF_VERB_DROP)
+			sf_build_after(renaming(type, need), item->drop, item);
+	}
 	for (; need; need = need->parent)
 	{
 		SfItem	   *named = sf_item(need);
@@ -224,9 +236,9 @@ link_needed(SfItem *item)
 			sf_build_after(item->create, sf_item(sf_dropped_by(item->old))->drop, item);
 		if (item->drop)
 			link_old_names(item, edge->to);
-		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key). */
+		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key; a right). */
 		if ((edge->type != SF_EDGE_IMPLIED || sf_relation_goes(item->old)) && edge->to->parent &&
-			edge->to->parent->parent && item->drop && item->drop->verb == SF_VERB_DROP)
+			(edge->to->parent->parent || edge->to->kind->role_names) && item->drop && item->drop->verb == SF_VERB_DROP)
 			sf_build_after(need->alter, item->drop, item);
 	}
 }
@@ -424,12 +436,18 @@ link_names(SfBuild *build)
 	{
 		SfItem	   *item = lfirst(lc);
 		SfAction   *taker = item->create ? item->create : item->rename;
+		List	   *kept = NIL;
 
+		if (taker == NULL && item->alter)
+		{
+			taker = item->alter;
+			kept = sf_names_taken(item->old);
+		}
 		if (taker == NULL)
 			continue;
 		foreach(ln, sf_names_taken(item->new))
 		{
-			SfNameSlot *slot = sf_names_lookup(names, lfirst(ln));
+			SfNameSlot *slot = sf_list_has(kept, lfirst(ln)) ? NULL : sf_names_lookup(names, lfirst(ln));
 
 			foreach(lr, slot ? slot->released_by : NIL)
 				sf_build_after(taker, lfirst(lr), item);

@@ -10,6 +10,7 @@
 #include "lib/spi.h"
 #include "miscadmin.h"
 #include "model/unit.h"
+#include "plan/extensions.h"
 #include "plan/names.h"
 #include "plan/old_names.h"
 
@@ -158,16 +159,6 @@ inverse_renames(List *renames)
 	return out.statements;
 }
 
-/* Does the server move the members of live's extension?  It refuses for some. */
-static bool
-is_relocatable(const SfFact *extension)
-{
-	const char *name = sf_last(extension);
-
-	return sf_streq("true", sf_query_text("SELECT extrelocatable::pg_catalog.text FROM pg_catalog.pg_extension "
-										  "WHERE extname OPERATOR(pg_catalog.=) $1", 1, &name));
-}
-
 /* Does the model have the place under its own name, and under no other? */
 static bool
 place_stays(const SfFactBase *model, const char *kind, const char *name, List *hints)
@@ -210,7 +201,7 @@ moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List
 			was = sf_attr(old, attr->name);
 			is = sf_attr(new, attr->name);
 			if (was == NULL || is == NULL || strcmp(was, is) == 0 || !place_stays(model, attr->name, was, hints) ||
-				!is_relocatable(old))
+				!sf_extension_moves(old))
 				continue;
 			attr->alter(&out, new, old, NULL);
 			moved = lappend(moved, new);
@@ -295,29 +286,6 @@ read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 		if (((Rename *) lfirst(lc))->old == NULL)
 			return NULL;
 	return found ? under_old_names : NULL;
-}
-
-void
-sf_plan_check_moves(const SfPlan *plan)
-{
-	ListCell   *lc;
-
-	foreach(lc, plan->actions)
-	{
-		const SfAction *action = lfirst(lc);
-
-		for (int i = 0; action->changed && i < action->kind->nattrs; i++)
-			if (action->changed[i] && (action->kind->attrs[i].flags & SF_ATTR_MEMBERS) &&
-				!is_relocatable(action->old))
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("%s cannot move into another %s", sf_fact_label(action->new),
-								action->kind->attrs[i].name),
-						 errdetail("It is made for the one that it was created in: the server does not relocate it."),
-						 errhint("Have the model say CREATE EXTENSION %s SCHEMA %s, or drop it in one migration and "
-								 "create it in the next.", sf_name(action->new),
-								 sf_ident(action->old->attr[i] ? action->old->attr[i] : "pg_catalog"))));
-	}
 }
 
 SfFactBase *

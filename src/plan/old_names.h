@@ -19,7 +19,4 @@
  */
 extern SfFactBase *sf_plan_old_names(SfFactBase *live, SfFactBase *model, List *hints);
 
-/* Raises when the plan moves an extension of the live schema that the server does not move. */
-extern void sf_plan_check_moves(const SfPlan *plan);
-
 #endif

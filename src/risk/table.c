@@ -25,6 +25,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"table", SF_RISK_ALTER, "access_method", AEL, NoLock, SF_RISK_REWRITES | SF_RISK_SCANS},
 	{"table", SF_RISK_ALTER, "tablespace", AEL, NoLock, SF_RISK_REWRITES, NULL, "the files are copied"},
 	{"table", SF_RISK_ALTER, "options", SUE, NoLock, 0, sf_refine_options},
+	{"table", SF_RISK_ALTER, "fdw_options", AEL, NoLock, 0},
 	{"table", SF_RISK_ALTER, "replica_identity", AEL, NoLock, 0},
 	{"table", SF_RISK_ALTER, "row_security", AEL, NoLock, SF_RISK_NARROWS, NULL, "rows without a policy are hidden"},
 	{"table", SF_RISK_UNSET, "row_security", AEL, NoLock, 0},
@@ -55,6 +56,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"column", SF_RISK_ALTER, "compression", AEL, NoLock, 0, NULL, "rows that are there keep their form"},
 	{"column", SF_RISK_ALTER, "statistics", SUE, NoLock, 0},
 	{"column", SF_RISK_ALTER, "options", SUE, NoLock, 0},
+	{"column", SF_RISK_ALTER, "fdw_options", AEL, NoLock, 0},
 
 	{"default", SF_RISK_ALTER, NULL, AEL, NoLock, 0},
 	{"default", SF_RISK_DROP, NULL, AEL, NoLock, SF_RISK_NARROWS},

@@ -435,3 +435,25 @@ CREATE TABLE log_rest PARTITION OF log_1 DEFAULT;
 CREATE TABLE log (id int, n int, CONSTRAINT above_zero CHECK (n > 0)) PARTITION BY RANGE (id);
 CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM (1) TO (10) PARTITION BY RANGE (id);
 CREATE TABLE log_rest (id int, n int, CONSTRAINT above_zero CHECK (n > 0));
+-- pair a right on a column outlives that on its table
+-- from
+CREATE TABLE crate (weight int, colour text); CREATE VIEW light AS SELECT * FROM crate;
+GRANT SELECT, UPDATE (weight) ON crate TO pg_monitor WITH GRANT OPTION;
+GRANT SELECT (weight, colour), UPDATE (colour) ON crate TO pg_read_all_settings WITH GRANT OPTION; GRANT SELECT, UPDATE ON crate TO pg_read_all_settings;
+GRANT SELECT (weight), SELECT ON light TO PUBLIC;
+-- to
+CREATE TABLE crate (weight int, colour text); CREATE VIEW light AS SELECT * FROM crate;
+GRANT SELECT ON crate TO pg_monitor WITH GRANT OPTION; GRANT UPDATE (weight) ON crate TO pg_monitor;
+GRANT SELECT (weight, colour), UPDATE (colour) ON crate TO pg_read_all_settings WITH GRANT OPTION;
+GRANT SELECT (weight) ON light TO PUBLIC;
+-- pair filtered wholes leave a publication before it publishes by leaf
+-- from
+CREATE TABLE reading (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE reading_1 PARTITION OF reading FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE PUBLICATION feed FOR TABLE reading WHERE (id > 0) WITH (publish_via_partition_root);
+CREATE PUBLICATION part_feed FOR TABLE reading_1 WHERE (id > 1);
+-- to
+CREATE TABLE reading (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+CREATE TABLE reading_1 PARTITION OF reading FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE PUBLICATION feed FOR TABLE reading_1;
+CREATE PUBLICATION part_feed FOR TABLE reading (id, at), reading_1 WHERE (id > 1) WITH (publish_via_partition_root);

@@ -1,0 +1,19 @@
+/*
+ * extensions.h - what the server does to extensions, and what it does not.
+ */
+#ifndef SF_EXTENSIONS_H
+#define SF_EXTENSIONS_H
+
+#include "plan/plan.h"
+
+/* Does the server move the members of the live schema's extension?  It refuses for some. */
+extern bool sf_extension_moves(const SfFact *extension);
+
+/* Raises when the plan moves an extension of the live schema that the server does not move, or updates one to a version
+ * to which its scripts do not lead. */
+extern void sf_plan_check_extensions(const SfPlan *plan);
+
+/* Paragraphs (List of char *) about updates in the plan that no scripts undo. */
+extern List *sf_plan_no_way_back(const SfPlan *plan);
+
+#endif
