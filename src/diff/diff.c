@@ -348,7 +348,8 @@ bool
 sf_diff_renamed(const SfFact *old, const SfFact *new)
 {
 	return old->kind->rename && strcmp(old->key, new->key) != 0 &&
-		(sf_diff_moved(old, new) || strcmp(own_key(old, old->kind->qualifiers), own_key(new, new->kind->qualifiers)) != 0);
+		(sf_diff_moved(old, new) ||
+		 strcmp(own_key(old, old->kind->qualifiers), own_key(new, new->kind->qualifiers)) != 0);
 }
 
 bool
