@@ -308,8 +308,10 @@ extern void sf_emit_birth(SfEmit *out, const SfFact *object);
 
 /* ---- helpers for writers ---- */
 
-/* What turns expr, of the old column, into a value of the new; NULL: the server's assignment cast does (column.c). */
+/* The type of the new column ("[]": of its elements) that takes the place of another of its name; or NULL (column.c). */
 extern const SfFact *sf_column_swapped(const SfFact *old, const SfFact *new, const char *suffix);
+
+/* What turns expr, of the old column, into a value of the new; NULL: the server's assignment cast does (column.c). */
 extern char *sf_column_conversion(const SfEmit *out, const char *expr, const SfFact *old, const SfFact *new);
 
 /* The expression that fills a column, NULL when nobody gave one. */
