@@ -308,7 +308,7 @@ extern void sf_emit_birth(SfEmit *out, const SfFact *object);
 
 /* ---- helpers for writers ---- */
 
-/* The type of the new column ("[]": of its elements) that takes the place of another of its name; or NULL (column.c). */
+/* The type of the new column (suffix "[]": of its elements) that takes another's place by its name; NULL (column.c). */
 extern const SfFact *sf_column_swapped(const SfFact *old, const SfFact *new, const char *suffix);
 
 /* What turns expr, of the old column, into a value of the new; NULL: the server's assignment cast does (column.c). */
