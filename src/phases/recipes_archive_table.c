@@ -111,9 +111,10 @@ strip(const SfPlan *plan, const SfAction *action, const SfFact *table, bool boun
 		{
 			const SfFact *fact = lfirst(lc);
 
-			if (!sf_is_kind(fact, stripped[i].kind) || has_gone(plan, action, fact) ||
-				(!bound && sf_is_kind(fact, "foreign key")) || goes_elsewhere(plan, fact, table) ||
-				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)))
+			if (!sf_is_kind(fact, stripped[i].kind) ||
+				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)) ||
+				(!bound && sf_is_kind(fact, "foreign key")) || has_gone(plan, action, fact) ||
+				goes_elsewhere(plan, fact, table))
 				continue;
 			/* A sequence that a column owns goes with it, unless the plan has given it to another table. */
 			if (sf_is_kind(fact, "owned by"))
