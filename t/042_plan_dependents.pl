@@ -121,7 +121,7 @@ my $two = 'CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (50) TO (100) PARTITIO
 migrates($node, 'a part leaves a whole that is bound to itself', '',
 	"$self $two CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (50); INSERT INTO a VALUES (1, 1), (51, 51), (52, 51)",
 	"$self $two CREATE TABLE a1 (id int PRIMARY KEY, up int)", rows => 'SELECT id, up FROM a1', up => [qr/DROP CONSTRAINT a_up_fkey.*DETACH/s],
-	down => [qr/^ALTER TABLE public\.a ATTACH PARTITION public\.a1 FOR VALUES FROM \(0\) TO \(50\);\s*$/s]);
+	down => [qr/ATTACH PARTITION public\.a1/], not_down => [qr/FOREIGN KEY/]);
 migrates($node, 'a part that leaves keeps its foreign key to the whole', '',
 	"$self $two CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (50); INSERT INTO a VALUES (1, 51), (51, 51)",
 	"$self $two CREATE TABLE a1 (id int PRIMARY KEY, up int CONSTRAINT a_up_fkey REFERENCES a)", rows => 'SELECT id, up FROM a1');
