@@ -115,4 +115,28 @@ migrates($node, 'an inheriting table that is made anew as a partitioned part', '
 	  CREATE TABLE part PARTITION OF p FOR VALUES FROM (1) TO (2) PARTITION BY LIST (k); CREATE TABLE low PARTITION OF part DEFAULT},
 	rows => 'SELECT id, k FROM part UNION ALL SELECT id, k FROM p WHERE k <> 1');
 
+# Foreign keys that hold parts which move together: no order of these would do.
+my $self = 'CREATE TABLE a (id int PRIMARY KEY, up int REFERENCES a) PARTITION BY RANGE (id);';
+my $two = 'CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (50) TO (100) PARTITION BY RANGE (id); CREATE TABLE a2a PARTITION OF a2 DEFAULT;';
+migrates($node, 'a part leaves a whole that is bound to itself', '',
+	"$self $two CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (50); INSERT INTO a VALUES (1, 1), (51, 51), (52, 51)",
+	"$self $two CREATE TABLE a1 (id int PRIMARY KEY, up int)", rows => 'SELECT id, up FROM a1', up => [qr/DROP CONSTRAINT a_up_fkey.*DETACH/s],
+	down => [qr/ATTACH PARTITION public\.a1/], not_down => [qr/FOREIGN KEY/]);
+migrates($node, 'a part that leaves keeps its foreign key to the whole', '',
+	"$self $two CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (50); INSERT INTO a VALUES (1, 51), (51, 51)",
+	"$self $two CREATE TABLE a1 (id int PRIMARY KEY, up int CONSTRAINT a_up_fkey REFERENCES a)", rows => 'SELECT id, up FROM a1');
+migrates($node, 'parts come to a whole that binds them to each other', '',
+	"$self CREATE TABLE a1 (id int PRIMARY KEY, up int); CREATE TABLE a2 (id int PRIMARY KEY, up int);
+	 INSERT INTO a1 VALUES (1, 51); INSERT INTO a2 VALUES (51, 1)",
+	"$self CREATE TABLE a1 PARTITION OF a FOR VALUES FROM (0) TO (50); CREATE TABLE a2 PARTITION OF a FOR VALUES FROM (50) TO (100)",
+	rows => 'SELECT id, up FROM a1 UNION ALL SELECT id, up FROM a2');
+my $circle = join '', map { "CREATE TABLE $_->[0] (id int PRIMARY KEY, r int$_->[1]) PARTITION BY RANGE (id);" } ['a', ''],
+	['b', ' REFERENCES a'], ['c', ' CONSTRAINT named REFERENCES b'];
+$circle .= 'ALTER TABLE a ADD FOREIGN KEY (r) REFERENCES c;';
+migrates($node, 'parts leave wholes that are bound in a circle', '',
+	$circle . join('', map { "CREATE TABLE ${_}1 PARTITION OF $_ FOR VALUES FROM (0) TO (50);" } qw(a b c)) .
+	q{COMMENT ON CONSTRAINT named ON c1 IS 'own'; INSERT INTO a VALUES (1); INSERT INTO b VALUES (1, 1); INSERT INTO c VALUES (1, 1); UPDATE a SET r = id},
+	$circle . join(';', map { "CREATE TABLE ${_}1 (id int PRIMARY KEY, r int)" } qw(a b c)),
+	rows => 'SELECT id, r FROM a1 UNION ALL SELECT id, r FROM b1 UNION ALL SELECT id, r FROM c1');
+
 done_testing();

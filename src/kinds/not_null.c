@@ -144,11 +144,14 @@ becomes_valid(const SfFact *old, const SfFact *new)
 	return sf_attr(new, "not_valid") == NULL;
 }
 
-/* By the name that it has until then: one that was inherited has its original's. */
+/*
+ * By the name that it has until then: one that was inherited has its original's.  What a child that stands will inherit
+ * is called before as a child's that is made, for nobody can change it later.
+ */
 static void
 alter_name(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	const char *name = sf_attr(new, "name");
+	const char *name = sf_attr(new, sf_attr(new, "name") == NULL && sf_reattached(new) ? "actual_name" : "name");
 
 	if (name && strcmp(sf_attr(old, "actual_name"), name) != 0)
 		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(new), sf_ident(sf_attr(old, "actual_name")),

@@ -78,11 +78,19 @@ joined(List *texts, const SfFact *table)
 	return result;
 }
 
-/* It has gone by then: one by one, as it lets go of a big table. */
+/*
+ * Has it gone by then?  One by one, as it lets go of a big table; by a drop of its own, or with its original, while it
+ * was a copy.
+ */
 static bool
-is_untied(const SfFact *fact)
+has_gone(const SfPlan *plan, const SfAction *action, const SfFact *fact)
 {
-	return sf_holds_big(fact) && !sf_goes_along(fact);
+	int			dropped;
+
+	if (!sf_goes_along(fact))
+		return sf_holds_big(fact) || sf_plan_drops(plan, fact);
+	dropped = sf_plan_position(plan, SF_VERB_DROP, sf_dropped_by(fact));
+	return sf_plan_drops(plan, fact) || (dropped >= 0 && dropped < action->position);
 }
 
 /*
@@ -90,7 +98,7 @@ is_untied(const SfFact *fact)
  * said by the way down again, sequences go on behind the rows.  What was a copy is the table's own by now.
  */
 static List *
-strip(const SfPlan *plan, const SfFact *table, bool bound)
+strip(const SfPlan *plan, const SfAction *action, const SfFact *table, bool bound)
 {
 	SfEmit		out = sf_kept_emit(plan);
 	ListCell   *lc;
@@ -103,14 +111,15 @@ strip(const SfPlan *plan, const SfFact *table, bool bound)
 		{
 			const SfFact *fact = lfirst(lc);
 
-			if (!sf_is_kind(fact, stripped[i].kind) || sf_plan_drops(plan, fact) ||
-				(!bound && sf_is_kind(fact, "foreign key")) || goes_elsewhere(plan, fact, table) ||
-				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)))
+			if (!sf_is_kind(fact, stripped[i].kind) ||
+				!(stripped[i].outside ? needs_it(fact, table) : is_below(fact, table)) ||
+				(!bound && sf_is_kind(fact, "foreign key")) || has_gone(plan, action, fact) ||
+				goes_elsewhere(plan, fact, table))
 				continue;
 			/* A sequence that a column owns goes with it, unless the plan has given it to another table. */
 			if (sf_is_kind(fact, "owned by"))
 				fact = fact->parent;
-			if (!sf_plan_drops(plan, fact) && !is_untied(fact) && !(sf_is_kind(fact, "sequence") && fact->twin))
+			if (!sf_plan_drops(plan, fact) && !(sf_is_kind(fact, "sequence") && fact->twin))
 				fact->kind->drop(&out, fact);
 		}
 	foreach(lc, table->children)
@@ -162,11 +171,11 @@ add_all_keeping(List *statements, List *texts)
 
 /* Of a table that has been let go of. */
 static List *
-move_away(List *statements, const SfPlan *plan, const SfKept *kept, bool bound)
+move_away(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept, bool bound)
 {
 	const SfFact *table = kept->fact;
 
-	statements = add_all_keeping(statements, strip(plan, table, bound));
+	statements = add_all_keeping(statements, strip(plan, action, table, bound));
 	statements = sf_statement_add_move(
 		statements, psprintf("ALTER TABLE %s SET SCHEMA " SF_ARCHIVE_SCHEMA, sf_name(table)), kept, "archived in");
 	return sf_statement_add_keeping(statements, psprintf("ALTER TABLE " SF_ARCHIVE_SCHEMA ".%s RENAME TO %s",
@@ -181,12 +190,12 @@ sf_archive_table(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 	List	   *moved = apart ? NIL : add_all_keeping(NIL, leave(plan, kept->fact));
 
 	first = list_concat(first, apart);
-	return sf_statements_contract(list_concat(first, move_away(moved, plan, kept, true)));
+	return sf_statements_contract(list_concat(first, move_away(moved, plan, action, kept, true)));
 }
 
 /* Foreign keys from tables that go together: a part that leaves may have rows that they refer to. */
 static List *
-unbind(const SfPlan *plan, List *tables)
+unbind(const SfPlan *plan, const SfAction *action, List *tables)
 {
 	SfEmit		out = sf_kept_emit(plan);
 	ListCell   *lt,
@@ -200,7 +209,7 @@ unbind(const SfPlan *plan, List *tables)
 			bool		with_whole = sf_goes_along(fact) &&
 				list_member_ptr(tables, sf_relation_of(sf_implied_by(fact)));
 
-			if (sf_is_kind(fact, "foreign key") && !sf_plan_drops(plan, fact) && !with_whole && !is_untied(fact))
+			if (sf_is_kind(fact, "foreign key") && !with_whole && !has_gone(plan, action, fact))
 				fact->kind->drop(&out, fact);
 		}
 	return out.statements;
@@ -220,7 +229,7 @@ sf_archive_parts(const SfPlan *plan, const SfAction *action, List *kept)
 	foreach(lc, tables)
 		first = list_concat(first, sf_untie(plan, lfirst(lc)));
 	first = list_concat(first, apart);
-	moved = add_all_keeping(moved, unbind(plan, tables));
+	moved = add_all_keeping(moved, unbind(plan, action, tables));
 	foreach(lc, kept)
 	{
 		const SfKept *part = lfirst(lc);
@@ -228,7 +237,7 @@ sf_archive_parts(const SfPlan *plan, const SfAction *action, List *kept)
 		ListCell   *ls;
 
 		moved = add_all_keeping(moved, leave(plan, part->fact));
-		moved = move_away(moved, plan, part, false);
+		moved = move_away(moved, plan, action, part, false);
 		for_each_from(ls, moved, before)
 			((SfStatement *) lfirst(ls))->about = part->fact;
 	}

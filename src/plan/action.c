@@ -47,6 +47,8 @@ create_action(SfBuild *build, SfItem *item)
 
 	if (item->create)
 		return item->create;
+	if (item->old == NULL && sf_comes_with(fact))
+		return item->create = create_action(build, sf_comes_with(fact));
 	if (fact->kind->folds && !item->apart && parent && sf_item_made(parent) &&
 		(fact->kind->may_fold == NULL || fact->kind->may_fold(fact)))
 	{
@@ -176,6 +178,8 @@ dropped_with(const SfItem *item)
 
 	if (original && (item->apart || original->apart))
 		return original;
+	if (sf_goes_around(fact))
+		return sf_goes_around(fact);
 	if (fact->kind->drops_with_parent && fact->parent && sf_item(fact->parent) && sf_item_gone(sf_item(fact->parent)) &&
 		!holds_child(fact))
 		return sf_item(fact->parent);

@@ -31,6 +31,7 @@ typedef struct SfItem
 	bool		aside;			/* a cycle was broken here: renamed by way of a name that nobody has */
 	bool		early;			/* a cycle was broken here: made before the rows are back */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
+	bool		around;			/* replaced so that parts that it binds can move meanwhile */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
 	SfAction   *create;			/* its own or its host's */
 	SfAction   *drop;			/* its own or what implies it */
@@ -99,6 +100,14 @@ extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
 extern void sf_link_bound_parts(SfItem *item);
 extern void sf_link_copied(SfItem *item);
+
+/* Of bindings that are in the way of parts which move together (circles.c): of SfItem. */
+extern List *sf_circular_bindings(const SfBuild *build);
+extern void sf_link_around(SfItem *item);
+/* The one that a copy comes and goes with, also on a part that moves; NULL: it has not to. */
+extern SfItem *sf_goes_around(const SfFact *copy);
+/* The one that makes a new copy of a binding, also on a part that stands: that, or what makes it a part. */
+extern SfItem *sf_comes_with(const SfFact *copy);
 
 /* What the bodies of functions name comes before them, where it can (SfAction.wishes). */
 extern void sf_build_wishes(SfBuild *build);

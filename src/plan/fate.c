@@ -391,6 +391,29 @@ replace_shadowed(SfBuild *build, List **work)
 	}
 }
 
+/* What a part that leaves keeps of the binding is made anew when it has left. */
+static void
+replace_copies(const SfFact *binding, List **work)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_copies_of(binding))
+	{
+		if (sf_item((SfFact *) lfirst(lc)))
+			replace(sf_item((SfFact *) lfirst(lc)), work);
+		replace_copies(lfirst(lc), work);
+	}
+}
+
+static void
+replace_around(SfItem *item, List **work)
+{
+	replace(item, work);
+	item->around = item->fate == SF_FATE_REPLACE;
+	if (item->around)
+		replace_copies(item->old, work);
+}
+
 static void
 add_items(SfBuild *build, SfFactBase *base, bool wanted)
 {
@@ -492,6 +515,8 @@ sf_build_items(SfBuild *build)
 			judge_pair(item, &work);
 	}
 	replace_shadowed(build, &work);
+	foreach(lc, sf_circular_bindings(build))
+		replace_around(lfirst(lc), &work);
 	while (work)
 	{
 		SfItem	   *item = linitial(work);

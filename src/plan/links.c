@@ -546,6 +546,8 @@ link_item(SfItem *item)
 		link_followers(item);
 	if (sf_turns_guards(item))
 		sf_link_guards(item);
+	if (item->around)
+		sf_link_around(item);
 	sf_build_after(item->complete, item->create, item);
 	sf_build_after(item->drop, item->hollow, item);
 	sf_build_after(item->alter, item->hollow, item);

@@ -106,7 +106,11 @@ sf_link_detached(SfItem *item)
 		const SfFact *copy = lfirst(lc);
 		const SfFact *original = sf_implied_by(copy);
 
-		if (original && sf_item(copy) && sf_relation_of(original) == sf_attached_to(item->old))
+		if (original == NULL || sf_item(copy) == NULL || sf_relation_of(original) != sf_attached_to(item->old))
+			continue;
+		if (sf_goes_around(copy))
+			sf_build_after(sf_item(copy)->create, item->drop, item);
+		else
 			sf_build_after(sf_item(copy)->drop, item->drop, item);
 	}
 	/* A part of a whole, as a partition is, gets nothing that the whole does not have. */
@@ -127,6 +131,22 @@ after_part(SfItem *item, const SfItem *part)
 	sf_build_after(item->create, part->create, item);
 	sf_build_after(item->create, part->alter, item);
 	sf_build_after(item->create, part->rename, item);
+}
+
+/* What it will have as copies stands on its own before, as the originals are: else the server would make it. */
+static void
+after_copies(SfItem *item, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+	{
+		const SfFact *copy = lfirst(lc);
+
+		if (sf_implied_by(copy) && sf_reattached(copy) && sf_item(copy) && !sf_goes_around(copy))
+			after_part(item, sf_item(copy));
+		after_copies(item, copy);
+	}
 }
 
 static void
@@ -172,14 +192,7 @@ sf_link_whole(SfItem *item)
 		if (part->kind->merges && sf_item(part))
 			after_part(item, sf_item(part));
 	}
-	/* What it will have as copies stands on its own before, as the originals are: else the server would make it. */
-	foreach(lc, item->new->parent->children)
-	{
-		const SfFact *copy = lfirst(lc);
-
-		if (sf_implied_by(copy) && sf_reattached(copy) && sf_item(copy))
-			after_part(item, sf_item(copy));
-	}
+	after_copies(item, item->new->parent);
 	after_drops(item, whole);
 	/* A part of a whole, as a partition is, has no more columns than that. */
 	if (item->new->kind->place)
