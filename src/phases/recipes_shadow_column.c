@@ -246,11 +246,12 @@ sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
 {
 	List	   *shadows = of_table(bracket, table);
 	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
-	List	   *statements = NIL;
+	List	   *duals = duals_of(shadows),
+			   *statements = NIL;
 	ListCell   *lc;
 
 	foreach(lc, sf_dual_tables(first))
-		statements = add_joined(statements, sf_dual_drop(sf_shadow_table(lfirst(lc)), first, linitial(duals_of(shadows))));
+		statements = add_joined(statements, sf_dual_drop(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
 	return statements;
 }
 
