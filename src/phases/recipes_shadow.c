@@ -90,7 +90,9 @@ analyze(const SfFact *column)
 
 	foreach(lc, sf_dual_tables(column))
 	{
-		statements = sf_add_statement(statements, psprintf("ANALYZE %s", sf_name((SfFact *) lfirst(lc))), false, true);
+		const SfFact *table = sf_shadow_table(lfirst(lc));
+
+		statements = sf_add_statement(statements, psprintf("ANALYZE %s", sf_name(table)), false, true);
 		((SfStatement *) llast(statements))->alone = true;
 	}
 	return statements;

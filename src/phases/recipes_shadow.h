@@ -32,7 +32,14 @@ typedef struct SfShadowBracket
 /* A name that nobody has on either side, by which it is known what it is for. */
 extern char *sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *second);
 
-/* A copy of a fact under another name, whose attributes can be changed. */
+/*
+ * The table as it is called until the exchange, where it may get another name; what is made ahead goes by that.
+ * named_before: NULL, it keeps its own.
+ */
+extern const SfFact *sf_shadow_named_before(const SfFact *table);
+extern const SfFact *sf_shadow_table(const SfFact *table);
+
+/* A copy of a fact, as it is called until the exchange, under another name; its attributes can be changed. */
 extern SfFact *sf_shadow_copy(const SfFact *fact, char *name);
 
 /* What is to take the place of the column, or of the one that it is a copy of on a partition; NULL: nothing. */
@@ -41,7 +48,7 @@ extern const SfShadow *sf_shadow_of(List *shadows, const SfFact *column);
 /* The new columns of the relation go by other names while the old ones are there: of SfRenamed. */
 extern List *sf_shadow_renames(List *shadows, const SfFact *relation);
 
-/* The new types go by other names until then, too: of SfRenamedType.  Who they are: of SfShadowType. */
+/* The new types go by other names until then, too: of SfRenamedName.  Who they are: of SfShadowType. */
 extern List *sf_shadow_types(List *shadows);
 extern SfShadowType *sf_shadow_type_of(List *shadows, const SfFact *type);
 

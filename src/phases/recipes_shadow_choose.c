@@ -115,6 +115,8 @@ refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
 	ListCell   *lc;
 
 	check_stack_depth();
+	if (strcmp(old->parent->name[0], new->parent->name[0]) != 0)
+		return psprintf("%s moves to another schema at the same time", sf_fact_label(old->parent));
 	sf_plan_emit_init(&out, plan);
 	if (sf_refuses_updates(&out, new->parent))
 		return psprintf("%s is published, and has no replica identity for the rows that would be filled",
@@ -138,8 +140,6 @@ refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
 static char *
 refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
 {
-	if (strcmp(sf_name(old->parent), sf_name(new->parent)) != 0)
-		return pstrdup("its table gets another name at the same time");
 	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))
 		return pstrdup("it is a generated column");
 	if (has_identity(old) != has_identity(new))

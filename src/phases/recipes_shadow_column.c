@@ -76,6 +76,8 @@ grant_as(SfEmit *out, SfFact *column, const SfFact *grant)
 {
 	SfFact	   *copy = sf_fact_copy(grant);
 
+	/* What the column is called begins with its table. */
+	column->parent = unconstify(SfFact *, sf_shadow_table(column->parent));
 	copy->parent = column;
 	copy->name[column->nname - 1] = sf_last(column);
 	grant->kind->create(out, copy, NIL);
@@ -163,8 +165,8 @@ sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table)
 
 	foreach(lc, sf_dual_tables(first))
 	{
-		statements = add_all_joined(statements, sf_dual_create(lfirst(lc), first, duals));
-		statements = add_joined(statements, sf_dual_fits(lfirst(lc), first, linitial(duals)));
+		statements = add_all_joined(statements, sf_dual_create(sf_shadow_table(lfirst(lc)), first, duals));
+		statements = add_joined(statements, sf_dual_fits(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
 	}
 	return statements;
 }
@@ -185,7 +187,7 @@ sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 		missing = lappend(missing, psprintf("%s IS NOT DISTINCT FROM NULL AND (%s) IS DISTINCT FROM NULL",
 											sf_ident(shadow->name), shadow->up));
 	}
-	return sf_add_statement(NIL, psprintf("UPDATE %s SET %s WHERE %s", sf_name(table),
+	return sf_add_statement(NIL, psprintf("UPDATE %s SET %s WHERE %s", sf_name(sf_shadow_table(table)),
 										  assignments(duals_of(shadows)), sf_join(missing, " OR ")),
 							false, false);
 }
@@ -244,11 +246,12 @@ sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
 {
 	List	   *shadows = of_table(bracket, table);
 	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
-	List	   *statements = NIL;
+	List	   *duals = duals_of(shadows),
+			   *statements = NIL;
 	ListCell   *lc;
 
 	foreach(lc, sf_dual_tables(first))
-		statements = add_joined(statements, sf_dual_drop(lfirst(lc), first, linitial(duals_of(shadows))));
+		statements = add_joined(statements, sf_dual_drop(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
 	return statements;
 }
 

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "commands/defrem.h"
+#include "diff/diff.h"
 #include "phases/partitions.h"
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
@@ -27,15 +28,42 @@ sf_shadow_name(const SfPlan *plan, List *taken, const char *first, const char *s
 	}
 }
 
+/* The object that the fact is a part of, or is. */
+static const SfFact *
+above(const SfFact *fact)
+{
+	while (fact->parent && !sf_is_kind(fact, "table"))
+		fact = fact->parent;
+	return fact;
+}
+
 SfFact *
 sf_shadow_copy(const SfFact *fact, char *name)
 {
 	SfFact	   *copy = sf_fact_copy(fact);
+	const SfFact *before = fact->parent ? sf_shadow_named_before(above(fact->parent)) : NULL;
 
 	copy->attr = palloc(Max(fact->kind->nattrs, 1) * sizeof(char *));
 	memcpy(copy->attr, fact->attr, fact->kind->nattrs * sizeof(char *));
+	for (int i = 0; before && i < Min(sf_diff_own_names(fact), before->nname); i++)
+		copy->name[i] = before->name[i];
 	sf_own_name(copy) = name;
 	return copy;
+}
+
+const SfFact *
+sf_shadow_named_before(const SfFact *table)
+{
+	return sf_is_kind(table, "table") && table->twin && strcmp(sf_last(table->twin), sf_last(table)) != 0 ?
+		table->twin : NULL;
+}
+
+const SfFact *
+sf_shadow_table(const SfFact *table)
+{
+	const SfFact *before = sf_shadow_named_before(table);
+
+	return before ? before : table;
 }
 
 /* ---- texts ---- */
@@ -77,20 +105,38 @@ named_relation(const SfFact *fact, const SfFact *but)
 	return but;
 }
 
+/* Of SfRenamedName: the table, if it is called otherwise until the exchange. */
+static List *
+named_before(const SfFact *table)
+{
+	const SfFact *before = sf_shadow_named_before(table);
+	SfRenamedName *renamed = palloc(sizeof(SfRenamedName));
+
+	if (before == NULL)
+		return NIL;
+	renamed->schema = table->name[0];
+	renamed->from = sf_last(table);
+	renamed->to = sf_last(before);
+	return list_make1(renamed);
+}
+
 /* False: a text cannot be said with the shadows' names. */
 static bool
 name_shadows(const SfShadowBracket *bracket, SfFact *ahead)
 {
 	const SfFact *own = named_relation(ahead, NULL);
 	SfFact	   *view = sf_shadow_view_of(bracket, ahead->parent);
+	const SfFact *table = own ? sf_shadow_named_before(own) : NULL;
 	SfRenames	renames = {own ? sf_shadow_renames(bracket->shadows, own) : NIL,
 		own ? sf_shadow_renames(bracket->shadows, named_relation(ahead, own)) : NIL,
-	sf_shadow_types(bracket->shadows)};
+		sf_shadow_types(bracket->shadows), own ? named_before(named_relation(ahead, own)) : NIL};
 
 	/* Its columns are called as they will be. */
 	if (view)
 		ahead->attr[sf_kind_attr(ahead->kind, "table")] = sf_name(view);
-
+	for (int i = 0; i < (table ? ahead->kind->nattrs : 0); i++)
+		if (sf_streq(ahead->attr[i], sf_name(own)))
+			ahead->attr[i] = sf_name(table);
 	for (int i = 0; i < lengthof(texts); i++)
 	{
 		char	  **text;
@@ -418,8 +464,9 @@ is_there(const SfShadowBracket *bracket, const SfFact *fact)
 
 		if (action->verb == SF_VERB_CREATE && (action->new == fact || list_member_ptr(action->folded, fact)))
 			return false;
+		/* A table goes by its old name until then. */
 		if (action->verb == SF_VERB_RENAME && action->new == fact)
-			return false;
+			return sf_is_kind(fact, "table");
 	}
 	return fact->parent == NULL || is_there(bracket, fact->parent);
 }

@@ -10,31 +10,55 @@
 #include "phases/shadow.h"
 #include "phases/steps.h"
 
-/* The column that the statement gives another name, where that is what it does. */
-static SfFact *
-renamed_column(const SfFactBase *base, const char *sql)
+/* The statement, where it gives something of that sort another name; else NULL. */
+static const RenameStmt *
+as_rename(const char *sql, ObjectType what)
 {
 	const RenameStmt *rename = (RenameStmt *) linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt;
-	char	   *names[3];
 
-	if (!IsA(rename, RenameStmt) || rename->renameType != OBJECT_COLUMN || rename->relation->schemaname == NULL)
+	return IsA(rename, RenameStmt) && rename->renameType == what && rename->relation->schemaname ? rename : NULL;
+}
+
+/* The column that the statement gives another name, where that is what it does.  tables: of RenameStmt, before it. */
+static SfFact *
+renamed_column(const SfFactBase *base, List *tables, const char *sql)
+{
+	const RenameStmt *rename = as_rename(sql, OBJECT_COLUMN);
+	char	   *names[3];
+	SfFact	   *column;
+	ListCell   *lc;
+
+	if (rename == NULL)
 		return NULL;
 	names[0] = rename->relation->schemaname;
 	names[1] = rename->relation->relname;
 	names[2] = rename->subname;
-	return sf_base_find_named(base, "column", lengthof(names), names);
+	column = sf_base_find_named(base, "column", lengthof(names), names);
+	/* The table has not got its name yet. */
+	foreach(lc, column ? NIL : tables)
+	{
+		const RenameStmt *table = lfirst(lc);
+
+		if (strcmp(table->relation->schemaname, names[0]) == 0 && strcmp(table->newname, names[1]) == 0)
+			names[1] = table->relation->relname;
+	}
+	return column ? column : sf_base_find_named(base, "column", lengthof(names), names);
 }
 
 List *
 sf_shadow_spares(const SfFactBase *live, const SfFactBase *start, List *steps)
 {
-	List	   *spares = NIL;
+	List	   *spares = NIL,
+			   *tables = NIL;
 	ListCell   *lc;
 
 	foreach(lc, steps)
 	{
-		SfFact	   *column = renamed_column(live, ((SfStep *) lfirst(lc))->sql);
+		const char *sql = ((SfStep *) lfirst(lc))->sql;
+		SfFact	   *column = renamed_column(live, tables, sql);
+		const RenameStmt *table = as_rename(sql, OBJECT_TABLE);
 
+		tables = table ? lappend(tables, unconstify(RenameStmt *, table)) : tables;
 		if (column && sf_base_find(start, column->key) == NULL)
 			spares = lappend(spares, column);
 	}

@@ -37,7 +37,7 @@ sf_shadow_types(List *shadows)
 	foreach(lc, types)
 	{
 		const SfShadowType *type = lfirst(lc);
-		SfRenamedType *renamed = palloc(sizeof(SfRenamedType));
+		SfRenamedName *renamed = palloc(sizeof(SfRenamedName));
 
 		renamed->schema = type->new->name[0];
 		renamed->from = sf_last(type->new);

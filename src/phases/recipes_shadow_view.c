@@ -56,6 +56,18 @@ tables_of(const SfShadowBracket *bracket, const SfFact *view)
 	return tables;
 }
 
+/* Does it read a table by a name that comes at the exchange only? */
+static bool
+reads_renamed(const SfFact *view)
+{
+	ListCell   *lc;
+
+	foreach(lc, view->needs)
+		if (sf_shadow_named_before(sf_relation_of(((SfEdge *) lfirst(lc))->to)))
+			return true;
+	return false;
+}
+
 bool
 sf_shadow_view_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 {
@@ -63,7 +75,7 @@ sf_shadow_view_ahead(const SfShadowBracket *bracket, SfShadowPart *part)
 	SfEmit		make = {0},
 				name = {0};
 
-	if (sf_shadow_reads_view(bracket, part->fact) ||
+	if (sf_shadow_reads_view(bracket, part->fact) || reads_renamed(part->fact) ||
 		(*query = sf_query_renamed(*query, tables_of(bracket, part->fact), sf_shadow_types(bracket->shadows))) == NULL)
 		return false;
 	sf_plan_emit_init(&make, bracket->plan);

@@ -32,7 +32,7 @@ typedef struct QueryState
 {
 	const char *text;
 	List	   *tables;			/* of SfRenamedTable */
-	List	   *types;			/* of SfRenamedType */
+	List	   *types;			/* of SfRenamedName */
 	List	   *ranges;			/* of Range */
 	List	   *edits;			/* of Edit */
 	bool		unclear;

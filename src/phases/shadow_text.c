@@ -31,12 +31,12 @@ sf_renamed(const char *name, List *renames)
 
 /* ---- in the tree ---- */
 
-/* A type's name in the text, and what is to stand there. */
-typedef struct TypePlace
+/* The name of a type or table in the text, and what is to stand there. */
+typedef struct NamePlace
 {
 	int			place;
 	const char *to;
-} TypePlace;
+} NamePlace;
 
 typedef struct TreeState
 {
@@ -44,17 +44,17 @@ typedef struct TreeState
 	List	   *renames;		/* of columns */
 	List	   *types;
 	List	   *places;			/* of int: of columns in expressions, in the statement's text */
-	List	   *type_places;	/* of TypePlace */
+	List	   *names;			/* of NamePlace */
 	bool		unclear;		/* something that may mean one of them without its plain name */
 } TreeState;
 
-/* The place of the name behind that of its schema. */
+/* The place of the name behind that of its schema, which begins there. */
 static int
-last_name_at(const char *text, const TypeName *type)
+last_name_at(const char *text, int location, bool qualified)
 {
-	const char *p = text + type->location;
+	const char *p = text + location;
 
-	for (int i = 1; i < list_length(type->names); i++)
+	if (qualified)
 	{
 		p = sf_behind_word(p);
 		p += strspn(p, " \t\r\n.");
@@ -70,12 +70,12 @@ sf_rename_type(TypeName *type, const char *text, List *types, int *place)
 
 	foreach(lc, type->location >= 0 && n <= 2 ? types : NIL)
 	{
-		const SfRenamedType *renamed = lfirst(lc);
+		const SfRenamedName *renamed = lfirst(lc);
 
 		if (n == 0 || strcmp(strVal(llast(type->names)), renamed->from) != 0 ||
 			(n == 2 && strcmp(strVal(linitial(type->names)), renamed->schema) != 0))
 			continue;
-		*place = last_name_at(text, type);
+		*place = last_name_at(text, type->location, n == 2);
 		llast(type->names) = makeString(pstrdup(renamed->to));
 		return renamed->to;
 	}
@@ -85,11 +85,32 @@ sf_rename_type(TypeName *type, const char *text, List *types, int *place)
 static void
 rename_type(TreeState *state, TypeName *type)
 {
-	TypePlace  *found = palloc(sizeof(TypePlace));
+	NamePlace  *found = palloc(sizeof(NamePlace));
 
 	found->to = sf_rename_type(type, state->text, state->types, &found->place);
 	if (found->to)
-		state->type_places = lappend(state->type_places, found);
+		state->names = lappend(state->names, found);
+}
+
+static void
+rename_table(TreeState *state, RangeVar *table, List *tables)
+{
+	ListCell   *lc;
+
+	foreach(lc, table ? tables : NIL)
+	{
+		const SfRenamedName *renamed = lfirst(lc);
+		NamePlace  *found;
+
+		if (strcmp(table->relname, renamed->from) != 0 ||
+			(table->schemaname && strcmp(table->schemaname, renamed->schema) != 0))
+			continue;
+		found = palloc(sizeof(NamePlace));
+		found->place = last_name_at(state->text, table->location, table->schemaname != NULL);
+		found->to = renamed->to;
+		table->relname = pstrdup(renamed->to);
+		state->names = lappend(state->names, found);
+	}
 }
 
 /* "t.v" and "t.*" would go on meaning what they did. */
@@ -157,13 +178,14 @@ rename_index(IndexStmt *index, TreeState *state)
 }
 
 static void
-rename_constraint(Constraint *constraint, TreeState *state, List *referenced)
+rename_constraint(Constraint *constraint, TreeState *state, const SfRenames *renames)
 {
 	rename_words(constraint->keys, state->renames);
 	rename_words(constraint->including, state->renames);
 	rename_words(constraint->fk_attrs, state->renames);
 	rename_words(constraint->fk_del_set_cols, state->renames);
-	rename_words(constraint->pk_attrs, referenced);
+	rename_words(constraint->pk_attrs, renames->referenced);
+	rename_table(state, constraint->pktable, renames->tables);
 	(void) rename_references(constraint->raw_expr, state);
 }
 
@@ -183,7 +205,7 @@ rename_statistics(CreateStatsStmt *statistics, TreeState *state)
 
 /* Only in the forms of statement that we ask for. */
 static void
-rename_statement(Node *statement, TreeState *state, List *referenced)
+rename_statement(Node *statement, TreeState *state, const SfRenames *renames)
 {
 	AlterTableCmd *command;
 
@@ -197,7 +219,7 @@ rename_statement(Node *statement, TreeState *state, List *referenced)
 			break;
 		case T_AlterTableStmt:
 			command = linitial(((AlterTableStmt *) statement)->cmds);
-			rename_constraint(castNode(Constraint, command->def), state, referenced);
+			rename_constraint(castNode(Constraint, command->def), state, renames);
 			break;
 		default:
 			(void) rename_references(statement, state);
@@ -260,9 +282,9 @@ replacement(const WordState *at, const char *start, const char *end, const TreeS
 {
 	ListCell   *lc;
 
-	foreach(lc, tree->type_places)
-		if (((TypePlace *) lfirst(lc))->place == place)
-			return ((TypePlace *) lfirst(lc))->to;
+	foreach(lc, tree->names)
+		if (((NamePlace *) lfirst(lc))->place == place)
+			return ((NamePlace *) lfirst(lc))->to;
 	if (list_member_int(tree->places, place))
 		foreach(lc, at->renames)
 		{
@@ -357,7 +379,7 @@ sf_text_renamed(const char *head, const char *text, const char *tail, const SfRe
 	Node	   *wanted = parse(head, text, tail);
 	char	   *candidate;
 
-	rename_statement(wanted, &state, renames->referenced);
+	rename_statement(wanted, &state, renames);
 	if (state.unclear)
 		return NULL;
 	candidate = replace_words(text, strlen(head), &state, renames->referenced);

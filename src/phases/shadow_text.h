@@ -14,20 +14,21 @@ typedef struct SfRenamed
 	const char *to;
 } SfRenamed;
 
-/* Likewise a type's, in a schema. */
-typedef struct SfRenamedType
+/* Likewise that of what is in a schema. */
+typedef struct SfRenamedName
 {
 	const char *schema;
 	const char *from;
 	const char *to;
-} SfRenamedType;
+} SfRenamedName;
 
 /* What has other names in a text. */
 typedef struct SfRenames
 {
 	List	   *columns;		/* of SfRenamed */
 	List	   *referenced;		/* likewise, those of the table that a foreign key references */
-	List	   *types;			/* of SfRenamedType */
+	List	   *types;			/* of SfRenamedName */
+	List	   *tables;			/* likewise: those that a foreign key references */
 } SfRenames;
 
 /* The name that it goes by (renames: of SfRenamed); NULL: it keeps its own.  name may be NULL. */
@@ -58,7 +59,7 @@ typedef struct SfRenamedTable
 
 /*
  * A view's query, as the server prints it, with other names of these tables' columns (of SfRenamedTable), and of types
- * (of SfRenamedType); its results are called as they were.  NULL: as above.
+ * (of SfRenamedName); its results are called as they were.  NULL: as above.
  */
 extern char *sf_query_renamed(const char *query, List *tables, List *types);
 
