@@ -72,6 +72,7 @@ SELECT sf_import(pg_temp.file('0', '[]', 'm', 'SELECT 1'));
 SELECT sf_import(pg_temp.file('000000000000', '[]', 'm', 'RESET ROLE'));
 SELECT sf_import(pg_temp.file('000000000000', '[]', 'm', 'SELECT 1; SELECT 2'));
 SELECT sf_import(pg_temp.file('000000000000', '[]', 'm', 'COMMIT'));
+SELECT sf_import(replace(pg_temp.file('000000000000', '[]', 'm', 'SELECT 1'), 'expand', 'extend'));
 SELECT sf_import(pg_temp.file('000000000000', '[]', 'm', E'\\! true'));
 
 -- Names.

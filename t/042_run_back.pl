@@ -135,5 +135,10 @@ like($err, qr/23505: could not create unique index .*the schema is as it was/s, 
 is($node->safe_psql($fewer, 'SELECT string_agg(app || lower, $$ $$ ORDER BY app) FROM tokens'), '1a 2a', 'all is there');
 $node->safe_psql($fewer, q{DELETE FROM tokens WHERE id = 2; CALL sf_upgrade(allow => '{data_loss}'); CALL sf_downgrade()});
 is($node->safe_psql($fewer, 'SELECT id, app, name, lower FROM tokens'), '1||a|a', 'what was computed is computed again');
+
+# A transaction belongs to the latest phase of its steps, as "through" has it: here the name of the index is free when the table goes.
+like($node->safe_psql($fewer, q{SELECT sf_define('CREATE TABLE tickets (id int); CREATE INDEX tokens_lower ON tickets (id)'); SELECT sf_plan_migration('one for the other')}),
+	qr/^-- 1 contract\n  CREATE TABLE public\.tickets .*  ALTER TABLE public\.tokens SET SCHEMA .*  CREATE INDEX tokens_lower /ms, 'shown as one that drops');
+like($node->safe_psql($fewer, q{SELECT sf_script()}), qr/^-- 1: contract$/m, 'by the script, too');
 $node->stop;
 done_testing();

@@ -211,7 +211,7 @@ put_steps(List *lines, List *steps)
 			if (last)
 				lines = lappend(lines, "");
 			lines = lappend(lines, psprintf(step->class == 'N' ? "-- %d %s, outside of a transaction" : "-- %d %s",
-											step->transaction, step->phase));
+											step->transaction, sf_phase_of(steps, lc)));
 		}
 		lines = put_step(lines, step);
 		last = step;

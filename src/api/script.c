@@ -148,7 +148,7 @@ put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, Lis
 	List	   *steps = m->steps[direction];
 	char	   *mark = psprintf("SELECT %s AS sf_marked \\gset\n", call("sf_mark", m, first->transaction, direction));
 
-	appendStringInfo(out, "\n-- %d: %s\n", first->transaction, first->phase);
+	appendStringInfo(out, "\n-- %d: %s\n", first->transaction, sf_phase_of(steps, lc));
 	if (outside)
 		appendStringInfo(out, "SET lock_timeout = 0;\nSELECT %s \\gexec\n",
 						 call("sf_leftovers", m, first->transaction, direction));

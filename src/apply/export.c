@@ -199,7 +199,7 @@ check_step(const SfStep *step)
 		refuse(psprintf("Step %d is not one statement.", step->n));
 	if (IsA(statement, TransactionStmt) || IsA(statement, VariableSetStmt) || IsA(statement, DiscardStmt))
 		refuse(psprintf("Step %d changes the transaction or the session: %s.", step->n, step->sql));
-	if (strchr("TNBG", step->class) == NULL || strpbrk(step->phase, "\r\n") != NULL)
+	if (strchr("TNBG", step->class) == NULL || !sf_is_phase(step->phase))
 		refuse(psprintf("Step %d is of a class or phase that this version does not know.", step->n));
 }
 

@@ -42,9 +42,6 @@
 
 #define STEP_WIDTH	72			/* of a step's text in a line */
 
-/* In the order in which they come. */
-static const char *const phases[] = {"expand", "backfill", "validate", "contract"};
-
 /* The migration at hand. */
 typedef struct Performance
 {
@@ -419,18 +416,6 @@ pass_gate(const Performance *p, const SfStep *step)
 
 /* ---- the migration ---- */
 
-static int
-phase_number(const char *phase)
-{
-	for (int i = 0; i < lengthof(phases); i++)
-		if (strcmp(phases[i], phase) == 0)
-			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("\"%s\" is not a phase", phase),
-			 errhint("Phases are expand, backfill, validate, contract.")));
-}
-
 static bool
 is_beyond(List *steps, const char *through)
 {
@@ -438,7 +423,7 @@ is_beyond(List *steps, const char *through)
 
 	if (through)
 		foreach(lc, steps)
-			if (phase_number(((SfStep *) lfirst(lc))->phase) > phase_number(through))
+			if (sf_phase_number(((SfStep *) lfirst(lc))->phase) > sf_phase_number(through))
 				return true;
 	return false;
 }
@@ -572,7 +557,7 @@ sf_perform(const SfMigration *migration, SfDirection direction, const char *thro
 	ereport(INFO, (errmsg("revision %s %s: %s", migration->revision, sf_direction_name(direction),
 						  sf_one_line(migration->message, STEP_WIDTH))));
 	if (through)
-		(void) phase_number(through);
+		(void) sf_phase_number(through);
 	read_before(&p, done);
 	if (!run_from(&p, done, through, gates))
 		return false;

@@ -41,4 +41,11 @@ extern List *sf_steps_make(SfPlan *plan);
 /* Of SfStep: those of "last" behind the others, as parts of that phase, or of their own (NULL). */
 extern List *sf_steps_join(List *steps, List *last, const char *phase);
 
+/* In their order (order.c). */
+extern bool sf_is_phase(const char *phase);
+extern int	sf_phase_number(const char *phase);
+
+/* Of the transaction that begins there: the latest of its steps'. */
+extern const char *sf_phase_of(const List *steps, const ListCell *first);
+
 #endif

@@ -188,3 +188,16 @@ ALTER TABLE posts ALTER id SET DEFAULT nextval('posts_id_seq');
 CREATE FUNCTION discourse_functions.posts_readonly() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no'; END $$;
 CREATE TRIGGER posts_cooked_readonly BEFORE INSERT OR UPDATE OF cooked ON posts FOR EACH ROW WHEN (NEW.cooked IS NOT NULL) EXECUTE FUNCTION discourse_functions.posts_readonly();
 CREATE VIEW badge AS SELECT id, count(*) OVER (PARTITION BY cooked) AS n FROM posts;
+-- pair an index of two columns, one of which goes while the other is computed from another enum
+-- from
+CREATE TYPE phase AS ENUM ('new', 'open', 'shut');
+CREATE FUNCTION phase_of(text) RETURNS phase LANGUAGE sql IMMUTABLE RETURN $1::phase;
+CREATE TABLE runs (key varchar(40) PRIMARY KEY, value jsonb NOT NULL, tenant text GENERATED ALWAYS AS (value ->> 'tenant') STORED, phase phase GENERATED ALWAYS AS (phase_of(value ->> 'phase')) STORED, kind int);
+CREATE INDEX runs_phase ON runs (tenant, phase);
+CREATE UNIQUE INDEX runs_kind ON runs (kind, tenant, key);
+-- to
+CREATE TYPE phase AS ENUM ('new', 'shut', 'lost');
+CREATE FUNCTION phase_of(text) RETURNS phase LANGUAGE sql IMMUTABLE RETURN $1::phase;
+CREATE TABLE runs (key varchar(40) PRIMARY KEY, value jsonb NOT NULL, phase phase GENERATED ALWAYS AS (phase_of(value ->> 'phase')) STORED);
+CREATE INDEX runs_phase ON runs (phase);
+CREATE UNIQUE INDEX runs_kind ON runs (key);
