@@ -347,9 +347,10 @@ sf_diff_attributes(const SfFact *old, const SfFact *new)
 bool
 sf_diff_renamed(const SfFact *old, const SfFact *new)
 {
+	int			qualifiers = old->kind->qualifiers;
+
 	return old->kind->rename && strcmp(old->key, new->key) != 0 &&
-		(sf_diff_moved(old, new) ||
-		 strcmp(own_key(old, old->kind->qualifiers), own_key(new, new->kind->qualifiers)) != 0);
+		(sf_diff_moved(old, new) || strcmp(own_key(old, qualifiers), own_key(new, qualifiers)) != 0);
 }
 
 bool
