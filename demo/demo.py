@@ -103,12 +103,16 @@ def psql(script):
 
 
 def snapshot(db):
-    """{table: {primary key or whole row: {column: canonical value}}} of all tables of the application."""
+    """{table: [{column: canonical value}]} of all tables of the application; what is computed of others is no content."""
     tables = {}
     for schema, table in db.rows("""SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
                                     WHERE relkind = 'r' AND nspname IN ('public', 'app')"""):
         rows = db.rows(sql.SQL("SELECT to_jsonb(t) FROM {} t").format(sql.Identifier(schema, table)))
-        tables[table] = [{name: canonical(value) for name, value in row.items()} for row, in rows]
+        computed = {name for name, in db.rows("""SELECT attname FROM pg_attribute WHERE attgenerated <> ''
+                                                 AND attrelid = format('%%I.%%I', %s::text, %s::text)::regclass""",
+                                              schema, table)}
+        tables[table] = [{name: canonical(value) for name, value in row.items() if name not in computed}
+                         for row, in rows]
     return tables
 
 

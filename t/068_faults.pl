@@ -187,8 +187,11 @@ sub reshape
 	my ($new, $at) = @_;
 	$shape = $new;
 	@models = models($shape);
+	# A column that has taken another's place stands behind those that were there.
+	my $columns = $at ? 'id, v, twice' : 'id, v';
+
 	value('BEGIN; LOCK TABLE items; CREATE TEMP TABLE was AS SELECT * FROM items; DROP TABLE items CASCADE; ' . (items($shape))[$at] .
-		'INSERT INTO items SELECT * FROM was; ' . ($shape->{rows} // '') . '; COMMIT; ANALYZE');
+		"INSERT INTO items ($columns) SELECT $columns FROM was; " . ($shape->{rows} // '') . '; COMMIT; ANALYZE');
 	return;
 }
 

@@ -244,7 +244,8 @@ wish_sources(SfBuild *build, SfItem *item, SfAction *later)
 	{
 		SfItem	   *source = sf_item((SfFact *) lfirst(lc));
 
-		if (source && source != item && source->create && source->new->kind == item->new->kind &&
+		/* One that stands, and is made anew, can be read as it was. */
+		if (source && source != item && source->create && source->old == NULL && source->new->kind == item->new->kind &&
 			sf_words_lookup(words, sf_last(source->new)))
 			sf_build_wish(later, source->create, item);
 	}
