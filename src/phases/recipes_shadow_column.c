@@ -315,7 +315,7 @@ rename_sequence(SfEmit *out, const SfFact *ahead, const SfFact *identity)
 static void
 rename_not_null(SfEmit *out, const SfShadow *shadow, const SfFact *fact)
 {
-	const char *given = makeObjectName(fact->name[1], shadow->name, "not_null");
+	const char *given = makeObjectName(sf_last(sf_shadow_table(sf_relation_of(fact))), shadow->name, "not_null");
 
 	sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(given),
 			sf_ident(sf_attr(fact, "actual_name")));
