@@ -361,16 +361,20 @@ link_late(SfItem *item)
 
 /* What goes is said by the old owner: a right of the new one's would be lost in all that an owner has. */
 static void
-link_before_late(SfItem *item)
+link_before_late(SfItem *item, const SfFact *object)
 {
 	ListCell   *lc;
 
-	foreach(lc, item->old->parent ? item->old->parent->children : NIL)
+	foreach(lc, object ? object->children : NIL)
 	{
-		const SfItem *other = sf_item((SfFact *) lfirst(lc));
+		const SfFact *fact = lfirst(lc);
+		const SfItem *other = sf_item(fact);
 
-		if (other && other != item && other->fate == SF_FATE_DROP && other->old->kind->weight > item->old->kind->weight)
+		if (other && other != item && other->fate == SF_FATE_DROP && fact->kind->weight > item->old->kind->weight)
 			sf_build_after(item->alter, other->drop, item);
+		/* Rights on columns are the owner's to give as well. */
+		if (fact->kind->acl_class == 'c')
+			link_before_late(item, fact);
 	}
 }
 
@@ -538,7 +542,7 @@ link_item(SfItem *item)
 	if (item->new && item->new->kind->late && item->create)
 		link_late(item);
 	if (item->new && item->new->kind->late && item->alter)
-		link_before_late(item);
+		link_before_late(item, item->old->parent);
 	sf_build_after(item->alter, item->rename, item);
 	if (item->alter)
 		link_parts(item);

@@ -575,3 +575,11 @@ CREATE OR REPLACE VIEW todo AS SELECT id FROM task WHERE done > 0 AND EXISTS (SE
 -- to
 CREATE TABLE task (id int, done int);
 CREATE FUNCTION due() RETURNS SETOF int BEGIN ATOMIC SELECT id FROM task; END;
+-- pair a right on a column and its owner
+-- from
+CREATE TABLE public.person (id int PRIMARY KEY, name text, age int);
+GRANT SELECT, UPDATE (name, age) ON public.person TO pg_monitor;
+-- to
+CREATE TABLE public.person (id int PRIMARY KEY, name text, age int);
+GRANT SELECT, UPDATE (name, age) ON public.person TO pg_monitor;
+ALTER TABLE public.person OWNER TO pg_monitor;
