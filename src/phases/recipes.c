@@ -111,7 +111,7 @@ sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool
 }
 
 bool
-sf_risk_narrows(const SfRisk *risk, const SfAction *action)
+sf_recipe_narrows(const SfRisk *risk, const SfAction *action)
 {
 	ListCell   *lc;
 

@@ -328,17 +328,6 @@ made_whole(const SfFact *table)
 	}
 }
 
-static bool
-is_kept(const SfPlan *plan, const SfFact *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, plan->kept)
-		if (((SfKept *) lfirst(lc))->fact == table)
-			return true;
-	return false;
-}
-
 /* Does another part of the same whole come back later, so that sequences of the whole wait for that? */
 static bool
 others_come(const SfPlan *plan, const SfAction *action, const SfFact *whole)
@@ -350,7 +339,7 @@ others_come(const SfPlan *plan, const SfAction *action, const SfFact *whole)
 		const SfAction *other = lfirst(lc);
 
 		if (other->verb == SF_VERB_CREATE && sf_is_kind(other->new, "table") && made_whole(other->new) == whole &&
-			is_kept(plan, other->new))
+			sf_plan_keeps(plan, other->new))
 			return true;
 	}
 	return false;

@@ -72,7 +72,7 @@ can_wait(const SfPlan *plan, const SfAction *action)
 	if (action->table && action->table->twin && sf_is_named_late(plan, action->table->twin))
 		return true;
 	foreach(lc, action->statements)
-		if (sf_risk_narrows(sf_recipe_assess(plan, action, lfirst(lc), false), action))
+		if (sf_recipe_narrows(sf_recipe_assess(plan, action, lfirst(lc), false), action))
 			return true;
 	return false;
 }

@@ -184,6 +184,8 @@ sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, Li
 	const SfFact *partition = folded_partition(action);
 	const SfFact *whole = partition ? sf_attached_to(partition) : NULL;
 	char	   *alike;
+	List	   *texts,
+			   *proven;
 
 	if (whole == NULL || (standing_whole(partition) == NULL && !has_triggers(plan, action, whole)))
 		return false;
@@ -191,15 +193,9 @@ sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, Li
 	*create = alike ? list_make1(alike) :
 		list_make2(linitial(action->statements), psprintf("ALTER TABLE %s DETACH PARTITION %s",
 														  sf_attr(partition, "of"), sf_rel(partition)));
-	*attachment = list_make1(attach(partition));
-	if (standing_whole(partition))
-	{
-		List	   *proven = attach_proven(plan, partition, action->new, *attachment);
-
-		*attachment = proven ? proven : sf_add_statements(NIL, *attachment, 0, false);
-	}
-	else
-		*attachment = sf_add_statements(NIL, *attachment, 0, false);
+	texts = list_make1(attach(partition));
+	proven = standing_whole(partition) ? attach_proven(plan, partition, action->new, texts) : NIL;
+	*attachment = proven ? proven : sf_add_statements(NIL, texts, 0, false);
 	return true;
 }
 

@@ -29,7 +29,7 @@ extern SfRisk *sf_recipe_assess(const SfPlan *plan, const SfAction *action, cons
 extern int	sf_recipe_risk(const SfPlan *plan, const SfAction *action, const char *sql, bool proven);
 
 /* Does such a statement of the action end something that those who use the old schema need? */
-extern bool sf_risk_narrows(const SfRisk *risk, const SfAction *action);
+extern bool sf_recipe_narrows(const SfRisk *risk, const SfAction *action);
 
 /* recipes_replace.c: of an action in a bracket, where the short transaction can be prepared; else NIL. */
 extern List *sf_replace_statements(const SfPlan *plan, const SfAction *action, List *bracket);

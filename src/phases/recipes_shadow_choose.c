@@ -160,16 +160,13 @@ alters_column(const SfAction *action)
 static bool
 is_heavy(const SfPlan *plan, const SfAction *action)
 {
-	SfRiskContext context = {plan->from, plan->to, action->old, action->new,
-	GetConfigOption("TimeZone", false, false)};
 	ListCell   *lc;
 
 	if (!alters_column(action))
 		return false;
 	/* What is read for checks only has a cheaper form: they are proved behind it. */
-	context.proven = true;
 	foreach(lc, sf_is_big(action->old->parent) ? action->statements : NIL)
-		if (sf_risk_assess(lfirst(lc), &context)->effects & (SF_RISK_REWRITES | SF_RISK_SCANS))
+		if (sf_recipe_risk(plan, action, lfirst(lc), true) & (SF_RISK_REWRITES | SF_RISK_SCANS))
 			return true;
 	return false;
 }
@@ -177,12 +174,10 @@ is_heavy(const SfPlan *plan, const SfAction *action)
 static bool
 loses_values(const SfPlan *plan, const SfAction *action)
 {
-	SfRiskContext context = {plan->from, plan->to, action->old, action->new,
-	GetConfigOption("TimeZone", false, false)};
 	ListCell   *lc;
 
 	foreach(lc, action->statements)
-		if (sf_risk_assess(lfirst(lc), &context)->effects & SF_RISK_LOSES)
+		if (sf_recipe_risk(plan, action, lfirst(lc), false) & SF_RISK_LOSES)
 			return true;
 	return false;
 }

@@ -128,20 +128,6 @@ find_ranges(Node *node, void *arg)
 
 /* ---- the columns ---- */
 
-/* The place of the name behind that of the table. */
-static int
-behind_table(const char *text, int offset)
-{
-	const char *p = text + offset;
-
-	if (*p == '"')
-		for (p++; *p && (*p != '"' || p[1] == '"'); p++)
-			p += *p == '"';
-	while (*p && *p != '.')
-		p++;
-	return *p ? p + 1 - text : -1;
-}
-
 static Edit *
 rename_column(QueryState *state, ColumnRef *reference)
 {
@@ -169,7 +155,7 @@ rename_column(QueryState *state, ColumnRef *reference)
 		return NULL;
 	}
 	edit = palloc0(sizeof(Edit));
-	edit->offset = alone ? reference->location : behind_table(state->text, reference->location);
+	edit->offset = sf_last_name_at(state->text, reference->location, !alone);
 	edit->to = name;
 	llast(reference->fields) = makeString(pstrdup(name));
 	state->edits = lappend(state->edits, edit);

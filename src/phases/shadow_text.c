@@ -48,9 +48,8 @@ typedef struct TreeState
 	bool		unclear;		/* something that may mean one of them without its plain name */
 } TreeState;
 
-/* The place of the name behind that of its schema, which begins there. */
-static int
-last_name_at(const char *text, int location, bool qualified)
+int
+sf_last_name_at(const char *text, int location, bool qualified)
 {
 	const char *p = text + location;
 
@@ -75,7 +74,7 @@ sf_rename_type(TypeName *type, const char *text, List *types, int *place)
 		if (n == 0 || strcmp(strVal(llast(type->names)), renamed->from) != 0 ||
 			(n == 2 && strcmp(strVal(linitial(type->names)), renamed->schema) != 0))
 			continue;
-		*place = last_name_at(text, type->location, n == 2);
+		*place = sf_last_name_at(text, type->location, n == 2);
 		llast(type->names) = makeString(pstrdup(renamed->to));
 		return renamed->to;
 	}
@@ -106,7 +105,7 @@ rename_table(TreeState *state, RangeVar *table, List *tables)
 			(table->schemaname && strcmp(table->schemaname, renamed->schema) != 0))
 			continue;
 		found = palloc(sizeof(NamePlace));
-		found->place = last_name_at(state->text, table->location, table->schemaname != NULL);
+		found->place = sf_last_name_at(state->text, table->location, table->schemaname != NULL);
 		found->to = renamed->to;
 		table->relname = pstrdup(renamed->to);
 		state->names = lappend(state->names, found);

@@ -70,4 +70,7 @@ extern const char *sf_behind_word(const char *p);
 /* Of char *: what the columns of an index or a key are called.  The text is a part as above. */
 extern List *sf_text_columns(const char *head, const char *text, const char *tail);
 
+/* The place of the name at that one; qualified: of the one behind that of its schema or table, which begins there. */
+extern int	sf_last_name_at(const char *text, int location, bool qualified);
+
 #endif

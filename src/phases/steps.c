@@ -212,7 +212,7 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	else
 		step->phase = step->class == 'B' ? "backfill" : statement->validates ? "validate" :
 			!statement->ready && (statement->contracts || statement->closing ||
-								  (!statement->keeps && sf_risk_narrows(risk, action))) ? "contract" : "expand";
+								  (!statement->keeps && sf_recipe_narrows(risk, action))) ? "contract" : "expand";
 	/* A lock that stops others is not held while much is read. */
 	if ((step->rewrites || step->scans) && step->class == 'T' && unit->tables &&
 		step->needs_rows_estimate >= sf_guc_online_rows())
@@ -453,12 +453,11 @@ make_units(SfStepsState *state)
 	for (int first = 0, last; first < list_length(state->actions); first = last + 1)
 	{
 		List	   *actions;
-		int			filled = make_filled(state, first, until);
-
 		CHECK_FOR_INTERRUPTS();
-		last = filled ? first + filled - 1 : sf_bracket_end(until, first);
-		if (filled)
+		last = first + make_filled(state, first, until) - 1;
+		if (last >= first)
 			continue;
+		last = sf_bracket_end(until, first);
 		actions = list_copy_tail(list_copy_head(state->actions, last + 1), first);
 		if (sf_shadow_within(state->plan, actions))
 			make_together(state, actions, sf_shadow_statements(state->plan, actions));

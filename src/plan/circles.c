@@ -17,17 +17,6 @@ typedef struct SfMoves
 	int			come;			/* with rows */
 } SfMoves;
 
-static bool
-is_kept(const SfBuild *build, const SfFact *table)
-{
-	ListCell   *lc;
-
-	foreach(lc, build->plan->kept)
-		if (((SfKept *) lfirst(lc))->fact == table)
-			return true;
-	return false;
-}
-
 /* relation: on the starting side when parts leave, on the wanted one when they come. */
 static void
 count_moves(const SfBuild *build, const SfFact *relation, bool come, SfMoves *moves)
@@ -44,7 +33,7 @@ count_moves(const SfBuild *build, const SfFact *relation, bool come, SfMoves *mo
 		if (!attachment->kind->place || item == NULL || sf_attached_to(attachment) != relation)
 			continue;
 		if (come)
-			moves->come += sf_item_made(item) && (part->twin || is_kept(build, part));
+			moves->come += sf_item_made(item) && (part->twin || sf_plan_keeps(build->plan, part));
 		else
 			moves->leave += sf_item_gone(item);
 		count_moves(build, part, come, moves);

@@ -152,9 +152,10 @@ link_originals(SfItem *item, const SfItem *copy)
 		}
 }
 
-/* What gives another name to the fact, or to members of it that may be part of the user's name (argument types). */
+/* May the types of arguments be part of its name? */
 #define named_by_types(fact) ((fact)->kind->qualifiers > 0 || (fact)->kind->rename == NULL)
 
+/* What gives another name to the fact, or to members of it that may be part of the user's name. */
 static SfAction *
 renaming(const SfItem *item, const SfFact *user)
 {

@@ -163,6 +163,17 @@ sf_action_render(SfBuild *build, SfAction *action)
 	action->statements = out.statements;
 }
 
+bool
+sf_plan_keeps(const SfPlan *plan, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->kept)
+		if (((SfKept *) lfirst(lc))->fact == fact)
+			return true;
+	return false;
+}
+
 SfPlan *
 sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options)
 {

@@ -152,4 +152,7 @@ typedef struct SfPlanOptions
  */
 extern SfPlan *sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOptions *options);
 
+/* Are the fact's contents put aside, or brought back? */
+extern bool sf_plan_keeps(const SfPlan *plan, const SfFact *fact);
+
 #endif
