@@ -51,6 +51,7 @@ typedef struct Wanted
 struct SfLockSet
 {
 	List	   *wanted;			/* of Wanted, in the order of OIDs */
+	List	   *tables;			/* all that were there, when locks that were not foreseen are told; else NIL */
 	TimestampTz start;			/* of the first look */
 	int			tries;			/* in which it was not got */
 	TimestampTz told;			/* when we last said for whom we wait */
@@ -92,11 +93,25 @@ want(SfLockSet *set, Oid relation, LOCKMODE mode)
 		set->wanted = lappend(set->wanted, wanted);
 }
 
+/* The name that a schema has now which the steps before have renamed. */
+static char *
+schema_now(List *renames, char *schema)
+{
+	for (int i = list_length(renames) - 1; i >= 0; i--)
+	{
+		const RenameStmt *rename = list_nth(renames, i);
+
+		if (schema && strcmp(rename->newname, schema) == 0)
+			schema = rename->subname;
+	}
+	return schema;
+}
+
 /* A table with its partitions and children: statements on it work on them, too. */
 static void
-want_table(SfLockSet *set, const SfRiskLock *lock)
+want_table(SfLockSet *set, const SfRiskLock *lock, List *renames)
 {
-	RangeVar   *name = makeRangeVar(lock->schema, lock->name, -1);
+	RangeVar   *name = makeRangeVar(schema_now(renames, lock->schema), lock->name, -1);
 	Oid			relation = RangeVarGetRelid(name, NoLock, true);
 	ListCell   *lc;
 
@@ -135,11 +150,25 @@ compare_wanted(const ListCell *a, const ListCell *b)
 	return (x > y) - (x < y);
 }
 
+static List *
+all_tables(void)
+{
+	SfRows	   *rows = sf_query("SELECT oid FROM pg_class WHERE relkind IN ('r', 'p') AND relpersistence <> 't' "
+								"AND relnamespace NOT IN (SELECT oid FROM pg_namespace "
+								"WHERE nspname IN ('pg_catalog', 'information_schema', 'schemaflow'))", 0, NULL);
+	List	   *oids = NIL;
+
+	for (int i = 0; i < rows->nrows; i++)
+		oids = lappend_oid(oids, atooid(sf_cell(rows, i, 0)));
+	return oids;
+}
+
 SfLockSet *
 sf_locks_of(List *steps, const SfFactBase *before)
 {
 	SfLockSet  *set = palloc0(sizeof(SfLockSet));
 	SfRiskContext context = {.before = before,.after = before};
+	List	   *renames = NIL;
 	ListCell   *lc,
 			   *lk;
 
@@ -147,13 +176,22 @@ sf_locks_of(List *steps, const SfFactBase *before)
 	set->start = GetCurrentTimestamp();
 	foreach(lc, steps)
 	{
-		const SfStep *step = lfirst(lc);
+		const SfRisk *risk = sf_risk_assess(((SfStep *) lfirst(lc))->sql, &context);
 
-		foreach(lk, sf_risk_assess(step->sql, &context)->locks)
-			want_table(set, lfirst(lk));
+		foreach(lk, risk->locks)
+			want_table(set, lfirst(lk), renames);
+		foreach(lk, risk->operations)
+		{
+			Node	   *node = ((SfOperation *) lfirst(lk))->node;
+
+			if (IsA(node, RenameStmt) && ((RenameStmt *) node)->renameType == OBJECT_SCHEMA)
+				renames = lappend(renames, node);
+		}
 	}
 	list_sort(set->wanted, compare_wanted);
 	want_history(set);
+	if (message_level_is_interesting(DEBUG1))
+		set->tables = all_tables();
 	return set;
 }
 
@@ -367,6 +405,41 @@ sf_locks_take(SfLockSet *set)
 	}
 	/* What else the steps turn out to need. */
 	sf_set_local("lock_timeout", psprintf("%d", limit));
+}
+
+static LOCKMODE
+foreseen(const SfLockSet *set, Oid relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, set->wanted)
+		if (((Wanted *) lfirst(lc))->relation == relation)
+			return ((Wanted *) lfirst(lc))->mode;
+	return NoLock;
+}
+
+void
+sf_locks_tell_unforeseen(const SfLockSet *set)
+{
+	SfRows	   *rows;
+
+	if (set->tables == NIL)
+		return;
+	rows = sf_query("SELECT relation, mode FROM pg_locks WHERE locktype = 'relation' AND pid = pg_backend_pid()", 0,
+					NULL);
+	for (int i = 0; i < rows->nrows; i++)
+	{
+		Oid			relation = atooid(sf_cell(rows, i, 0));
+		LOCKMODE	mode = mode_by_name(sf_cell(rows, i, 1));
+
+		LOCKMODE	known = foreseen(set, relation);
+
+		if (mode >= ShareLock && mode > known && list_member_oid(set->tables, relation) && get_rel_name(relation))
+			ereport(DEBUG1,
+					(errmsg("not foreseen: %s on %s", sf_cell(rows, i, 1), name_of(relation)),
+					 errdetail("Foreseen: %s on %s.", known == NoLock ? "nothing" : sf_risk_lock_name(known),
+							   tables_text(set))));
+	}
 }
 
 bool

@@ -27,6 +27,12 @@ extern void sf_locks_look_for_snapshots(SfLockSet *set);
 /* In the transaction that will run the steps: take them.  Raises 55P03 when they were not to be had in time. */
 extern void sf_locks_take(SfLockSet *set);
 
+/*
+ * Behind the steps: a stronger lock taken late is how two who hold what the other wants meet.  Each that blocks writers
+ * and was not in the set is told at DEBUG1; test/run takes the message for a failure.
+ */
+extern void sf_locks_tell_unforeseen(const SfLockSet *set);
+
 /* The error says that somebody else has what was asked for. */
 extern bool sf_locks_were_taken(const ErrorData *error);
 

@@ -224,6 +224,8 @@ attempt_transaction(void *arg)
 		sf_taken_check(attempt->taken);
 	foreach(lc, attempt->steps)
 		run_step(p, lfirst(lc));
+	if (attempt->locks)
+		sf_locks_tell_unforeseen(attempt->locks);
 	mark(p, first->transaction);
 	sf_worker_commit();
 }

@@ -301,6 +301,12 @@ sf_attr(const SfFact *fact, const char *attr)
 	return fact->attr[i];
 }
 
+bool
+sf_is_kind(const SfFact *fact, const char *kind)
+{
+	return fact && strcmp(fact->kind->name, kind) == 0;
+}
+
 SfFact *
 sf_fact_copy(const SfFact *fact)
 {

@@ -37,6 +37,9 @@ extern char *sf_fact_key(const char *kind, int nname, char *const *name);
 /* Attribute by name; NULL when absent. Raises an internal error when the kind has no such attribute. */
 extern const char *sf_attr(const SfFact *fact, const char *attr);
 
+/* Not NULL, and of the kind of that name. */
+extern bool sf_is_kind(const SfFact *fact, const char *kind);
+
 /* A shallow copy whose names can be changed. */
 extern SfFact *sf_fact_copy(const SfFact *fact);
 

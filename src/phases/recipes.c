@@ -61,12 +61,6 @@ sf_begins_with(const SfAction *action, int first, List *texts)
 	return true;
 }
 
-bool
-sf_is_kind(const SfFact *fact, const char *kind)
-{
-	return fact && strcmp(fact->kind->name, kind) == 0;
-}
-
 const SfFact *
 sf_child_of(const SfFact *fact, const char *kind)
 {

@@ -81,7 +81,7 @@ static const struct
 	{OBJECT_DOMCONSTRAINT, "domain constraint"}, {OBJECT_SEQUENCE, "sequence"}, {OBJECT_VIEW, "view"},
 	{OBJECT_TYPE, "type"}, {OBJECT_DOMAIN, "domain"}, {OBJECT_SCHEMA, "schema"}, {OBJECT_EXTENSION, "extension"},
 	{OBJECT_TRIGGER, "trigger"}, {OBJECT_POLICY, "policy"}, {OBJECT_RULE, "rule"},
-	{OBJECT_STATISTIC_EXT, "statistics"},
+	{OBJECT_STATISTIC_EXT, "statistics"}, {OBJECT_ATTRIBUTE, "attribute"},
 };
 
 /* The kinds behind ALTER TABLE ... CONSTRAINT. */
@@ -243,7 +243,10 @@ alter_command(const AlterTableStmt *statement, AlterTableCmd *cmd, const SfRiskC
 	/* Owners and options of what is not a table; an index's own parameters have its own attributes. */
 	if (cmd->subtype == AT_ChangeOwner)
 		return operation("owner", SF_RISK_ALTER, kind_of(statement->objtype), (Node *) cmd);
-	if (statement->objtype == OBJECT_SEQUENCE || statement->objtype == OBJECT_VIEW || statement->objtype == OBJECT_TYPE)
+	if (statement->objtype == OBJECT_TYPE)
+		return operation("attribute", cmd->subtype == AT_AddColumn ? SF_RISK_CREATE :
+						 cmd->subtype == AT_DropColumn ? SF_RISK_DROP : SF_RISK_ALTER, NULL, (Node *) cmd);
+	if (statement->objtype == OBJECT_SEQUENCE || statement->objtype == OBJECT_VIEW)
 		return operation(kind_of(statement->objtype), SF_RISK_ALTER, NULL, (Node *) cmd);
 	switch (cmd->subtype)
 	{

@@ -12,11 +12,11 @@
 #include "compat.h"
 #include "kinds/kind.h"
 #include "parser/parser.h"
-#include "risk/risk.h"
+#include "risk/refine.h"
 #include "utils/lsyscache.h"
 
-static void
-add_lock(SfRisk *risk, char *schema, char *name, LOCKMODE mode)
+void
+sf_risk_add_lock(SfRisk *risk, char *schema, char *name, LOCKMODE mode)
 {
 	ListCell   *lc;
 
@@ -42,60 +42,19 @@ add_lock(SfRisk *risk, char *schema, char *name, LOCKMODE mode)
 	}
 }
 
-static void
-add_range(SfRisk *risk, const RangeVar *relation, LOCKMODE mode)
+void
+sf_risk_add_range(SfRisk *risk, const RangeVar *relation, LOCKMODE mode)
 {
 	if (relation)
-		add_lock(risk, sf_risk_schema(relation), relation->relname, mode);
+		sf_risk_add_lock(risk, sf_risk_schema(relation), relation->relname, mode);
 }
 
-/* The relation that a fact belongs to. */
-static const SfFact *
-root_table(const SfFact *fact)
+const SfFact *
+sf_risk_table_of(const SfFact *fact)
 {
 	while (fact && strcmp(fact->kind->name, "table") != 0)
 		fact = fact->parent;
 	return fact;
-}
-
-/* Lock the other tables of a foreign key, as it is in the facts. */
-static void
-lock_fk_tables(SfRisk *risk, const SfFact *fk, LOCKMODE mode)
-{
-	ListCell   *lc;
-	const SfFact *own = root_table(fk);
-
-	if (own == NULL)
-		return;
-	add_lock(risk, own->name[0], own->name[1], mode);
-	foreach(lc, fk->needs)
-	{
-		const SfFact *other = root_table(((SfEdge *) lfirst(lc))->to);
-
-		if (other)
-			add_lock(risk, other->name[0], other->name[1], mode);
-	}
-}
-
-static bool
-is_kind(const SfFact *fact, const char *kind)
-{
-	return strcmp(fact->kind->name, kind) == 0;
-}
-
-/* All foreign keys that need the fact (a column, or a table's columns). */
-static void
-lock_fks_of(SfRisk *risk, const SfFact *fact, LOCKMODE mode)
-{
-	ListCell   *lc;
-
-	foreach(lc, fact->needed_by)
-	{
-		const SfFact *from = ((SfEdge *) lfirst(lc))->from;
-
-		if (is_kind(from, "foreign key"))
-			lock_fk_tables(risk, from, mode);
-	}
 }
 
 const SfFact *
@@ -110,162 +69,26 @@ sf_risk_find_relation(const SfFactBase *base, char *schema, char *name)
 	return fact;
 }
 
-/* The fact that an operation names, in the state before it. */
-static const SfFact *
-find_fact(const SfRiskCase *it, const char *kind)
+const SfFact *
+sf_risk_fact(const SfRiskCase *it, const char *kind)
 {
 	const SfOperation *op = it->operation;
 	char	   *names[3] = {op->schema, op->relation, op->part};
 	int			n = op->part && strcmp(kind, "table") != 0 ? 3 : 2;
 	const SfFact *old = it->context->old;
 
-	if (old && is_kind(old, kind))
+	if (old && sf_is_kind(old, kind))
 		return old;
 	if (it->context->before == NULL || op->schema == NULL || op->relation == NULL)
 		return NULL;
 	return sf_base_find_named(it->context->before, kind, n, names);
 }
 
-static List *
-constraints_of(const SfRiskCase *it)
-{
-	Node	   *node = it->operation->node;
-
-	if (IsA(node, AlterTableCmd) && ((AlterTableCmd *) node)->def)
-	{
-		Node	   *def = ((AlterTableCmd *) node)->def;
-
-		if (IsA(def, Constraint))
-			return list_make1(def);
-		if (IsA(def, ColumnDef))
-			return ((ColumnDef *) def)->constraints;
-	}
-	return NIL;
-}
-
-/* Lock what the foreign keys among parse nodes reference. */
-static void
-lock_referenced(SfRisk *risk, List *constraints, LOCKMODE mode)
-{
-	ListCell   *lc;
-
-	foreach(lc, constraints)
-	{
-		Node	   *node = lfirst(lc);
-
-		if (IsA(node, Constraint) && ((Constraint *) node)->contype == CONSTR_FOREIGN)
-			add_range(risk, ((Constraint *) node)->pktable, mode);
-	}
-}
-
-/* The default partition of a table as it is before; NULL: none. */
-static const SfFact *
-default_partition(const SfRiskCase *it, char *schema, char *name)
-{
-	const SfFact *whole = it->context->before && schema ?
-		sf_risk_find_relation(it->context->before, schema, name) : NULL;
-	ListCell   *lc;
-
-	foreach(lc, whole ? whole->needed_by : NIL)
-	{
-		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
-
-		if (is_kind(part, "partition") && sf_attached_to(part) == whole &&
-			strcmp(sf_attr(part, "bound"), "DEFAULT") == 0)
-			return part->parent;
-	}
-	return NULL;
-}
-
-/*
- * The whole and the part; a default partition is locked, and read for what belongs to a new one.  The part comes
- * first: it is what is read.
- */
-void
-sf_refine_attach(SfRisk *risk, const SfRiskCase *it)
-{
-	const RangeVar *part = castNode(PartitionCmd, ((AlterTableCmd *) it->operation->node)->def)->name;
-	const SfFact *others = default_partition(it, it->operation->schema, it->operation->relation);
-
-	risk->locks = NIL;
-	add_range(risk, part, it->entry->lock);
-	add_lock(risk, it->operation->schema, it->operation->relation, it->entry->partner);
-	if (others)
-		add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
-	if (it->context->proven && (risk->effects & SF_RISK_SCANS))
-	{
-		risk->why = "valid checks prove it, nothing is read";
-		risk->effects &= ~SF_RISK_SCANS;
-	}
-}
-
-/* The child, and the parent. */
-void
-sf_refine_inherit(SfRisk *risk, const SfRiskCase *it)
-{
-	add_range(risk, castNode(RangeVar, ((AlterTableCmd *) it->operation->node)->def), it->entry->partner);
-}
-
-/* As a partition: the whole is locked, and the default partition read. */
-static void
-lock_whole(SfRisk *risk, const SfRiskCase *it, const RangeVar *whole)
-{
-	char	   *schema = sf_risk_schema(whole);
-	const SfFact *others = default_partition(it, schema, whole->relname);
-
-	if (others)
-	{
-		add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
-		risk->effects |= SF_RISK_SCANS;
-	}
-	add_lock(risk, schema, whole->relname, AccessExclusiveLock);
-}
-
-void
-sf_refine_table_create(SfRisk *risk, const SfRiskCase *it)
-{
-	ListCell   *lc;
-	CreateStmt *create = (CreateStmt *) it->operation->node;
-
-	if (create->partbound)
-		lock_whole(risk, it, linitial(create->inhRelations));
-
-	lock_referenced(risk, create->tableElts, it->entry->partner);
-	lock_referenced(risk, create->constraints, it->entry->partner);
-	foreach(lc, create->tableElts)
-		if (IsA(lfirst(lc), ColumnDef))
-			lock_referenced(risk, ((ColumnDef *) lfirst(lc))->constraints, it->entry->partner);
-}
-
-/* The other tables of the foreign keys that the operation makes, takes away or is about. */
-void
-sf_refine_partners(SfRisk *risk, const SfRiskCase *it)
-{
-	LOCKMODE	mode = it->entry->partner;
-	List	   *made = constraints_of(it);
-	const SfFact *fact;
-	ListCell   *lc;
-
-	lock_referenced(risk, made, mode);
-	if ((fact = find_fact(it, "foreign key")) != NULL)
-		lock_fk_tables(risk, fact, mode);
-	else if (made)				/* under a name of its own, for now: it says itself what it refers to */
-		return;
-	else if ((fact = find_fact(it, "column")) != NULL)
-		lock_fks_of(risk, fact, mode);
-	else if ((fact = find_fact(it, "table")) != NULL)
-		foreach(lc, fact->children)
-		{
-			if (is_kind(lfirst(lc), "foreign key"))
-				lock_fk_tables(risk, lfirst(lc), mode);
-		}
-}
-
 /* A generated column has its values from its row, and again when it comes back or is made anew in the same plan. */
 void
 sf_refine_column_drop(SfRisk *risk, const SfRiskCase *it)
 {
-	const SfFact *column = find_fact(it, "column");
+	const SfFact *column = sf_risk_fact(it, "column");
 
 	sf_refine_partners(risk, it);
 	if (column && sf_is_generated(column) && (column->twin == NULL || sf_is_generated(column->twin)))
@@ -296,7 +119,7 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	const char *rewrites = NULL;
 	ListCell   *lc;
 
-	lock_referenced(risk, column->constraints, it->entry->partner);
+	sf_risk_lock_referenced(risk, column->constraints, it->entry->partner);
 	foreach(lc, column->constraints)
 	{
 		Constraint *constraint = lfirst_node(Constraint, lc);
@@ -351,11 +174,11 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 static bool
 is_computed(const SfFact *index)
 {
-	const char *text = is_kind(index, "index") ? sf_attr(index, "definition") : NULL;
+	const char *text = sf_is_kind(index, "index") ? sf_attr(index, "definition") : NULL;
 	const char *columns = text ? strchr(text, '(') : NULL;
 
 	if (columns == NULL)
-		return is_kind(index, "exclusion");
+		return sf_is_kind(index, "exclusion");
 	for (const char *p = columns + 1; (p = strchr(p, '(')) != NULL; p++)
 		if (p - text < 8 || strncmp(p - 8, "INCLUDE ", 8) != 0)
 			return true;
@@ -373,10 +196,10 @@ dependents_read(const SfFact *column, bool sorts, bool proven)
 	{
 		const SfFact *from = ((SfEdge *) lfirst(lc))->from;
 
-		if (is_kind(from, "check") && !proven)
+		if (sf_is_kind(from, "check") && !proven)
 			return true;
 		for (int i = 0; i < lengthof(indexes); i++)
-			if (is_kind(from, indexes[i]) && (sorts || is_computed(from)))
+			if (sf_is_kind(from, indexes[i]) && (sorts || is_computed(from)))
 				return true;
 	}
 	return false;
@@ -418,7 +241,7 @@ lacks_values(const SfRiskContext *context, const char *old_type, const TypeName 
 	ListCell   *lc;
 
 	foreach(lc, old ? old->children : NIL)
-		if (is_kind(lfirst(lc), "enum value") && !has_value(new, lfirst(lc)))
+		if (sf_is_kind(lfirst(lc), "enum value") && !has_value(new, lfirst(lc)))
 			return true;
 	return new && old == NULL;
 }
@@ -428,12 +251,12 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 {
 	AlterTableCmd *cmd = (AlterTableCmd *) it->operation->node;
 	ColumnDef  *definition = (ColumnDef *) cmd->def;
-	const SfFact *column = find_fact(it, "column");
+	const SfFact *column = sf_risk_fact(it, "column");
 	SfTypeChange change;
 
 	if (column == NULL)
 		return;
-	lock_fks_of(risk, column, it->entry->partner);
+	sf_risk_lock_keys_of(risk, column, it->entry->partner);
 	change = sf_type_change(sf_attr(column, "type"), definition->typeName, cmd->name, definition->raw_default,
 							it->context->time_zone);
 	if (lacks_values(it->context, sf_attr(column, "type"), definition->typeName))
@@ -464,7 +287,7 @@ sf_risk_proves_not_null(const SfFact *table, const char *column)
 	{
 		const SfFact *check = lfirst(lc);
 
-		if (is_kind(check, "check") && sf_attr(check, "not_valid") == NULL &&
+		if (sf_is_kind(check, "check") && sf_attr(check, "not_valid") == NULL &&
 			strcmp(sf_attr(check, "definition"), proof) == 0)
 			return true;
 	}
@@ -474,7 +297,7 @@ sf_risk_proves_not_null(const SfFact *table, const char *column)
 void
 sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 {
-	const SfFact *column = find_fact(it, "column");
+	const SfFact *column = sf_risk_fact(it, "column");
 
 	if (it->context->proven)
 		risk->why = "a valid check proves it, nothing is read";
@@ -485,18 +308,6 @@ sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 	else
 		return;
 	risk->effects &= ~SF_RISK_SCANS;
-}
-
-/* A partitioned table's takes over what its partitions have. */
-void
-sf_refine_foreign_key(SfRisk *risk, const SfRiskCase *it)
-{
-	sf_refine_partners(risk, it);
-	if (it->context->proven)
-	{
-		risk->why = "each partition has it, proved: nothing is read";
-		risk->effects &= ~SF_RISK_SCANS;
-	}
 }
 
 /* That of an index: nobody says it. */
@@ -519,12 +330,12 @@ sf_refine_column_name(SfRisk *risk, const SfRiskCase *it)
 void
 sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it)
 {
-	const SfFact *index = find_fact(it, "index");
+	const SfFact *index = sf_risk_fact(it, "index");
 
 	if (index && index->parent)
 	{
 		risk->locks = NIL;
-		add_lock(risk, index->parent->name[0], index->parent->name[1], it->entry->lock);
+		sf_risk_add_lock(risk, index->parent->name[0], index->parent->name[1], it->entry->lock);
 	}
 }
 
@@ -536,40 +347,4 @@ sf_refine_rows(SfRisk *risk, const SfRiskCase *it)
 
 	if (update->whereClause && update->fromClause == NIL && !sf_returns(update) && update->withClause == NULL)
 		risk->effects |= SF_RISK_FILLS;
-}
-
-/* Every table with a column of the domain. */
-void
-sf_refine_domain(SfRisk *risk, const SfRiskCase *it)
-{
-	char	   *names[2] = {it->operation->schema, it->operation->relation};
-	const SfFact *domain;
-	ListCell   *lc;
-
-	risk->locks = NIL;
-	if (names[0] == NULL)		/* the catalogs know a relation's schema only */
-	{
-		Oid			type = TypenameGetTypid(names[1]);
-
-		if (OidIsValid(type))
-		{
-			ObjectAddress address = {TypeRelationId, type, 0};
-
-			names[0] = get_namespace_name(get_object_namespace(&address));
-		}
-	}
-	if (it->context->before == NULL || names[0] == NULL)
-		return;
-	domain = sf_base_find_named(it->context->before, "domain", 2, names);
-	if (domain)
-		foreach(lc, domain->needed_by)
-		{
-			const SfFact *column = ((SfEdge *) lfirst(lc))->from;
-			const SfFact *table = is_kind(column, "column") ? root_table(column) : NULL;
-
-			if (table)
-				add_lock(risk, table->name[0], table->name[1], it->entry->partner);
-		}
-	if (risk->locks == NIL)
-		risk->effects &= ~SF_RISK_SCANS;
 }

@@ -5,7 +5,7 @@
 
 #include "access/reloptions.h"
 #include "kinds/kind.h"
-#include "risk/risk.h"
+#include "risk/refine.h"
 
 static bool
 is_foreign(const Node *statement)
@@ -27,6 +27,7 @@ void
 sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it)
 {
 	sf_refine_partners(risk, it);
+	sf_risk_lock_whole_of(risk, it);
 	if (is_foreign(it->operation->node))
 		risk->why = "its rows stay where they are";
 	else if (is_for_a_while(it))

@@ -133,7 +133,7 @@ extern bool sf_risk_proves_not_null(const SfFact *table, const char *column);
 /* The fact of a relation that statements can lock. */
 extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema, char *name);
 
-/* ---- for the entries: refine.c, refine_function.c, refine_index.c, refine_table.c ---- */
+/* ---- for the entries: refine*.c ---- */
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_inherit(SfRisk *risk, const SfRiskCase *it);
@@ -153,6 +153,7 @@ extern void sf_refine_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_attached(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_rows(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_attribute(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_domain(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_function(SfRisk *risk, const SfRiskCase *it);
 

@@ -107,6 +107,13 @@ const SfRiskEntry sf_risk_entries[] = {
 
 	{"type", SF_RISK_RENAME, NULL, NoLock, NoLock, SF_RISK_NARROWS},
 	{"type", SF_RISK_DROP, NULL, NoLock, NoLock, SF_RISK_NARROWS},
+	{"attribute", SF_RISK_CREATE, NULL, NoLock, AEL, 0, sf_refine_attribute},
+	{"attribute", SF_RISK_ALTER, NULL, NoLock, AEL, SF_RISK_REWRITES | SF_RISK_SCANS | SF_RISK_NARROWS,
+	sf_refine_attribute},
+	{"attribute", SF_RISK_RENAME, NULL, NoLock, AEL, SF_RISK_NARROWS, sf_refine_attribute,
+	"those who use the old name fail"},
+	{"attribute", SF_RISK_DROP, NULL, NoLock, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_attribute,
+	"the attribute's values are lost"},
 	{"enum", SF_RISK_CREATE, NULL, NoLock, NoLock, 0},
 	{"enum", SF_RISK_ALTER, "labels", NoLock, NoLock, SF_RISK_NEW_LATER, NULL,
 	"a new value can be used by later transactions only"},
