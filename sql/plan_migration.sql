@@ -156,6 +156,20 @@ SELECT * FROM users;
 SELECT count(*) FROM sf_define('COMMENT ON SCHEMA public IS ''standard public schema''', allow_shrink => true);
 SELECT count(*) > 10 AS planned FROM sf_plan_migration('all');
 
+-- A model of nothing is one, too: whatever has contents is not dropped without consent, be it one table.
+CREATE DATABASE sf_nothing;
+\c sf_nothing
+CREATE EXTENSION schemaflow;
+CREATE TABLE one (id int);
+SELECT * FROM sf_define('-- later');
+SELECT sf_plan_migration('nothing');
+DROP TABLE one;
+CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+SELECT line FROM sf_plan_migration('nothing') line WHERE line ~ 'FUNCTION|loses';
+CALL sf_upgrade();
+SELECT * FROM sf_define('CREATE TABLE one (id int)');
+SELECT * FROM sf_define('');
 \c postgres
+DROP DATABASE sf_nothing;
 DROP DATABASE sf_plan;
 DROP ROLE regress_sf_plan;

@@ -114,9 +114,8 @@ sf_record_unit(FunctionCallInfo fcinfo, const char *name, const char *source, ch
 	unit->sql = sql;
 	unit->declarations = sf_parse_unit(name, sql);
 	if (unit->declarations == NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the text of unit \"%s\" declares nothing", name),
+		ereport(NOTICE,
+				(errmsg("the text of unit \"%s\" declares nothing", name),
 				 errhint("To remove the unit: SELECT * FROM sf_undefine(%s).", sf_literal(name))));
 	secrets = sf_secrets_hide_text(unit);
 	if (before == NULL)

@@ -29,10 +29,10 @@
 #include "facts/secrets.h"
 #include "facts/stored.h"
 #include "facts/transforms.h"
-#include "model/unit.h"
 #include "guc.h"
 #include "kinds/kind.h"
 #include "lib/text.h"
+#include "model/unit.h"
 #include "phases/archive.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
@@ -117,10 +117,22 @@ check_cluster(const SfFactBase *model)
 	}
 }
 
+/* A model of nothing, which nobody may have written. */
+static bool
+declares_nothing(void)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_units_load())
+		if (((SfUnit *) lfirst(lc))->declarations != NIL)
+			return false;
+	return true;
+}
+
 /*
- * A model that lacks most of the live schema is more likely a mistake than a wish.  Objects that the planner renames
- * are there on both sides.  Where a quarter stays and as much comes as half of what was there, the model is that
- * schema's and much of it was rewritten: that the plan says itself.
+ * A model that lacks most of the live schema is more likely a mistake than a wish; one of nothing even where one object
+ * with contents would go.  Objects that the planner renames are there on both sides.  Where a quarter stays and as much
+ * comes as half of what was there, the model is that schema's and much of it was rewritten: that the plan says itself.
  */
 static void
 check_shrink(const SfPlan *plan, const char *message)
@@ -128,6 +140,7 @@ check_shrink(const SfPlan *plan, const char *message)
 	int			live = 0,
 				dropped = 0,
 				wanted = 0;
+	bool		filled = false;
 	ListCell   *lc;
 
 	foreach(lc, plan->from->facts)
@@ -149,9 +162,13 @@ check_shrink(const SfPlan *plan, const char *message)
 		SfAction   *action = lfirst(lc);
 
 		if (action->verb == SF_VERB_DROP && !action->rebuild && sf_object_of(action->old) == action->old)
+		{
 			dropped++;
+			filled |= action->old->kind->contents;
+		}
 	}
-	if (dropped < SHRINK_MIN || dropped * 2 <= live || (wanted * 2 >= live && (live - dropped) * 4 >= live))
+	if ((dropped < SHRINK_MIN || dropped * 2 <= live || (wanted * 2 >= live && (live - dropped) * 4 >= live)) &&
+		!(filled && declares_nothing()))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
