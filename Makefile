@@ -71,8 +71,10 @@ kinds: stage
 bench: stage
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/run
 	@PG_CONFIG=$(PG_CONFIG) test/cluster test/bench/guard
+# On a disk, and as safe as a server in use: what a backfill takes is what clients that wait for theirs leave.
 bench-phases: stage
-	@PG_CONFIG=$(PG_CONFIG) CLUSTER_CONF="$$(printf '%s\n' 'shared_buffers = 512MB' 'max_wal_size = 4GB')" test/cluster test/bench/phases
+	@PG_CONFIG=$(PG_CONFIG) TMPDIR=$${TMPDIR:-/var/tmp} CLUSTER_CONF="$$(printf '%s\n' 'fsync = on' 'shared_buffers = 1GB' \
+		'max_wal_size = 8GB')" test/cluster test/bench/phases
 matrix:
 	@test/matrix
 

@@ -576,7 +576,8 @@ sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more)
 	p.undo = true;
 	p.more = more;
 	ereport(INFO, (errmsg("revision %s: %s", undo->revision,
-						  more ? "giving back the names that it changed" : "undoing what was done of it")));
+						  more ? "giving back the names that it changed" :
+						  p.nsteps > 0 ? "undoing what was done of it" : "nothing of it stands")));
 	read_before(&p, 0);
 	(void) run_from(&p, 0, NULL, SF_GATES_FORCE);
 	if (!more)
