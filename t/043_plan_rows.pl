@@ -22,6 +22,26 @@ migrates($node, 'bounds of several partitions: rows move between them', '',
 migrates($node, 'bounds of one partition: it is detached and attached', 'CREATE TABLE p (a int, b int) PARTITION BY RANGE (a)',
 	"CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (10); $fill", 'CREATE TABLE p0 PARTITION OF p FOR VALUES FROM (0) TO (20)',
 	rows => $rows, not_up => [qr/INSERT/]);
+# A partition that goes leaves its rows to those that come in its place.
+for my $split ([ 'range', 'RANGE (a)', [ 'FROM (0) TO (9)', 'FROM (9) TO (20)' ], [ 'FROM (0) TO (2)', 'FROM (2) TO (9)', 'FROM (9) TO (20)' ] ],
+	[ 'range of two columns', 'RANGE (a, b)', ['FROM (0, MINVALUE) TO (9, 5)'], [ 'FROM (0, MINVALUE) TO (2, 0)', 'FROM (2, 0) TO (9, 5)' ] ],
+	[ 'list', 'LIST (a)', [ 'IN (1, 2)', 'IN (3)' ], [ 'IN (1)', 'IN (2)', 'IN (3)' ] ],
+	[ 'hash', 'HASH (a)', ['WITH (MODULUS 1, REMAINDER 0)'], [ 'WITH (MODULUS 2, REMAINDER 0)', 'WITH (MODULUS 2, REMAINDER 1)' ] ],
+	[ 'default', 'LIST (a)', [ 'IN (1)', 'IN (2, 3)' ], [ 'IN (1)', 'DEFAULT' ] ])
+{
+	my ($what, $by, @sides) = @$split;
+	my @ddl = map {
+		my $bounds = $_;
+		"CREATE TABLE p (a int, b int) PARTITION BY $by; " . join('', map { my $for = $_ eq 'DEFAULT' ? $_ : "FOR VALUES $_";
+			(my $name = "p_$_") =~ s/\W+/_/g; "CREATE TABLE \"$name\" PARTITION OF p $for;" } @$bounds) } @sides;
+	migrates($node, "a partition is divided by $what, and made one again", '', "$ddl[0] $fill", $ddl[1], rows => $rows, not_up => [qr/LOSES DATA/]);
+	migrates($node, "partitions by $what become one, and are divided again", '', "$ddl[1] $fill", $ddl[0], rows => $rows, not_up => [qr/LOSES DATA/]);
+}
+migrates($node, 'a window moves on: what goes is not that of what comes', '',
+	'CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (10);
+	 CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20); INSERT INTO p VALUES (11, 1)',
+	'CREATE TABLE p (a int, b int) PARTITION BY RANGE (a); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (10) TO (20);
+	 CREATE TABLE p3 PARTITION OF p FOR VALUES FROM (20) TO (30)', rows => $rows, not_up => [qr/INSERT/]);
 migrates($node, 'a table that becomes partitioned, with those who look at its rows', 'CREATE FUNCTION boo() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE; END$$',
 	"CREATE TABLE p (a int PRIMARY KEY, b int); CREATE TABLE c (a int REFERENCES p); $fill; INSERT INTO c VALUES (1);
 	 CREATE TRIGGER t BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION boo(); CREATE MATERIALIZED VIEW m AS SELECT a, b FROM p",

@@ -174,6 +174,8 @@ struct SfKind
 	bool		(*create_replaces_parent) (const SfFact *fact);
 	/* Cannot be taken off its parent: dropping it replaces the parent (NULL: it always can). */
 	bool		(*drop_replaces_parent) (const SfFact *fact);
+	/* What it attaches goes, and others take in what it held: what it was attached to is replaced, with its rows. */
+	bool		(*drop_replaces_whole) (const SfFact *fact);
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
 	bool		swaps;
 	/* May back what binds to one of several (a unique index a foreign key): gone before such a binding is made anew. */

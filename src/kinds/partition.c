@@ -8,6 +8,8 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 
 extern const SfKind sf_kind_generated;
 
@@ -102,6 +104,64 @@ keeps_rows(const SfFact *old, const SfFact *new)
 		(!others_change(sf_attached_to(new), new) && !others_change(sf_attached_to(old), old));
 }
 
+static const PartitionBoundSpec *
+parsed(const SfFact *attachment)
+{
+	char	   *sql = psprintf("ALTER TABLE a ATTACH PARTITION b %s", sf_attr(attachment, "bound"));
+	const AlterTableStmt *statement = (AlterTableStmt *)
+		linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt;
+
+	return castNode(PartitionCmd, linitial_node(AlterTableCmd, statement->cmds)->def)->bound;
+}
+
+static bool
+have_common(List *values, List *others)
+{
+	ListCell   *lc;
+
+	foreach(lc, values)
+		if (list_member(others, lfirst(lc)))
+			return true;
+	return false;
+}
+
+/*
+ * May rows of the one be of the other?  Parts of what was one begin or end where that did; ranges that do not are taken
+ * for others, as those of a window that moves on.
+ */
+static bool
+takes_place_of(const SfFact *new, const SfFact *old)
+{
+	const PartitionBoundSpec *is = parsed(new),
+			   *was = parsed(old);
+
+	if (is->is_default || was->is_default || is->strategy == PARTITION_STRATEGY_HASH)
+		return true;
+	if (is->strategy == PARTITION_STRATEGY_LIST)
+		return have_common(is->listdatums, was->listdatums);
+	return equal(is->lowerdatums, was->lowerdatums) || equal(is->upperdatums, was->upperdatums);
+}
+
+/* A partition goes, with its table, that others of the same whole, new ones or with other bounds, come for. */
+static bool
+gives_rows(const SfFact *old)
+{
+	const SfFact *whole = sf_attached_to(old);
+	ListCell   *lc;
+
+	if (whole == NULL || whole->twin == NULL || old->parent->twin || old->parent->kind != whole->kind)
+		return false;
+	foreach(lc, whole->twin->needed_by)
+	{
+		const SfFact *new = ((SfEdge *) lfirst(lc))->from;
+
+		if (new->kind == old->kind && sf_attached_to(new) == whole->twin && new->parent->kind == whole->kind &&
+			(new->twin ? sf_changed(new, new->twin, "bound") : new->parent->twin == NULL) && takes_place_of(new, old))
+			return true;
+	}
+	return false;
+}
+
 /* The action itself is a detachment and an attachment. */
 static const SfAttr partition_attrs[] = {
 	{"of", SF_REPLACE},
@@ -124,6 +184,7 @@ const SfKind sf_kind_partition = {
 	.create = attach,
 	.clause = clause_partition,
 	.drop = detach,
+	.drop_replaces_whole = gives_rows,
 	.takes = takes_partition,
 	.label = label_partition,
 };

@@ -309,6 +309,9 @@ follow(SfItem *item, List **work)
 	if (item->fate == SF_FATE_DROP && item->old->kind->drop_replaces_parent && item->old->parent &&
 		sf_item(item->old->parent) && item->old->kind->drop_replaces_parent(item->old))
 		replace(sf_item(item->old->parent), work);
+	if (item->fate == SF_FATE_DROP && item->old->kind->drop_replaces_whole &&
+		item->old->kind->drop_replaces_whole(item->old))
+		replace(sf_item(sf_attached_to(item->old)), work);
 	if (item->fate == SF_FATE_REPLACE && !swaps)
 		follow_children(item, work);
 	foreach(lc, item->old && sf_item_gone(item) ? sf_taken_in(item->old) : NIL)
