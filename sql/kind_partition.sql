@@ -54,6 +54,15 @@ TABLE p1;
 TABLE child;
 SELECT inhrelid::regclass, inhparent::regclass FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid WHERE relnamespace = 'public'::regnamespace ORDER BY 1, 2;
 
+-- What goes with a whole that is made anew is told.
+CREATE TABLE divided (a int) PARTITION BY RANGE (a);
+CREATE TABLE divided_1 PARTITION OF divided FOR VALUES FROM (0) TO (10);
+SELECT count(*) > 0 AS changed FROM sf_define('part', 'CREATE TABLE divided (a int) PARTITION BY RANGE (a);
+	CREATE TABLE divided_2 PARTITION OF divided FOR VALUES FROM (0) TO (5); CREATE TABLE divided_3 PARTITION OF divided FOR VALUES FROM (5) TO (10)');
+SELECT line FROM sf_plan_migration('divide') line WHERE line ~ '  (does|up) ';
+SELECT count(*) > 0 AS changed FROM sf_undefine('part', allow_shrink => true);
+DROP TABLE divided;
+
 -- Drop
 SELECT count(*) > 0 AS changed FROM sf_define($model$
 	CREATE TABLE alone (a int NOT NULL, b text DEFAULT 'b', n bigint, r int, m int, CONSTRAINT named PRIMARY KEY (a), CONSTRAINT n CHECK (n > 0));

@@ -262,6 +262,22 @@ told_verb(const SfAction *action)
 	return action->verb == SF_VERB_CREATE && is_changed(action->new) ? SF_VERB_ALTER : -1;
 }
 
+/* A part that goes with its whole, which comes back without it: no action says so. */
+static bool
+is_left_behind(const SfPlan *plan, const SfFact *fact)
+{
+	const SfFact *attachment = fact->twin ? NULL : sf_attachment(fact);
+	const SfFact *whole = attachment ? sf_attached_to(attachment) : NULL;
+	ListCell   *lc;
+
+	if (whole == NULL || whole->twin == NULL || fact->unmanaged)
+		return false;
+	foreach(lc, plan->actions)
+		if (((SfAction *) lfirst(lc))->old == fact)
+			return false;
+	return true;
+}
+
 /* What the actions of a verb are about. */
 static List *
 labels_of(const SfPlan *plan, SfVerb verb, bool minor)
@@ -280,6 +296,9 @@ labels_of(const SfPlan *plan, SfVerb verb, bool minor)
 									 ? psprintf("%s to %s", sf_fact_label(action->old), sf_fact_name(action->new))
 									 : sf_fact_label(fact));
 	}
+	foreach(lc, verb == SF_VERB_DROP ? plan->from->facts : NIL)
+		if (is_left_behind(plan, lfirst(lc)) && goes_without_saying(lfirst(lc)) == minor)
+			labels = lappend(labels, sf_fact_label(lfirst(lc)));
 	return labels;
 }
 
