@@ -49,7 +49,8 @@ sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because)
 
 /*
  * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy;
- * but not if its copies change.
+ * but not if its copies change, nor if either is a whole that it is a part of: a partition has one parent, and that
+ * alone.
  */
 void
 sf_link_reattached(SfItem *item)
@@ -57,7 +58,7 @@ sf_link_reattached(SfItem *item)
 	SfFact	   *relation = item->old->parent;
 	ListCell   *lc;
 
-	if (relation == NULL || relation->twin == NULL || item->new)
+	if (relation == NULL || relation->twin == NULL || item->new || item->old->kind->place)
 		return;
 	foreach(lc, relation->children)
 		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
@@ -69,7 +70,7 @@ sf_link_reattached(SfItem *item)
 	{
 		SfFact	   *other = lfirst(lc);
 
-		if (other->kind->attaches && other->twin == NULL)
+		if (other->kind->attaches && other->kind->place == NULL && other->twin == NULL)
 			sf_build_after(item->drop, sf_item(other)->create, item);
 	}
 }

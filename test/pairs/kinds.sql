@@ -457,3 +457,27 @@ CREATE TABLE reading (id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE 
 CREATE TABLE reading_1 PARTITION OF reading FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
 CREATE PUBLICATION feed FOR TABLE reading_1;
 CREATE PUBLICATION part_feed FOR TABLE reading (id, at), reading_1 WHERE (id > 1) WITH (publish_via_partition_root);
+-- pair an inheriting table becomes a partition
+-- from
+CREATE TABLE visit (id int NOT NULL, at date NOT NULL);
+CREATE TABLE visit_old (CONSTRAINT until CHECK (at < '2020-01-01')) INHERITS (visit);
+CREATE FUNCTION route() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO visit_old VALUES (NEW.*); RETURN NULL; END';
+CREATE TRIGGER route BEFORE INSERT ON visit FOR EACH ROW WHEN (NEW.at < '2020-01-01') EXECUTE FUNCTION route();
+INSERT INTO visit VALUES (1, '2019-01-01'), (2, '2021-01-01');
+-- to
+CREATE TABLE visit (id int NOT NULL, at date NOT NULL) PARTITION BY RANGE (at);
+CREATE TABLE visit_old PARTITION OF visit FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
+CREATE TABLE visit_new PARTITION OF visit DEFAULT;
+-- pair a partition inherits, and what inherited is a partition
+-- from
+CREATE TABLE wide (id int NOT NULL, at date NOT NULL); CREATE INDEX wide_at ON wide (at);
+CREATE TABLE cut (id int NOT NULL, at date NOT NULL, CONSTRAINT plus CHECK (id > 0)) PARTITION BY RANGE (at);
+CREATE INDEX cut_at ON cut (at);
+CREATE TABLE one PARTITION OF cut FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+CREATE TABLE two () INHERITS (wide);
+-- to
+CREATE TABLE wide (id int NOT NULL, at date NOT NULL); CREATE INDEX wide_at ON wide (at);
+CREATE TABLE cut (id int NOT NULL, at date NOT NULL, CONSTRAINT plus CHECK (id > 0)) PARTITION BY RANGE (at);
+CREATE INDEX cut_at ON cut (at);
+CREATE TABLE one () INHERITS (wide);
+CREATE TABLE two PARTITION OF cut FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
