@@ -154,6 +154,7 @@ const SfKind sf_kind_function = {
 	.after = after,
 	.drop = drop,
 	.rename = sf_routine_rename,
+	.steps_aside = true,
 	.address = address,
 	.takes = sf_routine_takes,
 	.body = body,

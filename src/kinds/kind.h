@@ -178,6 +178,8 @@ struct SfKind
 	bool		(*drop_replaces_whole) (const SfFact *fact);
 	/* Replaced by putting a new one beside it and moving dependent columns over (types). */
 	bool		swaps;
+	/* Can be put aside, with those who need it, while its successor is made: a swapped type may hold the old one. */
+	bool		steps_aside;
 	/* May back what binds to one of several (a unique index a foreign key): gone before such a binding is made anew. */
 	bool		backs;
 	bool		binds;

@@ -139,7 +139,7 @@ original_taking(const SfFact *fact)
 	const SfFact *original = sf_implied_by(fact);
 
 	if (original == NULL || sf_item(original) == NULL || !sf_item_gone(sf_item(original)) ||
-		sf_item_swaps(sf_item(original)) || !sf_goes_along(fact) || sf_copies_stay(original))
+		sf_item_outlasts(sf_item(original)) || !sf_goes_along(fact) || sf_copies_stay(original))
 		return NULL;
 	return sf_item(original);
 }
@@ -192,7 +192,7 @@ dropped_with(const SfItem *item)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *other = sf_item(edge->to);
 
-		if (other == NULL || !sf_item_gone(other) || sf_item_swaps(other))
+		if (other == NULL || !sf_item_gone(other) || sf_item_outlasts(other))
 			continue;
 		/* Let go of before: its parent, which would be taken along, stays. */
 		if (edge->type == DEPENDENCY_AUTO && fact->parent && sf_item(fact->parent) &&
@@ -273,7 +273,7 @@ sf_build_actions(SfBuild *build)
 		if (item->renamed && !sf_item_gone(item))
 			item->rename = new_action(build, SF_VERB_RENAME, item);
 		if ((item->rename && item->aside) ||
-			(item->old && sf_item_swaps(item) && item->drop && item->drop->old == item->old))
+			(item->old && sf_item_outlasts(item) && item->drop && item->drop->old == item->old))
 		{
 			item->stash = new_action(build, SF_VERB_RENAME, item);
 			item->stash->new = NULL;

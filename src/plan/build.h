@@ -29,6 +29,7 @@ typedef struct SfItem
 	bool displaced; /* a dropped type whose name a new one of another kind takes: its users move over to that */
 	struct SfItem *heir;		/* dropped within the creation of this one (SfKind.predecessor) */
 	bool		aside;			/* a cycle was broken here: renamed by way of a name that nobody has */
+	bool		outlasts;		/* a cycle was broken here: put aside until nobody needs the old one */
 	bool		early;			/* a cycle was broken here: made before the rows are back */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		around;			/* replaced so that parts that it binds can move meanwhile */
@@ -53,6 +54,7 @@ typedef struct SfBuild
 
 #define sf_item(fact) ((SfItem *) (fact)->note)
 #define sf_item_swaps(item) (((item)->fate == SF_FATE_REPLACE || (item)->displaced) && (item)->old->kind->swaps)
+#define sf_item_outlasts(item) (sf_item_swaps(item) || (item)->outlasts)
 #define sf_item_made(item) ((item)->fate == SF_FATE_CREATE || (item)->fate == SF_FATE_REPLACE)
 #define sf_item_gone(item) ((item)->fate == SF_FATE_DROP || (item)->fate == SF_FATE_REPLACE)
 

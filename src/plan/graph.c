@@ -8,8 +8,9 @@
  *
  * A cycle is broken where a fact was folded into its parent, or its drop left to something else: the fact with the
  * greatest weight on the cycle is set apart, and the graph is built again.  So foreign keys leave CREATE TABLE before
- * defaults do.  Where nothing can be set apart, names that change places go by way of a third one, a kind that
- * knows stubs (views) stands in as one for a while, or an index does not wait for its table's rows.
+ * defaults do.  Where nothing can be set apart, names that change places go by way of a third one, a function steps
+ * aside for its successor, a kind that knows stubs (views) stands in as one for a while, or an index does not wait for
+ * its table's rows.
  */
 #include "postgres.h"
 
@@ -137,6 +138,49 @@ step_aside(SfSort *sort, int start)
 	return false;
 }
 
+static bool
+needs_swapped(const SfFact *old)
+{
+	ListCell   *lc;
+
+	foreach(lc, old->needs)
+	{
+		const SfItem *need = sf_item(((SfEdge *) lfirst(lc))->to);
+
+		if (need && sf_item_swaps(need))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The old one of a swap is held by its users until the new one is there, and holds what it needs itself: where that is
+ * replaced, it gives up its name, too.  Not if types that are swapped are part of the name.
+ */
+static bool
+put_aside(SfSort *sort, int start)
+{
+	bool		swapped = false;
+
+	for (int i = start; i < list_length(sort->path); i++)
+	{
+		const SfItem *item = sf_item(subject(list_nth(sort->path, i)));
+
+		swapped = swapped || (item->old && sf_item_swaps(item));
+	}
+	for (int i = start; swapped && i < list_length(sort->path); i++)
+	{
+		SfItem	   *item = sf_item(subject(list_nth(sort->path, i)));
+
+		if (item->fate != SF_FATE_REPLACE || !item->old->kind->steps_aside || item->outlasts ||
+			item->drop->old != item->old || needs_swapped(item->old))
+			continue;
+		item->outlasts = sort->cycle = true;
+		return true;
+	}
+	return false;
+}
+
 /* Nothing to set apart: one that can be a stub for a while. */
 static bool
 make_stub(SfSort *sort, int start)
@@ -200,7 +244,8 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 			 (item->new ? item->new : item->old)->kind->weight > (best->new ? best->new : best->old)->kind->weight))
 			best = item;
 	}
-	if (best == NULL && (step_aside(sort, start) || make_stub(sort, start) || come_early(sort, start)))
+	if (best == NULL && (step_aside(sort, start) || put_aside(sort, start) || make_stub(sort, start) ||
+						 come_early(sort, start)))
 		return;
 	if (best == NULL)
 	{

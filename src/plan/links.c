@@ -109,7 +109,10 @@ link_needs(SfItem *item)
 		sf_build_after(maker, need->create, item);
 		/* A shell will do for its partners alone. */
 		if (edge->to->kind->takes_partners && !sf_needs(edge->to, item->new))
+		{
 			sf_build_after(maker, need->complete, item);
+			sf_build_after(item->alter, need->complete, item);
+		}
 		sf_build_after(maker, refill_before(item, edge), item);
 		sf_build_after(maker, altered, item);
 		sf_build_after(maker, need->rename, item);
@@ -204,7 +207,9 @@ link_needed(SfItem *item)
 	{
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *need = sf_item(edge->to);
-		bool		hollow = item->hollow && edge->type != 'p';
+		/* As a shell it goes without its partners alone. */
+		bool		hollow = item->hollow && edge->type != 'p' &&
+			(!item->old->kind->takes_partners || sf_needs(edge->to, item->old));
 
 		if (need == NULL || edge->type == SF_EDGE_DROP ||
 			(edge->type == SF_EDGE_ORDER && sf_needs_what_outlasts(item->old, edge->to)))

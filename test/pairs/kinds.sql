@@ -481,3 +481,19 @@ CREATE TABLE cut (id int NOT NULL, at date NOT NULL, CONSTRAINT plus CHECK (id >
 CREATE INDEX cut_at ON cut (at);
 CREATE TABLE one () INHERITS (wide);
 CREATE TABLE two PARTITION OF cut FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
+-- pair a function that types hold gets other words
+-- from
+CREATE FUNCTION plain(a text) RETURNS text LANGUAGE sql IMMUTABLE AS $$SELECT lower(a)$$; COMMENT ON FUNCTION plain IS 'first';
+CREATE FUNCTION apart(a float8, b float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$SELECT a - b$$;
+CREATE DOMAIN word AS text DEFAULT plain('NONE') CONSTRAINT short CHECK (length(VALUE) < 9);
+CREATE TYPE span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = apart);
+CREATE TABLE noted (id int PRIMARY KEY, w word, s span, p text DEFAULT plain('P'));
+INSERT INTO noted VALUES (1, 'a', '[1,2)'), (2, NULL, 'empty');
+CREATE INDEX ON noted (plain(p)); CREATE VIEW said AS SELECT plain(w) AS said, s FROM noted;
+-- to
+CREATE FUNCTION plain(b text) RETURNS varchar LANGUAGE sql IMMUTABLE AS $$SELECT upper(b)::varchar$$; COMMENT ON FUNCTION plain IS 'second';
+CREATE FUNCTION apart(x float8, y float8) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$SELECT x - y$$;
+CREATE DOMAIN word AS text DEFAULT plain('NONE') CONSTRAINT short CHECK (length(VALUE) < 9);
+CREATE TYPE span AS RANGE (SUBTYPE = float8, SUBTYPE_DIFF = apart);
+CREATE TABLE noted (id int PRIMARY KEY, w word, s span, p text DEFAULT plain('P'));
+CREATE INDEX ON noted (plain(p)); CREATE VIEW said AS SELECT plain(w) AS said, s FROM noted;
