@@ -112,6 +112,13 @@ renames('types that change places, one with a new value', more => 1,
 	rows => q{INSERT INTO t VALUES ('x', 'y')}, there => 'SELECT * FROM t', rows_there => 'x|y', here => 'SELECT * FROM t', rows_here => 'x|y',
 	not_plan => [qr/ up .*CREATE TYPE.* down /s]);
 
+renames('a type and a value of it, and one more value comes', more => 1,
+	from => q{CREATE TYPE state AS ENUM ('new', 'shipping'); CREATE TABLE t (a state DEFAULT 'shipping', b state[])},
+	to => q{CREATE TYPE stage /* @renamed from=state */ AS ENUM ('new', 'shipped' /* @renamed from=shipping */, 'there');
+		CREATE TABLE t (a stage DEFAULT 'shipped', b stage[])},
+	rows => q{INSERT INTO t VALUES (DEFAULT, '{new,shipping}')}, there => 'SELECT * FROM t', rows_there => 'shipped|{new,shipped}',
+	here => 'SELECT * FROM t', rows_here => 'shipping|{new,shipping}', not_plan => [qr/ up .*CREATE TYPE.* down /s]);
+
 renames('a schema, what is in it, and a column of that',
 	from => 'CREATE SCHEMA s; CREATE TABLE s.t (a int PRIMARY KEY, b serial); CREATE SEQUENCE public.q',
 	to => "-- \@renamed from=s\nCREATE SCHEMA r;\n-- \@renamed from=t\nCREATE TABLE r.u (\n\tc int PRIMARY KEY,\t-- \@renamed from=a\n\tb serial);

@@ -300,20 +300,21 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 }
 
 /*
- * A type whose name stays is another one now (a swap), and may know how its values come over.  The type of the column,
- * or that of its elements.
+ * The type is the same as before and yet another one now (a swap, perhaps under another name), and may know how its
+ * values come over.  The type of the column, or that of its elements.
  */
 const SfFact *
 sf_column_swapped(const SfFact *old, const SfFact *new, const char *suffix)
 {
-	const char *type = sf_attr(new, "type");
 	ListCell   *lc;
 
-	foreach(lc, sf_streq(sf_attr(old, "type"), type) ? new->needs : NIL)
+	foreach(lc, new->needs)
 	{
 		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
 
-		if (need->kind->convert && need->twin && strcmp(psprintf("%s%s", sf_name(need), suffix), type) == 0)
+		if (need->kind->convert && need->twin &&
+			strcmp(psprintf("%s%s", sf_name(need), suffix), sf_attr(new, "type")) == 0 &&
+			strcmp(psprintf("%s%s", sf_name(need->twin), suffix), sf_attr(old, "type")) == 0)
 			return need;
 	}
 	return NULL;
