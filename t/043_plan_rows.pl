@@ -128,6 +128,10 @@ migrates($node, 'a sequence that stays is not taken over', 'CREATE SEQUENCE n', 
 	'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY)', rows => 'SELECT a FROM t', up => [qr/max\(a\)/], not_up => [qr/__old/]);
 migrates($node, 'in a table that is made anew', '', "CREATE TABLE p (a serial, b int) PARTITION BY LIST (b); CREATE TABLE p1 PARTITION OF p DEFAULT; INSERT INTO p (b) VALUES (1), (2)",
 	'CREATE TABLE p (a int NOT NULL GENERATED ALWAYS AS IDENTITY, b int)', rows => $rows, up => [qr/max\(a\)/], not_up => [qr/a_seq__old/]);
+migrates($node, 'counting down, or from values that it never comes to', '',
+	'CREATE TABLE t (a int NOT NULL, b int NOT NULL, c int NOT NULL); INSERT INTO t VALUES (-7, -1, 4), (-9, 0, 12)', 'CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY (INCREMENT -2),
+	b int GENERATED ALWAYS AS IDENTITY, c int GENERATED ALWAYS AS IDENTITY (MAXVALUE 9))', rows => 'SELECT * FROM t ORDER BY a',
+	up => [qr/min\(a\)/, qr/max\(b\)/, qr/max\(c\).* c BETWEEN 1 AND 9/]);
 
 # What a new type does to the values is said where they change: cut, refused or kept.
 my %fate = ('LOSES DATA' => [qw(h i)], 'fails when a value' => [qw(a c d l)], '' => [qw(e f j k)]);

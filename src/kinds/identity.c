@@ -80,7 +80,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 		sf_emit(out, "DROP SEQUENCE %s", aside);
 	}
 	else if (out->flags & SF_EMIT_EXISTING)
-		sf_emit_catch_up(out, sf_attr(fact, "sequence"), fact);
+		sf_emit_catch_up(out, fact, fact);
 }
 
 static void

@@ -417,8 +417,8 @@ extern void sf_emit_extensions(SfEmit *out, const char *head, const char *old, c
 /* The same for FDW options, canonical "name 'value', name 'value'": "<head> OPTIONS (ADD ..., SET ..., DROP ...)". */
 extern void sf_emit_fdw_options(SfEmit *out, const char *head, const char *old, const char *new);
 
-/* Move a sequence behind the greatest value of a column ({schema, table, column}) that has rows already. */
-extern void sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column);
+/* Move a sequence, or that of an identity, behind the last value of a column ({schema, table, column}) with rows. */
+extern void sf_emit_catch_up(SfEmit *out, const SfFact *fact, const SfFact *column);
 
 /* Is an UPDATE of the table refused, because it is published and nothing says which row is which? */
 extern bool sf_refuses_updates(const SfEmit *out, const SfFact *table);

@@ -127,7 +127,7 @@ sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 		const SfFact *identity = child_of_kind(lfirst(lc), &sf_kind_identity);
 
 		if (identity)
-			sf_emit_catch_up(out, sf_attr(identity, "sequence"), identity);
+			sf_emit_catch_up(out, identity, identity);
 	}
 	sf_emit(out, "DROP TABLE %s", side_table(new));
 }

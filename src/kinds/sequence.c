@@ -177,7 +177,7 @@ catch_up(SfEmit *out, const SfFact *fact)
 	const SfFact *column = sequence && sequence->twin == NULL ? owning_column(sequence) : NULL;
 
 	if (column && sf_predecessor(out, sequence) == NULL)
-		sf_emit_catch_up(out, sf_name(sequence), column);
+		sf_emit_catch_up(out, sequence, column);
 }
 
 static const char *

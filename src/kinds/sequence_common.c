@@ -128,15 +128,24 @@ is_partitioned(const SfFact *relation)
 	return key >= 0 && relation->attr[key];
 }
 
+static const char *
+sequence_of(const SfFact *fact)
+{
+	return has(fact, "sequence") ? sf_attr(fact, "sequence") : sf_name(fact);
+}
+
+/* Values outside the limits are none that it will come to. */
 void
-sf_emit_catch_up(SfEmit *out, const char *sequence, const SfFact *column)
+sf_emit_catch_up(SfEmit *out, const SfFact *fact, const SfFact *column)
 {
 	const char *name = sf_ident(column->name[2]);
+	char	   *last = psprintf("pg_catalog.%s(%s)", *sf_attr(fact, "increment") == '-' ? "min" : "max", name);
 
 	sf_emit(out,
-			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, pg_catalog.max(%s)) FROM %s%s HAVING "
-			"pg_catalog.max(%s) IS NOT NULL",
-			sf_literal(sequence), name, is_partitioned(sf_relation_of(column)) ? "" : "ONLY ", sf_rel(column), name);
+			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s) FROM %s%s WHERE %s BETWEEN %s AND %s HAVING "
+			"%s IS NOT NULL",
+			sf_literal(sequence_of(fact)), last, is_partitioned(sf_relation_of(column)) ? "" : "ONLY ",
+			sf_rel(column), name, sf_attr(fact, "min"), sf_attr(fact, "max"), last);
 }
 
 char *
@@ -145,7 +154,7 @@ sf_emit_put_aside(SfEmit *out, const SfFact *old, const char *schema)
 	char	  **parts;
 	char	   *aside[2] = {unconstify(char *, schema)};
 
-	(void) sf_split_name(has(old, "sequence") ? sf_attr(old, "sequence") : sf_name(old), &parts);
+	(void) sf_split_name(sequence_of(old), &parts);
 	aside[1] = sf_free_name(out->from, out->to, parts[1], "old");
 	sf_emit(out, "ALTER SEQUENCE %s.%s RENAME TO %s", sf_ident(schema), sf_ident(parts[1]), sf_ident(aside[1]));
 	return sf_qualified(2, aside);

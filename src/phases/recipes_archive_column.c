@@ -213,7 +213,7 @@ finish_column(SfEmit *out, const SfAction *action, const SfFact *identity, bool 
 		identity->kind->create(out, identity, NIL);
 	foreach(lc, by_default ? by_default->needs : NIL)
 		if (sf_is_kind(((SfEdge *) lfirst(lc))->to, "sequence"))
-			sf_emit_catch_up(out, sf_name(((SfEdge *) lfirst(lc))->to), column);
+			sf_emit_catch_up(out, ((SfEdge *) lfirst(lc))->to, column);
 }
 
 /* What folds into the column's definition before it has its values. */

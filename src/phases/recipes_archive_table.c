@@ -358,13 +358,13 @@ add_catch_up(SfEmit *out, const SfPlan *plan, const SfFact *table)
 		const SfFact *by_default = sf_child_of(lfirst(lc), "default");
 
 		if (identity && whole->parent->twin == NULL)
-			sf_emit_catch_up(out, sf_attr(identity, "sequence"), whole);
+			sf_emit_catch_up(out, identity, whole);
 		foreach(ln, by_default ? by_default->needs : NIL)
 		{
 			const SfFact *sequence = ((SfEdge *) lfirst(ln))->to;
 
 			if (sf_is_kind(sequence, "sequence") && !stands(plan, sf_name(sequence)))
-				sf_emit_catch_up(out, sf_name(sequence), whole);
+				sf_emit_catch_up(out, sequence, whole);
 		}
 	}
 }
