@@ -482,7 +482,9 @@ link_followers(SfItem *item)
 			const SfEdge *edge = lfirst(le);
 			SfItem	   *dependent = sf_item(edge->from);
 
-			if (dependent && edge->type != SF_EDGE_IMPLIED && edge->type != SF_EDGE_ORDER)
+			/* An index that a constraint takes over does not go. */
+			if (dependent && dependent->drop && dependent->drop->verb == SF_VERB_DROP &&
+				edge->type != SF_EDGE_IMPLIED && edge->type != SF_EDGE_ORDER)
 				sf_build_after(item->alter, dependent->drop, item);
 		}
 	}

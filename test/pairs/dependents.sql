@@ -583,3 +583,11 @@ GRANT SELECT, UPDATE (name, age) ON public.person TO pg_monitor;
 CREATE TABLE public.person (id int PRIMARY KEY, name text, age int);
 GRANT SELECT, UPDATE (name, age) ON public.person TO pg_monitor;
 ALTER TABLE public.person OWNER TO pg_monitor;
+-- pair a partition's key takes over its index
+-- from
+CREATE TABLE visits (site int NOT NULL, at date NOT NULL, n int) PARTITION BY LIST (site);
+CREATE TABLE visits_1 PARTITION OF visits FOR VALUES IN (1);
+CREATE UNIQUE INDEX visits_1_key ON visits_1 (site, n);
+-- to
+CREATE TABLE visits (site int, at date NOT NULL, n int) PARTITION BY LIST (site);
+CREATE TABLE visits_1 PARTITION OF visits (CONSTRAINT visits_1_key PRIMARY KEY (site, n)) FOR VALUES IN (1);
