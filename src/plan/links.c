@@ -462,14 +462,15 @@ link_names(SfBuild *build)
 
 /* What stands in the way of what is altered with it goes before; all that waits for those waits for it. */
 static void
-link_followers(SfItem *item)
+link_followers(SfItem *item, const SfFact *fact)
 {
-	List	   *followers = list_copy(sf_copies_of(item->old));
+	List	   *followers = list_copy(sf_copies_of(fact));
 	ListCell   *lc,
 			   *le;
 
-	if (item->old->kind->followers)
-		followers = list_concat(followers, item->old->kind->followers(item->old));
+	check_stack_depth();
+	if (fact->kind->followers)
+		followers = list_concat(followers, fact->kind->followers(fact));
 	foreach(lc, followers)
 	{
 		const SfFact *follower = lfirst(lc);
@@ -487,6 +488,8 @@ link_followers(SfItem *item)
 				edge->type != SF_EDGE_IMPLIED && edge->type != SF_EDGE_ORDER)
 				sf_build_after(item->alter, dependent->drop, item);
 		}
+		/* One statement changes them all, at whatever depth. */
+		link_followers(item, follower);
 	}
 }
 
@@ -550,7 +553,7 @@ link_item(SfItem *item)
 	if (item->alter)
 		link_parts(item);
 	if (item->alter && item->old)
-		link_followers(item);
+		link_followers(item, item->old);
 	if (sf_turns_guards(item))
 		sf_link_guards(item);
 	if (item->around)

@@ -591,3 +591,14 @@ CREATE UNIQUE INDEX visits_1_key ON visits_1 (site, n);
 -- to
 CREATE TABLE visits (site int, at date NOT NULL, n int) PARTITION BY LIST (site);
 CREATE TABLE visits_1 PARTITION OF visits (CONSTRAINT visits_1_key PRIMARY KEY (site, n)) FOR VALUES IN (1);
+-- pair a column with a copy of its own two tables below, and who reads it there
+-- from
+CREATE TABLE place (id int NOT NULL, size int DEFAULT 1);
+CREATE TABLE house (floors int) INHERITS (place);
+CREATE TABLE tower (size int) INHERITS (house);
+CREATE VIEW towers AS SELECT size FROM tower;
+-- to
+CREATE TABLE place (id int NOT NULL, size bigint DEFAULT 1);
+CREATE TABLE house (floors int) INHERITS (place);
+CREATE TABLE tower (size bigint) INHERITS (house);
+CREATE VIEW towers AS SELECT size FROM tower;
