@@ -324,8 +324,8 @@ follow(SfItem *item, List **work)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *dependent = sf_item(edge->from);
 
-		if (dependent && edge->type == SF_EDGE_IMPLIED && item->fate == SF_FATE_REPLACE &&
-			would_go_with_original(dependent))
+		if (dependent && edge->type == SF_EDGE_IMPLIED && would_go_with_original(dependent) &&
+			(item->fate == SF_FATE_REPLACE || (item->fate == SF_FATE_DROP && dependent->fate == SF_FATE_KEEP)))
 			replace(dependent, work);
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;

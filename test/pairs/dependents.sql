@@ -602,3 +602,25 @@ CREATE TABLE place (id int NOT NULL, size bigint DEFAULT 1);
 CREATE TABLE house (floors int) INHERITS (place);
 CREATE TABLE tower (size bigint) INHERITS (house);
 CREATE VIEW towers AS SELECT size FROM tower;
+-- pair what a part keeps of its whole's
+-- from
+CREATE TABLE shop (id int PRIMARY KEY);
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE sale (at int, amount int CONSTRAINT positive CHECK (amount > 0), shop int) PARTITION BY LIST (at);
+CREATE TABLE sale_1 PARTITION OF sale (CONSTRAINT small CHECK (amount < 100)) FOR VALUES IN (1);
+ALTER TABLE sale ADD CONSTRAINT sold_by FOREIGN KEY (shop) REFERENCES shop;
+CREATE TRIGGER seen AFTER INSERT ON sale FOR EACH ROW EXECUTE FUNCTION seen();
+-- to
+CREATE TABLE shop (id int PRIMARY KEY);
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE sale (at int, amount int CONSTRAINT small CHECK (amount < 100), shop int) PARTITION BY LIST (at);
+CREATE TABLE sale_1 PARTITION OF sale (CONSTRAINT positive CHECK (amount > 0)) FOR VALUES IN (1);
+ALTER TABLE sale_1 ADD CONSTRAINT sold_by FOREIGN KEY (shop) REFERENCES shop;
+CREATE TRIGGER seen AFTER INSERT ON sale_1 FOR EACH ROW EXECUTE FUNCTION seen();
+-- pair a check of the same name that is another below
+-- from
+CREATE TABLE animal (legs int, CONSTRAINT legs CHECK (legs > 0));
+CREATE TABLE bird () INHERITS (animal);
+-- to
+CREATE TABLE animal (legs int, CONSTRAINT legs CHECK (legs > 0) NO INHERIT);
+CREATE TABLE bird (CONSTRAINT legs CHECK (legs > -1)) INHERITS (animal);
