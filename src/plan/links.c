@@ -229,6 +229,9 @@ link_needed(SfItem *item)
 		 */
 		if (item->drop && item->drop->old && sf_item(item->drop->old)->stash == NULL)
 			sf_build_after(need->stash, item->drop, item);
+		/* A range's constructors have its name, and that of its subtype as an argument. */
+		if (sf_item_swaps(item) && sf_item_swaps(need))
+			sf_build_after(need->stash, item->stash, item);
 		sf_build_after(need->drop, hollow ? item->hollow : item->alter, item);
 		if (edge->type == 'p' && sf_moves_away(item))
 			sf_build_after(need->drop, item->rename, item);

@@ -624,3 +624,12 @@ CREATE TABLE bird () INHERITS (animal);
 -- to
 CREATE TABLE animal (legs int, CONSTRAINT legs CHECK (legs > 0) NO INHERIT);
 CREATE TABLE bird (CONSTRAINT legs CHECK (legs > -1)) INHERITS (animal);
+-- pair a range of an enum in another order
+-- from
+CREATE TYPE grade AS ENUM ('low', 'high');
+CREATE TYPE grades AS RANGE (SUBTYPE = grade);
+CREATE TABLE exam (passed grades);
+-- to
+CREATE TYPE grade AS ENUM ('high', 'low');
+CREATE TYPE grades AS RANGE (SUBTYPE = grade);
+CREATE TABLE exam (passed grades);
