@@ -633,3 +633,12 @@ CREATE TABLE exam (passed grades);
 CREATE TYPE grade AS ENUM ('high', 'low');
 CREATE TYPE grades AS RANGE (SUBTYPE = grade);
 CREATE TABLE exam (passed grades);
+-- pair the function of a check of a domain in arrays
+-- from
+CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE DOMAIN size AS int CHECK (fits(VALUE));
+CREATE TABLE box (sizes size[], one size);
+-- to
+CREATE FUNCTION fits(b int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE DOMAIN size AS int CHECK (fits(VALUE));
+CREATE TABLE box (sizes size[], one size);
