@@ -158,7 +158,8 @@ has_own(const SfFact *copy)
 {
 	SfEmit		out = {0};
 
-	if (!sf_comes_along(copy))
+	/* A clause is a part of what has it. */
+	if (!sf_comes_along(copy) || copy->kind->create == NULL)
 		return false;
 	copy->kind->create(&out, copy, NIL);
 	if (copy->kind->after)

@@ -642,3 +642,10 @@ CREATE TABLE box (sizes size[], one size);
 CREATE FUNCTION fits(b int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
 CREATE DOMAIN size AS int CHECK (fits(VALUE));
 CREATE TABLE box (sizes size[], one size);
+-- pair what a generated column of partitions reads
+-- from
+CREATE TABLE line (day int, price int, cents int GENERATED ALWAYS AS (price * 100) STORED) PARTITION BY LIST (day);
+CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
+-- to
+CREATE TABLE line (day int, price bigint, cents int GENERATED ALWAYS AS (price * 100) STORED) PARTITION BY LIST (day);
+CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
