@@ -125,7 +125,7 @@ changes_expression(const SfItem *item)
 	return sf_item_alters(item, SF_ATTR_EXPRESSION);
 }
 
-/* Ties altered facts of two tables together (a foreign key whose both ends change their type). */
+/* Ties altered facts together (a foreign key whose both ends change their type, also within a table). */
 static bool
 ties_alterations(const SfFact *fact)
 {
@@ -142,7 +142,7 @@ ties_alterations(const SfFact *fact)
 			continue;
 		if (sf_item(need) == NULL || !sf_item_alters(sf_item(need), SF_ATTR_REBUILDS))
 			continue;
-		if (parent && parent != need->parent)
+		if (parent && (parent != need->parent || fact->kind->binds))
 			return true;
 		parent = need->parent;
 	}

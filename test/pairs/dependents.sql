@@ -649,3 +649,8 @@ CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
 -- to
 CREATE TABLE line (day int, price bigint, cents int GENERATED ALWAYS AS (price * 100) STORED) PARTITION BY LIST (day);
 CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
+-- pair both ends of a foreign key of one table
+-- from
+CREATE TABLE folder (id int PRIMARY KEY, inside int REFERENCES folder);
+-- to
+CREATE TABLE folder (id text PRIMARY KEY, inside text REFERENCES folder);
