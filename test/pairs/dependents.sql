@@ -654,3 +654,14 @@ CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
 CREATE TABLE folder (id int PRIMARY KEY, inside int REFERENCES folder);
 -- to
 CREATE TABLE folder (id text PRIMARY KEY, inside text REFERENCES folder);
+-- pair types of a foreign table's columns
+-- from
+CREATE TYPE state AS ENUM ('on', 'off');
+CREATE FOREIGN DATA WRAPPER elsewhere;
+CREATE SERVER there FOREIGN DATA WRAPPER elsewhere;
+CREATE FOREIGN TABLE job (s state DEFAULT 'on', past state[], n text) SERVER there;
+-- to
+CREATE TYPE state AS ENUM ('off', 'on');
+CREATE FOREIGN DATA WRAPPER elsewhere;
+CREATE SERVER there FOREIGN DATA WRAPPER elsewhere;
+CREATE FOREIGN TABLE job (s state DEFAULT 'on', past state[], n int) SERVER there;
