@@ -433,7 +433,7 @@ restore_not_null(SfEmit *out, const SfFact *column)
 	{
 		const SfFact *copy = lfirst(lc);
 
-		if (copy->twin && sf_attr(copy, "not_null") && sf_attr(copy->twin, "not_null"))
+		if (copy->twin && sf_stands(copy->parent) && sf_attr(copy, "not_null") && sf_attr(copy->twin, "not_null"))
 			sf_emit_not_null(out, copy);
 		restore_not_null(out, copy);
 	}

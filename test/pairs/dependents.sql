@@ -665,3 +665,14 @@ CREATE TYPE state AS ENUM ('off', 'on');
 CREATE FOREIGN DATA WRAPPER elsewhere;
 CREATE SERVER there FOREIGN DATA WRAPPER elsewhere;
 CREATE FOREIGN TABLE job (s state DEFAULT 'on', past state[], n int) SERVER there;
+-- pair NOT NULL that a table made anew keeps
+-- from
+CREATE TABLE top (a int NOT NULL);
+CREATE TABLE l () INHERITS (top);
+CREATE TABLE r () INHERITS (top);
+CREATE TABLE bottom (z int) INHERITS (l, r);
+-- to
+CREATE TABLE top (a bigint);
+CREATE TABLE l () INHERITS (top);
+CREATE TABLE r () INHERITS (top);
+CREATE TABLE bottom (z int, a bigint NOT NULL) INHERITS (l, r);
