@@ -244,5 +244,13 @@ $db = online_database($node, 'small', 'CREATE TABLE s (id int, a int NOT NULL); 
 	INSERT INTO k SELECT g, g FROM generate_series(1, 1000) g', 'CREATE TABLE s (id int); CREATE TABLE k (a int NOT NULL)');
 is(rows($db, q{SELECT count(*) FROM sf_steps() WHERE class = 'G'}), 0, 'no gate');
 
+
+# ---- NULLs in the whole, but not in a part: nobody can write one in between, and the part is read
+$db = online_database($node, 'part', 'CREATE TABLE p (a int, b int NOT NULL) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)',
+	'CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p (b NOT NULL) FOR VALUES IN (1)');
+is(rows($db, q{SELECT transaction, scans, sql FROM sf_steps() WHERE sql ~ 'NOT NULL'}), join("\n",
+		'1|f|ALTER TABLE public.p ALTER COLUMN b DROP NOT NULL', '1|t|ALTER TABLE public.p1 ALTER COLUMN b SET NOT NULL'),
+	'what the copy keeps comes back with what the original loses') if $node->pg_version < 18;
+
 $node->stop;
 done_testing();

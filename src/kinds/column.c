@@ -396,12 +396,14 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 {
 	const char *type = sf_attr(new, "type");
 	const char *collation = sf_attr(new, "collation");
-	const char *using = sf_fill(out, new);
+	/* The rows of a foreign table are not the server's to convert. */
+	bool		stored = new->parent->kind->refill != NULL;
+	const char *using = stored ? sf_fill(out, new) : NULL;
 	const SfFact *element;
 
 	if (type_is_passed_on(old, new))
 		return;
-	element = using ? NULL : sf_column_swapped(old, new, "[]");
+	element = using || !stored ? NULL : sf_column_swapped(old, new, "[]");
 	/* USING may not hold a subquery. */
 	if (element)
 	{
@@ -409,7 +411,7 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 				type, sf_literal(psprintf("SELECT %s", convert_elements("$1", element, type))));
 		using = psprintf(ELEMENTS_FUNCTION "(%s)", sf_ident(sf_last(new)));
 	}
-	else if (using == NULL)
+	else if (using == NULL && stored)
 		using = sf_column_conversion(out, sf_ident(sf_last(new)), old, new);
 	sf_emit(out, "%s TYPE %s%s%s%s%s", alter_head(new), type, collation ? " COLLATE " : "", collation ? collation : "",
 			using ? " USING " : "", using ? using : "");
@@ -432,7 +434,7 @@ restore_not_null(SfEmit *out, const SfFact *column)
 	{
 		const SfFact *copy = lfirst(lc);
 
-		if (copy->twin && sf_attr(copy, "not_null") && sf_attr(copy->twin, "not_null"))
+		if (copy->twin && sf_stands(copy->parent) && sf_attr(copy, "not_null") && sf_attr(copy->twin, "not_null"))
 			sf_emit_not_null(out, copy);
 		restore_not_null(out, copy);
 	}

@@ -285,19 +285,36 @@ sf_merges(const SfFact *fact)
 		!sf_reattached(fact);
 }
 
+/* Whatever can be altered of it. */
+static bool
+is_another(const SfFact *fact)
+{
+	const SfKind *kind = fact->kind;
+
+	for (int i = 0; i < kind->nattrs; i++)
+		if (kind->attrs[i].how == SF_REPLACE && !sf_same_attr(fact, fact->twin, i))
+			return true;
+	return false;
+}
+
 bool
 sf_copies_stay(const SfFact *fact)
 {
+	const SfFact *relation = sf_relation_of(fact);
+	int			partitioned = sf_kind_attr(relation->kind, "partition_key");
 	int			copies = 0;
 	ListCell   *lc;
 
+	/* Nothing is taken from ONLY a table that has partitions. */
+	if (partitioned >= 0 && relation->attr[partitioned])
+		return false;
 	foreach(lc, fact->needed_by)
 	{
 		const SfEdge *edge = lfirst(lc);
 
 		if (edge->type != SF_EDGE_IMPLIED)
 			continue;
-		if (edge->from->twin == NULL || sf_implied_by(edge->from->twin))
+		if (edge->from->twin == NULL || sf_implied_by(edge->from->twin) || is_another(edge->from->twin))
 			return false;
 		copies++;
 	}

@@ -143,6 +143,7 @@ static const struct
 	{"column", SF_VERB_CREATE, NULL, sf_recipe_create_written_column},
 	{"column", SF_VERB_ALTER, "type", sf_recipe_retype_column},
 	{"column", SF_VERB_ALTER, "not_null", sf_recipe_fill},
+	{"column", SF_VERB_ALTER, "not_null", sf_recipe_keep_in_copies},
 	{"primary key", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 	{"unique", SF_VERB_CREATE, NULL, sf_recipe_create_key},
 };

@@ -1,5 +1,5 @@
 /*
- * recipes_column.c - a type that changes without a rewrite; and what is said of columns that have no online form.
+ * recipes_column.c - a type that changes without a rewrite; NOT NULL that copies keep; why there is no online form.
  */
 #include "postgres.h"
 
@@ -135,4 +135,31 @@ sf_recipe_retype_column(const SfPlan *plan, const SfAction *action)
 	foreach(lc, checks)
 		((SfFact *) lfirst(lc))->kind->validate(&out, ((SfFact *) lfirst(lc))->twin);
 	return sf_add_statements(statements, out.statements, 0, true);
+}
+
+/* ---- a column that may be NULL, but not in all tables that have it ---- */
+
+List *
+sf_recipe_keep_in_copies(const SfPlan *plan, const SfAction *action)
+{
+	bool	   *only = palloc0(action->kind->nattrs * sizeof(bool));
+	int			not_null = sf_kind_attr(action->kind, "not_null");
+	List	   *statements = sf_add_statements(NIL, action->statements, 0, false);
+	SfEmit		out;
+
+	if (action->new->attr[not_null])
+		return NIL;
+	only[not_null] = true;
+	sf_plan_emit_init(&out, plan);
+	out.flags = SF_EMIT_EXISTING;
+	action->kind->attrs[not_null].alter(&out, action->old, action->new, only);
+	/* The copies that are to stay NOT NULL get it back before anybody can write a NULL. */
+	for (int i = 0; i < list_length(statements); i++)
+		if (sf_begins_with(action, i, out.statements))
+		{
+			for (int j = 1; j < list_length(out.statements); j++)
+				((SfStatement *) list_nth(statements, i + j))->joined = true;
+			return statements;
+		}
+	return NIL;
 }

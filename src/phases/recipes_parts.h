@@ -73,6 +73,7 @@ extern List *sf_untie(const SfPlan *plan, const SfFact *table);
 /* recipes_column.c */
 extern List *sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_retype_column(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_keep_in_copies(const SfPlan *plan, const SfAction *action);
 /* Is the column's value what the server alone gives, for all rows at once? */
 extern bool sf_no_online_value(const SfFact *column);
 

@@ -49,7 +49,9 @@ create_action(SfBuild *build, SfItem *item)
 		return item->create;
 	if (item->old == NULL && sf_comes_with(fact))
 		return item->create = create_action(build, sf_comes_with(fact));
-	if (fact->kind->folds && !item->apart && parent && sf_item_made(parent) &&
+	/* What its parent is made anew for is part of that, whatever is said of its old self. */
+	if (fact->kind->folds && parent && sf_item_made(parent) &&
+		(!item->apart || (fact->kind->create_replaces_parent && fact->kind->create_replaces_parent(fact))) &&
 		(fact->kind->may_fold == NULL || fact->kind->may_fold(fact)))
 	{
 		item->create = create_action(build, parent);

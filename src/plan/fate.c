@@ -125,7 +125,7 @@ changes_expression(const SfItem *item)
 	return sf_item_alters(item, SF_ATTR_EXPRESSION);
 }
 
-/* Ties altered facts of two tables together (a foreign key whose both ends change their type). */
+/* Ties altered facts together (a foreign key whose both ends change their type, also within a table). */
 static bool
 ties_alterations(const SfFact *fact)
 {
@@ -142,7 +142,7 @@ ties_alterations(const SfFact *fact)
 			continue;
 		if (sf_item(need) == NULL || !sf_item_alters(sf_item(need), SF_ATTR_REBUILDS))
 			continue;
-		if (parent && parent != need->parent)
+		if (parent && (parent != need->parent || fact->kind->binds))
 			return true;
 		parent = need->parent;
 	}
@@ -158,7 +158,8 @@ has_own(const SfFact *copy)
 {
 	SfEmit		out = {0};
 
-	if (!sf_comes_along(copy))
+	/* A clause is a part of what has it. */
+	if (!sf_comes_along(copy) || copy->kind->create == NULL)
 		return false;
 	copy->kind->create(&out, copy, NIL);
 	if (copy->kind->after)
@@ -324,8 +325,8 @@ follow(SfItem *item, List **work)
 		const SfEdge *edge = lfirst(lc);
 		SfItem	   *dependent = sf_item(edge->from);
 
-		if (dependent && edge->type == SF_EDGE_IMPLIED && item->fate == SF_FATE_REPLACE &&
-			would_go_with_original(dependent))
+		if (dependent && edge->type == SF_EDGE_IMPLIED && would_go_with_original(dependent) &&
+			(item->fate == SF_FATE_REPLACE || (item->fate == SF_FATE_DROP && dependent->fate == SF_FATE_KEEP)))
 			replace(dependent, work);
 		if (dependent == NULL || edge->type == SF_EDGE_IMPLIED || edge->type == SF_EDGE_ORDER)
 			continue;

@@ -234,6 +234,9 @@ link_needed(SfItem *item)
 		 */
 		if (item->drop && item->drop->old && sf_item(item->drop->old)->stash == NULL)
 			sf_build_after(need->stash, item->drop, item);
+		/* A range's constructors have its name, and that of its subtype as an argument. */
+		if (sf_item_swaps(item) && sf_item_swaps(need))
+			sf_build_after(need->stash, item->stash, item);
 		sf_build_after(need->drop, hollow ? item->hollow : item->alter, item);
 		if (edge->type == 'p' && sf_moves_away(item))
 			sf_build_after(need->drop, item->rename, item);
@@ -467,14 +470,15 @@ link_names(SfBuild *build)
 
 /* What stands in the way of what is altered with it goes before; all that waits for those waits for it. */
 static void
-link_followers(SfItem *item)
+link_followers(SfItem *item, const SfFact *fact)
 {
-	List	   *followers = list_copy(sf_copies_of(item->old));
+	List	   *followers = list_copy(sf_copies_of(fact));
 	ListCell   *lc,
 			   *le;
 
-	if (item->old->kind->followers)
-		followers = list_concat(followers, item->old->kind->followers(item->old));
+	check_stack_depth();
+	if (fact->kind->followers)
+		followers = list_concat(followers, fact->kind->followers(fact));
 	foreach(lc, followers)
 	{
 		const SfFact *follower = lfirst(lc);
@@ -487,9 +491,13 @@ link_followers(SfItem *item)
 			const SfEdge *edge = lfirst(le);
 			SfItem	   *dependent = sf_item(edge->from);
 
-			if (dependent && edge->type != SF_EDGE_IMPLIED && edge->type != SF_EDGE_ORDER)
+			/* An index that a constraint takes over does not go. */
+			if (dependent && dependent->drop && dependent->drop->verb == SF_VERB_DROP &&
+				edge->type != SF_EDGE_IMPLIED && edge->type != SF_EDGE_ORDER)
 				sf_build_after(item->alter, dependent->drop, item);
 		}
+		/* One statement changes them all, at whatever depth. */
+		link_followers(item, follower);
 	}
 }
 
@@ -553,7 +561,7 @@ link_item(SfItem *item)
 	if (item->alter)
 		link_parts(item);
 	if (item->alter && item->old)
-		link_followers(item);
+		link_followers(item, item->old);
 	if (sf_turns_guards(item))
 		sf_link_guards(item);
 	if (item->around)

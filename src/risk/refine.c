@@ -294,6 +294,14 @@ sf_risk_proves_not_null(const SfFact *table, const char *column)
 	return false;
 }
 
+/* The original's DROP NOT NULL took it from all copies, just before. */
+static bool
+was_dropped(const SfRiskContext *context)
+{
+	return context->old && context->new && sf_is_kind(context->old, "column") &&
+		sf_attr(context->old, "not_null") && sf_attr(context->new, "not_null") == NULL;
+}
+
 void
 sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 {
@@ -301,7 +309,7 @@ sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 
 	if (it->context->proven)
 		risk->why = "a valid check proves it, nothing is read";
-	else if (column && sf_attr(column, "not_null"))
+	else if (column && sf_attr(column, "not_null") && !was_dropped(it->context))
 		risk->why = "it is so already";
 	else if (column && column->parent && sf_risk_proves_not_null(column->parent, sf_last(column)))
 		risk->why = "a valid check proves it, nothing is read";

@@ -583,3 +583,96 @@ GRANT SELECT, UPDATE (name, age) ON public.person TO pg_monitor;
 CREATE TABLE public.person (id int PRIMARY KEY, name text, age int);
 GRANT SELECT, UPDATE (name, age) ON public.person TO pg_monitor;
 ALTER TABLE public.person OWNER TO pg_monitor;
+-- pair a partition's key takes over its index
+-- from
+CREATE TABLE visits (site int NOT NULL, at date NOT NULL, n int) PARTITION BY LIST (site);
+CREATE TABLE visits_1 PARTITION OF visits FOR VALUES IN (1);
+CREATE UNIQUE INDEX visits_1_key ON visits_1 (site, n);
+-- to
+CREATE TABLE visits (site int, at date NOT NULL, n int) PARTITION BY LIST (site);
+CREATE TABLE visits_1 PARTITION OF visits (CONSTRAINT visits_1_key PRIMARY KEY (site, n)) FOR VALUES IN (1);
+-- pair a column with a copy of its own two tables below, and who reads it there
+-- from
+CREATE TABLE place (id int NOT NULL, size int DEFAULT 1);
+CREATE TABLE house (floors int) INHERITS (place);
+CREATE TABLE tower (size int) INHERITS (house);
+CREATE VIEW towers AS SELECT size FROM tower;
+-- to
+CREATE TABLE place (id int NOT NULL, size bigint DEFAULT 1);
+CREATE TABLE house (floors int) INHERITS (place);
+CREATE TABLE tower (size bigint) INHERITS (house);
+CREATE VIEW towers AS SELECT size FROM tower;
+-- pair what a part keeps of its whole's
+-- from
+CREATE TABLE shop (id int PRIMARY KEY);
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE sale (at int, amount int CONSTRAINT positive CHECK (amount > 0), shop int) PARTITION BY LIST (at);
+CREATE TABLE sale_1 PARTITION OF sale (CONSTRAINT small CHECK (amount < 100)) FOR VALUES IN (1);
+ALTER TABLE sale ADD CONSTRAINT sold_by FOREIGN KEY (shop) REFERENCES shop;
+CREATE TRIGGER seen AFTER INSERT ON sale FOR EACH ROW EXECUTE FUNCTION seen();
+-- to
+CREATE TABLE shop (id int PRIMARY KEY);
+CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TABLE sale (at int, amount int CONSTRAINT small CHECK (amount < 100), shop int) PARTITION BY LIST (at);
+CREATE TABLE sale_1 PARTITION OF sale (CONSTRAINT positive CHECK (amount > 0)) FOR VALUES IN (1);
+ALTER TABLE sale_1 ADD CONSTRAINT sold_by FOREIGN KEY (shop) REFERENCES shop;
+CREATE TRIGGER seen AFTER INSERT ON sale_1 FOR EACH ROW EXECUTE FUNCTION seen();
+-- pair a check of the same name that is another below
+-- from
+CREATE TABLE animal (legs int, CONSTRAINT legs CHECK (legs > 0));
+CREATE TABLE bird () INHERITS (animal);
+-- to
+CREATE TABLE animal (legs int, CONSTRAINT legs CHECK (legs > 0) NO INHERIT);
+CREATE TABLE bird (CONSTRAINT legs CHECK (legs > -1)) INHERITS (animal);
+-- pair a range of an enum in another order
+-- from
+CREATE TYPE grade AS ENUM ('low', 'high');
+CREATE TYPE grades AS RANGE (SUBTYPE = grade);
+CREATE TABLE exam (passed grades);
+-- to
+CREATE TYPE grade AS ENUM ('high', 'low');
+CREATE TYPE grades AS RANGE (SUBTYPE = grade);
+CREATE TABLE exam (passed grades);
+-- pair the function of a check of a domain in arrays
+-- from
+CREATE FUNCTION fits(a int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE DOMAIN size AS int CHECK (fits(VALUE));
+CREATE TABLE box (sizes size[], one size);
+-- to
+CREATE FUNCTION fits(b int) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT $1 > 0';
+CREATE DOMAIN size AS int CHECK (fits(VALUE));
+CREATE TABLE box (sizes size[], one size);
+-- pair what a generated column of partitions reads
+-- from
+CREATE TABLE line (day int, price int, cents int GENERATED ALWAYS AS (price * 100) STORED) PARTITION BY LIST (day);
+CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
+-- to
+CREATE TABLE line (day int, price bigint, cents int GENERATED ALWAYS AS (price * 100) STORED) PARTITION BY LIST (day);
+CREATE TABLE line_1 PARTITION OF line FOR VALUES IN (1);
+-- pair both ends of a foreign key of one table
+-- from
+CREATE TABLE folder (id int PRIMARY KEY, inside int REFERENCES folder);
+-- to
+CREATE TABLE folder (id text PRIMARY KEY, inside text REFERENCES folder);
+-- pair types of a foreign table's columns
+-- from
+CREATE TYPE state AS ENUM ('on', 'off');
+CREATE FOREIGN DATA WRAPPER elsewhere;
+CREATE SERVER there FOREIGN DATA WRAPPER elsewhere;
+CREATE FOREIGN TABLE job (s state DEFAULT 'on', past state[], n text) SERVER there;
+-- to
+CREATE TYPE state AS ENUM ('off', 'on');
+CREATE FOREIGN DATA WRAPPER elsewhere;
+CREATE SERVER there FOREIGN DATA WRAPPER elsewhere;
+CREATE FOREIGN TABLE job (s state DEFAULT 'on', past state[], n int) SERVER there;
+-- pair NOT NULL that a table made anew keeps
+-- from
+CREATE TABLE top (a int NOT NULL);
+CREATE TABLE l () INHERITS (top);
+CREATE TABLE r () INHERITS (top);
+CREATE TABLE bottom (z int) INHERITS (l, r);
+-- to
+CREATE TABLE top (a bigint);
+CREATE TABLE l () INHERITS (top);
+CREATE TABLE r () INHERITS (top);
+CREATE TABLE bottom (z int, a bigint NOT NULL) INHERITS (l, r);
