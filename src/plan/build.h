@@ -100,8 +100,10 @@ extern void sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *bec
 extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
-extern void sf_link_bound_parts(SfItem *item);
 extern void sf_link_copied(SfItem *item);
+
+/* Of what bindings bind (links_bound.c). */
+extern void sf_link_bound(SfItem *item);
 
 /* Of bindings that are in the way of parts which move together (circles.c): of SfItem. */
 extern List *sf_circular_bindings(const SfBuild *build);

@@ -252,68 +252,6 @@ link_needed(SfItem *item)
 	}
 }
 
-/* Some alterations of the objects that it binds are made while it is not there. */
-static void
-link_unbound(SfItem *item, const SfFact *binding)
-{
-	ListCell   *lc;
-
-	foreach(lc, sf_binds_to_other(binding) ? binding->needs : NIL)
-	{
-		SfItem	   *bound = sf_item(sf_relation_of(((SfEdge *) lfirst(lc))->to));
-
-		if (bound && sf_item_alters(bound, SF_ATTR_UNBOUND))
-		{
-			sf_build_after(bound->alter, item->drop, item);
-			sf_build_after(item->create, bound->alter, item);
-		}
-	}
-}
-
-/* It would hold the parts of what it binds, when they go in the same plan. */
-static void
-link_held(SfItem *item)
-{
-	ListCell   *lc,
-			   *lp;
-
-	foreach(lc, item->create && sf_binds_to_other(item->new) ? item->new->needs : NIL)
-	{
-		const SfFact *bound = sf_relation_of(((SfEdge *) lfirst(lc))->to)->twin;
-
-		foreach(lp, bound ? bound->needed_by : NIL)
-		{
-			const SfFact *part = ((SfEdge *) lfirst(lp))->from;
-			SfItem	   *child = sf_item(sf_relation_of(part));
-
-			if (part->kind->attaches && child)
-				sf_build_after(item->create, child->drop, item);
-		}
-	}
-}
-
-/* A foreign key that is made anew must not find the key that goes, or that would not go any more. */
-static void
-link_binding(SfItem *item)
-{
-	ListCell   *lc,
-			   *lk;
-
-	foreach(lc, item->new->needs)
-	{
-		const SfFact *key = ((SfEdge *) lfirst(lc))->to;
-		const SfFact *table = key->kind->backs && key->parent ? key->parent->twin : NULL;
-
-		foreach(lk, table ? table->children : NIL)
-		{
-			const SfFact *other = lfirst(lk);
-
-			if (other->kind->backs && sf_item(other))
-				sf_build_after(item->create, sf_item(other)->drop, item);
-		}
-	}
-}
-
 /* What stands in the way of a copy goes before the copy comes with its original. */
 static void
 link_in_the_way(SfItem *item)
@@ -539,20 +477,11 @@ link_item(SfItem *item)
 		link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
 		sf_link_whole(item);
-	if (item->new && item->new->kind->binds && item->create)
-		link_binding(item);
-	sf_link_bound_parts(item);
+	sf_link_bound(item);
 	if (item->new && item->new->kind->attaches && item->create)
 		sf_link_copied(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))
 		link_owned(item);
-	if (item->old)
-		link_unbound(item, item->old);
-	if (item->new)
-	{
-		link_unbound(item, item->new);
-		link_held(item);
-	}
 	if (item->new && item->new->kind->late && item->create)
 		link_late(item);
 	if (item->new && item->new->kind->late && item->alter)
