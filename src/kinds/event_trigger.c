@@ -67,6 +67,7 @@ const SfKind sf_kind_event_trigger = {
 	.weight = 990,
 	.attrs = attrs,
 	.nattrs = lengthof(attrs),
+	.watches = true,
 	.create = create,
 	.after = after,
 	.drop = drop,

@@ -180,6 +180,8 @@ struct SfKind
 	bool		swaps;
 	/* Can be put aside, with those who need it, while its successor is made: a swapped type may hold the old one. */
 	bool		steps_aside;
+	/* Fires at whatever is done to others: gone before, made and altered behind. */
+	bool		watches;
 	/* May back what binds to one of several (a unique index a foreign key): gone before such a binding is made anew. */
 	bool		backs;
 	bool		binds;

@@ -33,9 +33,27 @@ typedef struct SfSort
 	int			probe;			/* number of looks ahead, for SfAction.probe */
 } SfSort;
 
+static const SfFact *
+subject(const SfAction *action)
+{
+	return action->new ? action->new : action->old;
+}
+
+/* Is it about what fires at the rest of the plan, or about what is said of that? */
+static bool
+watches(const SfFact *fact)
+{
+	for (; fact; fact = fact->parent)
+		if (fact->kind->watches)
+			return true;
+	return false;
+}
+
 static int
 rank(const SfAction *action)
 {
+	if (watches(subject(action)))
+		return action->verb == SF_VERB_DROP ? 0 : 5;
 	switch (action->verb)
 	{
 		case SF_VERB_RENAME:
@@ -54,12 +72,6 @@ rank(const SfAction *action)
 			return action->kind->weight >= 900 ? 2 : 3;
 	}
 	return 3;
-}
-
-static const SfFact *
-subject(const SfAction *action)
-{
-	return action->new ? action->new : action->old;
 }
 
 /* Do contents go before the action, or by it? */

@@ -271,6 +271,17 @@ CREATE EVENT TRIGGER e1 ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE 
 CREATE FUNCTION et2() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO nowhere VALUES (1); END $$;
 CREATE EVENT TRIGGER e2 ON sql_drop EXECUTE FUNCTION et2();
 ALTER EVENT TRIGGER e2 DISABLE;
+-- pair event triggers that refuse what the plan itself does
+-- from
+CREATE TABLE gone (a int);
+CREATE VIEW seen AS SELECT a FROM gone;
+-- to
+CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not here'; END $$;
+CREATE TABLE come (a int);
+COMMENT ON TABLE come IS 'c';
+CREATE EVENT TRIGGER drops ON sql_drop EXECUTE FUNCTION refuse();
+CREATE EVENT TRIGGER ends ON ddl_command_end WHEN TAG IN ('DROP TABLE', 'CREATE TABLE', 'COMMENT') EXECUTE FUNCTION refuse();
+COMMENT ON EVENT TRIGGER drops IS 'c';
 -- pair own column becomes copy
 -- from
 CREATE TABLE a (x int);
