@@ -127,7 +127,7 @@ is_part_of(const SfFact *table, const SfFact *whole)
 	return table != NULL;
 }
 
-/* Has the old whole a partition that stays as a table of its own, with its rows? */
+/* Has the old whole a partition that stays as a table of its own, with its rows, or one whose rows are elsewhere? */
 static bool
 is_left(const SfFact *old, const SfFact *new)
 {
@@ -139,7 +139,8 @@ is_left(const SfFact *old, const SfFact *new)
 		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
 
 		if (sf_is_kind(part, "partition") && sf_attached_to(part) == old &&
-			((part->parent->twin && !is_part_of(part->parent->twin, new)) || is_left(part->parent, new)))
+			(part->parent->kind != old->kind || (part->parent->twin && !is_part_of(part->parent->twin, new)) ||
+			 is_left(part->parent, new)))
 			return true;
 	}
 	return false;
