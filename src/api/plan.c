@@ -266,8 +266,7 @@ told_verb(const SfAction *action)
 static bool
 is_left_behind(const SfPlan *plan, const SfFact *fact)
 {
-	const SfFact *attachment = fact->twin ? NULL : sf_attachment(fact);
-	const SfFact *whole = attachment ? sf_attached_to(attachment) : NULL;
+	const SfFact *whole = fact->twin ? NULL : sf_whole_of(fact);
 	ListCell   *lc;
 
 	if (whole == NULL || whole->twin == NULL || fact->unmanaged)

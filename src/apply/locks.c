@@ -431,7 +431,6 @@ sf_locks_tell_unforeseen(const SfLockSet *set)
 	{
 		Oid			relation = atooid(sf_cell(rows, i, 0));
 		LOCKMODE	mode = mode_by_name(sf_cell(rows, i, 1));
-
 		LOCKMODE	known = foreseen(set, relation);
 
 		if (mode >= ShareLock && mode > known && list_member_oid(set->tables, relation) && get_rel_name(relation))

@@ -49,14 +49,6 @@ attach(SfEmit *out, const SfFact *fact)
 		sf_emit(out, "ALTER INDEX %s ATTACH PARTITION %s", sf_attr(fact, "attached"), index_name(fact));
 }
 
-static bool
-is_partitioned(const SfFact *table)
-{
-	int			key = sf_kind_attr(table->kind, "partition_key");
-
-	return key >= 0 && table->attr[key];
-}
-
 /*
  * A foreign key of a partitioned table cannot be NOT VALID before 18, what has an index never.  What is not enforced
  * is not proved.
@@ -66,7 +58,7 @@ may_be_unproved(const SfFact *fact)
 {
 	if (sf_attr(fact, "not_enforced") || (fact->kind != &sf_kind_check && fact->kind != &sf_kind_foreign_key))
 		return false;
-	return SF_MAJOR >= 18 || fact->kind != &sf_kind_foreign_key || !is_partitioned(fact->parent);
+	return SF_MAJOR >= 18 || fact->kind != &sf_kind_foreign_key || !sf_is_partitioned(fact->parent);
 }
 
 static void
@@ -121,7 +113,7 @@ predecessor(const SfFact *fact)
 	SfFact	   *found = NULL;
 	ListCell   *lc;
 
-	if (fact->parent->twin == NULL || is_partitioned(fact->parent) || sf_implied_by(fact))
+	if (fact->parent->twin == NULL || sf_is_partitioned(fact->parent) || sf_implied_by(fact))
 		return NULL;
 	foreach(lc, fact->parent->twin->children)
 	{
@@ -166,7 +158,7 @@ finish_copy(SfEmit *out, const SfFact *fact)
 	if (born_as(fact))
 		sf_emit(out, "ALTER TABLE %s RENAME CONSTRAINT %s TO %s", sf_rel(fact), sf_ident(born_as(fact)),
 				sf_ident(sf_last(fact)));
-	if (sf_attr(fact, "attached") && !is_partitioned(fact->parent))
+	if (sf_attr(fact, "attached") && !sf_is_partitioned(fact->parent))
 		sf_index_own(out, fact, index_name(fact));
 }
 
@@ -329,7 +321,7 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 static bool
 options_in_place(const SfFact *old, const SfFact *new)
 {
-	return !is_partitioned(new->parent);
+	return !sf_is_partitioned(new->parent);
 }
 
 static void

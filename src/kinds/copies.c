@@ -57,6 +57,22 @@ sf_attachment(const SfFact *relation)
 	return NULL;
 }
 
+const SfFact *
+sf_whole_of(const SfFact *relation)
+{
+	const SfFact *attachment = sf_attachment(relation);
+
+	return attachment ? sf_attached_to(attachment) : NULL;
+}
+
+bool
+sf_is_partitioned(const SfFact *relation)
+{
+	int			key = relation ? sf_kind_attr(relation->kind, "partition_key") : -1;
+
+	return key >= 0 && relation->attr[key];
+}
+
 SfFact *
 sf_attached_to(const SfFact *attachment)
 {
@@ -285,7 +301,7 @@ sf_merges(const SfFact *fact)
 		!sf_reattached(fact);
 }
 
-/* Whatever can be altered of it. */
+/* Has it a difference that no alteration mends? */
 static bool
 is_another(const SfFact *fact)
 {
@@ -300,13 +316,11 @@ is_another(const SfFact *fact)
 bool
 sf_copies_stay(const SfFact *fact)
 {
-	const SfFact *relation = sf_relation_of(fact);
-	int			partitioned = sf_kind_attr(relation->kind, "partition_key");
 	int			copies = 0;
 	ListCell   *lc;
 
 	/* Nothing is taken from ONLY a table that has partitions. */
-	if (partitioned >= 0 && relation->attr[partitioned])
+	if (sf_is_partitioned(sf_relation_of(fact)))
 		return false;
 	foreach(lc, fact->needed_by)
 	{

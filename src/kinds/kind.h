@@ -392,6 +392,13 @@ extern SfFact *sf_attachment(const SfFact *relation);
 
 /* The relation that an attachment makes its parent a child of. */
 extern SfFact *sf_attached_to(const SfFact *attachment);
+/* The one that a relation is a child of, by its first attachment; NULL: of none. */
+extern const SfFact *sf_whole_of(const SfFact *relation);
+/* Has it partitions, or could have?  NULL has not. */
+extern bool sf_is_partitioned(const SfFact *relation);
+/* A partition's bounds; and the default partition of a whole: NULL for none. */
+extern bool sf_is_default_bound(const char *bound);
+extern const SfFact *sf_default_partition(const SfFact *whole);
 
 /* What the fact takes the place of in this plan, or NULL. */
 extern const SfFact *sf_predecessor(const SfEmit *out, const SfFact *fact);

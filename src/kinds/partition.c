@@ -11,7 +11,8 @@
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
 
-extern const SfKind sf_kind_generated;
+extern const SfKind sf_kind_generated,
+			sf_kind_partition;
 
 /* Comes before what the parent's siblings and the child itself still need: weight behind foreign keys. */
 #define WEIGHT	165
@@ -76,7 +77,37 @@ label_partition(const SfFact *fact)
 	return psprintf("partition %s of %s", sf_rel(fact), sf_attr(fact, "of"));
 }
 
-/* Do partitions of the table, other than this one, change their bounds, come without rows or go with theirs? */
+bool
+sf_is_default_bound(const char *bound)
+{
+	return strcmp(bound, "DEFAULT") == 0;
+}
+
+const SfFact *
+sf_default_partition(const SfFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, whole->needed_by)
+	{
+		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
+
+		if (part->kind == &sf_kind_partition && sf_attached_to(part) == whole &&
+			sf_is_default_bound(sf_attr(part, "bound")))
+			return part->parent;
+	}
+	return NULL;
+}
+
+/* Is it a partition of the table, and has other bounds, comes without rows or goes with its own? */
+static bool
+changes_there(const SfFact *attachment, const SfFact *table)
+{
+	return attachment->kind == &sf_kind_partition && sf_attached_to(attachment) == table &&
+		(attachment->twin ? sf_changed(attachment, attachment->twin, "bound") : attachment->parent->twin == NULL);
+}
+
+/* Do partitions of the table, other than this one? */
 static bool
 others_change(const SfFact *table, const SfFact *attachment)
 {
@@ -86,8 +117,7 @@ others_change(const SfFact *table, const SfFact *attachment)
 	{
 		const SfFact *other = ((SfEdge *) lfirst(lc))->from;
 
-		if (other->kind == attachment->kind && other != attachment && sf_attached_to(other) == table &&
-			(other->twin ? sf_changed(other, other->twin, "bound") : other->parent->twin == NULL))
+		if (other != attachment && changes_there(other, table))
 			return true;
 	}
 	return false;
@@ -155,8 +185,7 @@ gives_rows(const SfFact *old)
 	{
 		const SfFact *new = ((SfEdge *) lfirst(lc))->from;
 
-		if (new->kind == old->kind && sf_attached_to(new) == whole->twin && new->parent->kind == whole->kind &&
-			(new->twin ? sf_changed(new, new->twin, "bound") : new->parent->twin == NULL) && takes_place_of(new, old))
+		if (changes_there(new, whole->twin) && new->parent->kind == whole->kind && takes_place_of(new, old))
 			return true;
 	}
 	return false;

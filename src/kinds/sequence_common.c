@@ -120,14 +120,6 @@ sf_emit_alter_sequence(SfEmit *out, const char *head, const char *set, const cha
 
 /* ---- position ---- */
 
-static bool
-is_partitioned(const SfFact *relation)
-{
-	int			key = sf_kind_attr(relation->kind, "partition_key");
-
-	return key >= 0 && relation->attr[key];
-}
-
 static const char *
 sequence_of(const SfFact *fact)
 {
@@ -144,7 +136,7 @@ sf_emit_catch_up(SfEmit *out, const SfFact *fact, const SfFact *column)
 	sf_emit(out,
 			"SELECT pg_catalog.setval(%s::pg_catalog.regclass, %s) FROM %s%s WHERE %s BETWEEN %s AND %s HAVING "
 			"%s IS NOT NULL",
-			sf_literal(sequence_of(fact)), last, is_partitioned(sf_relation_of(column)) ? "" : "ONLY ",
+			sf_literal(sequence_of(fact)), last, sf_is_partitioned(sf_relation_of(column)) ? "" : "ONLY ",
 			sf_rel(column), name, sf_attr(fact, "min"), sf_attr(fact, "max"), last);
 }
 

@@ -14,12 +14,6 @@
 #define RANGE_TO	") TO ("
 #define LIST_IN		"FOR VALUES IN ("
 
-bool
-sf_is_default_bound(const char *bound)
-{
-	return strcmp(bound, "DEFAULT") == 0;
-}
-
 /* The items up to the closing bracket, of char *; *text is left on that. */
 static List *
 items(const char **text)

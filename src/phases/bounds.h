@@ -22,6 +22,4 @@ extern char *sf_bound_own_expression(const SfFact *whole, const char *bound);
 /* The column that those expressions are about; NULL: the key is no plain column. */
 extern const SfFact *sf_bound_column(const SfFact *whole);
 
-extern bool sf_is_default_bound(const char *bound);
-
 #endif

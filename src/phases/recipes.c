@@ -83,12 +83,6 @@ sf_is_big(const SfFact *table)
 	return sf_guc_online_rows() == 0 || rows >= sf_guc_online_rows();
 }
 
-bool
-sf_is_partitioned(const SfFact *table)
-{
-	return sf_is_kind(table, "table") && sf_attr(table, "partition_key") != NULL;
-}
-
 SfRisk *
 sf_recipe_assess(const SfPlan *plan, const SfAction *action, const char *sql, bool proven)
 {

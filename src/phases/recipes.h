@@ -43,7 +43,6 @@ extern List *sf_place(List *placed, const SfAction *action, List *statements);
 
 extern List *sf_add_statement(List *statements, char *sql, bool proven, bool validates);
 
-extern bool sf_is_partitioned(const SfFact *table);
 /* The first child of the kind; NULL: none. */
 extern const SfFact *sf_child_of(const SfFact *fact, const char *kind);
 

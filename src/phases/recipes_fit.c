@@ -117,13 +117,8 @@ keys_now(const FitState *state, const SfFact *old)
 static bool
 is_part_of(const SfFact *table, const SfFact *whole)
 {
-	const SfFact *attachment;
-
 	while (table && table != whole)
-	{
-		attachment = sf_attachment(table);
-		table = attachment ? sf_attached_to(attachment) : NULL;
-	}
+		table = sf_whole_of(table);
 	return table != NULL;
 }
 

@@ -37,19 +37,11 @@ prove(const SfPlan *plan, const SfFact *table, const char *expression)
 
 /* The default partition of a table that stands, if it stands and stays; else NULL. */
 static const SfFact *
-default_partition(const SfFact *whole)
+standing_default(const SfFact *whole)
 {
-	ListCell   *lc;
+	const SfFact *part = sf_default_partition(whole);
 
-	foreach(lc, whole->needed_by)
-	{
-		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_is_kind(part, "partition") && part->twin && sf_attached_to(part) == whole &&
-			sf_is_default_bound(sf_attr(part, "bound")))
-			return part->parent;
-	}
-	return NULL;
+	return part && sf_attachment(part)->twin ? part : NULL;
 }
 
 /* The table that a partition is attached to, if it stands. */
@@ -67,7 +59,7 @@ attach_proven(const SfPlan *plan, const SfFact *partition, const SfFact *table, 
 {
 	const SfFact *whole = standing_whole(partition);
 	const char *bound = sf_attr(partition, "bound");
-	const SfFact *others = default_partition(whole);
+	const SfFact *others = standing_default(whole);
 	List	   *proofs = NIL;
 	List	   *statements = NIL;
 	ListCell   *lc;
@@ -166,7 +158,7 @@ has_triggers(const SfPlan *plan, const SfAction *action, const SfFact *whole)
 {
 	ListCell   *lc;
 
-	for (; whole; whole = sf_attachment(whole) ? sf_attached_to(sf_attachment(whole)) : NULL)
+	for (; whole; whole = sf_whole_of(whole))
 		foreach(lc, whole->children)
 		{
 			const SfFact *trigger = lfirst(lc);
@@ -201,31 +193,14 @@ sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, Li
 
 /* ---- those that go ---- */
 
-/* Where there is a default partition, or was, it cannot be done concurrently. */
-static bool
-has_default(const SfFact *whole)
-{
-	ListCell   *lc;
-
-	foreach(lc, whole->needed_by)
-	{
-		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_is_kind(part, "partition") && sf_attached_to(part) == whole &&
-			sf_is_default_bound(sf_attr(part, "bound")))
-			return true;
-	}
-	return false;
-}
-
-/* The statement; NULL: it is not worth it, or not possible. */
+/* The statement; NULL: it is not worth it, or not possible: not where there is a default partition, or was. */
 static char *
 detach_concurrently(const SfFact *partition)
 {
 	const SfFact *whole = sf_attached_to(partition);
 
-	if (whole == NULL || whole->twin == NULL || !sf_is_partitioned(whole) || !sf_is_big(whole) || has_default(whole) ||
-		has_default(whole->twin) || sf_attr(partition, "detaching"))
+	if (whole == NULL || whole->twin == NULL || !sf_is_partitioned(whole) || !sf_is_big(whole) ||
+		sf_default_partition(whole) || sf_default_partition(whole->twin) || sf_attr(partition, "detaching"))
 		return NULL;
 	return psprintf("ALTER TABLE %s DETACH PARTITION %s CONCURRENTLY", sf_attr(partition, "of"),
 					sf_rel(partition));

@@ -122,7 +122,7 @@ sf_link_detached(SfItem *item)
 		if (part->kind->merges && sf_item(part))
 			sf_build_after(sf_item(part)->create, item->drop, item);
 	}
-	for (; whole && whole->twin; whole = sf_attachment(whole) ? sf_attached_to(sf_attachment(whole)) : NULL)
+	for (; whole && whole->twin; whole = sf_whole_of(whole))
 		detach_before(item, whole->twin);
 }
 

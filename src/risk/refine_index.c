@@ -25,7 +25,7 @@ sf_refine_index_create(SfRisk *risk, const SfRiskCase *it)
 	const SfFact *table = it->context->before ?
 		sf_risk_find_relation(it->context->before, it->operation->schema, it->operation->relation) : NULL;
 
-	if (!statement->relation->inh && table && sf_attr(table, "partition_key"))
+	if (!statement->relation->inh && sf_is_partitioned(table))
 	{
 		((SfRiskLock *) linitial(risk->locks))->only = true;
 		risk->why = "without its partitions nothing is read";

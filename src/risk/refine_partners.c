@@ -84,29 +84,14 @@ sf_risk_lock_referenced(SfRisk *risk, List *constraints, LOCKMODE mode)
 	}
 }
 
-/* NULL: none. */
-static const SfFact *
-default_partition_of(const SfFact *whole)
-{
-	ListCell   *lc;
-
-	foreach(lc, whole ? whole->needed_by : NIL)
-	{
-		const SfFact *part = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_is_kind(part, "partition") && sf_attached_to(part) == whole &&
-			strcmp(sf_attr(part, "bound"), "DEFAULT") == 0)
-			return part->parent;
-	}
-	return NULL;
-}
-
 /* The default partition of a table as it is before; NULL: none. */
 static const SfFact *
 default_partition(const SfRiskCase *it, char *schema, char *name)
 {
-	return default_partition_of(it->context->before && schema ?
-								sf_risk_find_relation(it->context->before, schema, name) : NULL);
+	const SfFact *whole = it->context->before && schema ?
+		sf_risk_find_relation(it->context->before, schema, name) : NULL;
+
+	return whole ? sf_default_partition(whole) : NULL;
 }
 
 /* As it is before, or as the plan makes it. */
@@ -164,15 +149,6 @@ lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
 	}
 }
 
-/* NULL: of none. */
-static const SfFact *
-whole_of(const SfFact *table)
-{
-	const SfFact *attachment = sf_attachment(table);
-
-	return sf_is_kind(attachment, "partition") ? sf_attached_to(attachment) : NULL;
-}
-
 /*
  * The foreign keys that refer to a whole, or to what that is a part of, refer to the part, too; or no more: then their
  * tables are searched for rows.
@@ -183,7 +159,7 @@ lock_keys_onto(SfRisk *risk, const SfFact *whole, bool leaves)
 	ListCell   *lc,
 			   *ln;
 
-	for (; whole; whole = whole_of(whole))
+	for (; whole; whole = sf_whole_of(whole))
 		foreach(lc, whole->children)
 			foreach(ln, ((SfFact *) lfirst(lc))->needed_by)
 			{
@@ -256,11 +232,13 @@ void
 sf_risk_lock_whole_of(SfRisk *risk, const SfRiskCase *it)
 {
 	const SfFact *table = sf_risk_fact(it, "table");
-	const SfFact *whole = table ? whole_of(table) : NULL;
-	const SfFact *others = default_partition_of(whole);
+	const SfFact *whole = table ? sf_whole_of(table) : NULL;
+	const SfFact *others;
 
-	if (whole)
-		sf_risk_add_lock(risk, whole->name[0], whole->name[1], AccessExclusiveLock);
+	if (!sf_is_partitioned(whole))
+		return;
+	sf_risk_add_lock(risk, whole->name[0], whole->name[1], AccessExclusiveLock);
+	others = sf_default_partition(whole);
 	if (others)
 		sf_risk_add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
 }
@@ -364,7 +342,7 @@ lock_copies(SfRisk *risk, const SfFact *fk)
 	const SfFact *other = referenced(fk);
 	ListCell   *lc;
 
-	if (other == NULL || sf_attr(other, "partition_key") == NULL)
+	if (!sf_is_partitioned(other))
 		return;
 	foreach(lc, sf_copies_of(fk))
 	{
