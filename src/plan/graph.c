@@ -278,7 +278,10 @@ found_cycle(SfSort *sort, SfAction *back, SfItem *cause)
 
 static void visit(SfSort *sort, SfAction *action, SfItem *cause);
 
-/* Puts back what waited for this action alone, so that little time passes between a take-down and its put-back. */
+/*
+ * Puts back what waited for this action alone, so that little time passes between a take-down and its put-back; but
+ * what watches the plan stays away until its end.
+ */
 static void
 release(SfSort *sort, SfAction *action)
 {
@@ -288,7 +291,8 @@ release(SfSort *sort, SfAction *action)
 	{
 		SfAction   *waiting = lfirst(lc);
 
-		if (--waiting->waits == 0 && waiting->state == NEW && waiting->rebuild && waiting->verb == SF_VERB_CREATE)
+		if (--waiting->waits == 0 && waiting->state == NEW && waiting->rebuild && waiting->verb == SF_VERB_CREATE &&
+			!watches(subject(waiting)))
 			visit(sort, waiting, NULL);
 	}
 }
