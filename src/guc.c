@@ -26,6 +26,7 @@ static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
 static int	lock_wait = 100;
 static int	max_locks = 0;
+static int	max_load = 0;
 static int	max_replica_lag = 64;
 static int	online_rows = 10000;
 static int	pause_after_step = 0;
@@ -110,6 +111,9 @@ static const struct
 	{"schemaflow.lock_wait", &lock_wait, 1, 60000, GUC_UNIT_MS, PGC_USERSET,
 		"How long a step of a migration may wait for its locks in one try.",
 	"Whoever comes later for the table waits behind it for as long. Then it steps back and tries again."},
+	{"schemaflow.max_load", &max_load, 0, INT_MAX, 0, PGC_USERSET,
+		"How many other sessions may be at work before a backfill waits for them.",
+	"Those count that run, read or write at this moment, in any database. 0 means that it never waits."},
 	{"schemaflow.max_locks", &max_locks, 0, INT_MAX, 0, PGC_USERSET,
 		"Most locks that one transaction of a migration may take.",
 	"0 means a quarter of the server's lock table."},
@@ -278,6 +282,12 @@ int
 sf_guc_batch_time(void)
 {
 	return batch_time;
+}
+
+int
+sf_guc_max_load(void)
+{
+	return max_load;
 }
 
 int

@@ -61,6 +61,7 @@ extern int	sf_guc_guard_rows(void);
 extern int	sf_guc_lock_deadline(void); /* milliseconds */
 extern int	sf_guc_lock_timeout(void);	/* milliseconds */
 extern int	sf_guc_lock_wait(void); /* milliseconds */
+extern int	sf_guc_max_load(void);	/* sessions; 0: no limit */
 extern int	sf_guc_max_locks(void); /* 0: a quarter of the server's lock table */
 extern int	sf_guc_max_replica_lag(void);	/* MB; 0: no limit */
 extern int	sf_guc_online_rows(void);

@@ -233,6 +233,53 @@ is($rc, 0, 'at a rate') or diag($err);
 cmp_ok(time - $start, '>', 2, 'it takes its time');
 is(unfilled($t, $c), 0, 'every row');
 
+# Rows of a page take turns: most stay on it, and their index entries with them.
+$t = table('turning', 20000, after => 'CREATE INDEX turning_id ON turning (id)');
+$node->safe_psql($db, "VACUUM $t; REINDEX TABLE $t");
+$c = plan_column($t, 'lower(email)');
+my $size = q{SELECT pg_relation_size('turning_id')};
+my $index = $node->safe_psql($db, $size);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'in turns') or diag($err);
+is(unfilled($t, $c), 0, 'every row');
+cmp_ok($node->safe_psql($db, $size), '<=', $index * 1.5, 'the index has not grown by half');
+($rc, $out, $err) = sf_try($node, $db, 'SELECT schemaflow.sf_turn(ctid, 0) FROM turning');
+like($err, qr/there must be at least one turn/, 'no turn without turns');
+
+# Others that wait for rows make batches smaller.  What ends them is in a schema that nobody compares.
+$node->safe_psql($db, 'CREATE SCHEMA signs');
+$t = table('wanted', 12000);
+$c = plan_column($t, 'slow(email)');
+my @writers = map { $node->background_psql($db, on_error_stop => 0) } 1 .. 2;
+$_->query_until(qr/begun/, "\\echo begun\nDO \$\$ BEGIN WHILE to_regclass('signs.enough') IS NULL LOOP
+	UPDATE wanted SET id = id WHERE ctid IN (SELECT ctid FROM wanted TABLESAMPLE SYSTEM (5) LIMIT 1); COMMIT; END LOOP; END \$\$;
+	\\echo over\n") for @writers;
+my $log = -s $node->logfile;
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'beside writers') or diag($err);
+like(substr(PostgreSQL::Test::Utils::slurp_file($node->logfile), $log), qr/rows of public\.wanted were waited for, batches of \d+ blocks are next/,
+	'they were waited for');
+$node->safe_psql($db, 'CREATE TABLE signs.enough ()');
+$_->query_until(qr/over/, ''), $_->quit for @writers;
+is(unfilled($t, $c), 0, 'every row');
+
+# Others at work stop it, until there are fewer.
+$t = table('crowded', 12000);
+$c = plan_column($t, 'lower(email)');
+my @busy = map { $node->background_psql($db, on_error_stop => 0) } 1 .. 2;
+$_->query_until(qr/begun/, "\\echo begun\nDO \$\$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'leave') LOOP END LOOP; END \$\$;\n\\echo over\n") for @busy;
+$runner = $node->background_psql($db, on_error_stop => 0);
+$runner->query_until(qr/started/, "\\echo started\nSET schemaflow.max_load = 1;\nCALL sf_upgrade();\n\\echo ended\n");
+until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
+my ($place) = $node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill');
+sleep 1;
+is($node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill'), $place, 'it waits for others');
+$node->safe_psql($db, 'CREATE TABLE signs.leave ()');
+$runner->query_until(qr/ended/, '');
+$runner->quit;
+$_->query_until(qr/over/, ''), $_->quit for @busy;
+is(unfilled($t, $c), 0, 'and ends when they have gone');
+
 # A standby that falls behind stops it, until it has caught up.
 $t = table('lagging', 12000);
 $c = plan_column($t, 'slow(email)');

@@ -1,8 +1,9 @@
 /*
  * backfill.c - one UPDATE, cut into batches (backfill.h).
  *
- * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows.  A range in which
- * rows are locked by others is left for later, so that we do not hold rows while we wait for others.
+ * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows, and are halved when
+ * others wait for rows that we hold.  A range in which rows are locked by others is left for later, so that we do not
+ * hold rows while we wait for others.
  *
  * A full page has no room for new versions of its rows.  So rows take turns: those of the first move to other pages,
  * and what they leave behind is, when nobody sees it any more, room for the next ones on their own pages, where they
@@ -22,6 +23,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
+#include "fmgr.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/parsenodes.h"
@@ -44,9 +46,11 @@
 #include "server/owner.h"
 #include "server/server.h"
 
+PG_FUNCTION_INFO_V1(sf_turn);
+
 #define FIRST_BLOCKS	1		/* of the first batch, whose time is not known */
-#define TURNS			4		/* in which the rows of a page are written; a power of 2 */
-#define WINDOW			8		/* ranges, each a batch in each turn */
+#define TURNS			8		/* in which the rows of a page are written */
+#define WINDOW			4		/* ranges, each a batch in each turn */
 #define VACUUM_PARTS	10		/* how often in a pass */
 #define VACUUM_BLOCKS	256	/* and not for less than this */
 #define AGAIN_MS		200		/* before locked ranges are tried again */
@@ -110,8 +114,8 @@ narrow(Pass *pass, SfRange range, int turn)
 	Node	   *rows = sf_transform_parse(
 		psprintf("%s.ctid OPERATOR(pg_catalog.>=) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
 				 "AND %s.ctid OPERATOR(pg_catalog.<) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
-				 "AND (pg_catalog.hashtid(%s.ctid) OPERATOR(pg_catalog.&) %d) OPERATOR(pg_catalog.=) %d",
-				 name, range.from, name, range.until, name, TURNS - 1, turn));
+				 "AND schemaflow.sf_turn(%s.ctid, %d) OPERATOR(pg_catalog.=) %d",
+				 name, range.from, name, range.until, name, TURNS, turn));
 
 	update->whereClause = pass->which ? (Node *) makeBoolExpr(AND_EXPR, list_make2(rows, pass->which), -1) : rows;
 }
@@ -126,6 +130,23 @@ columns_of(const Pass *pass)
 	foreach(lc, castNode(UpdateStmt, pass->statement->stmt)->targetList)
 		names = lappend(names, lfirst_node(ResTarget, lc)->name);
 	return names;
+}
+
+/*
+ * In which of so many turns, from 0, is the row at this place?  A page has about as many rows for each, as a hash would
+ * not give it: what one turn leaves room for is what the next one needs.
+ */
+Datum
+sf_turn(PG_FUNCTION_ARGS)
+{
+	ItemPointer place = (ItemPointer) PG_GETARG_POINTER(0);
+	int32		turns = PG_GETARG_INT32(1);
+
+	if (turns < 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("there must be at least one turn"),
+				 errhint("Backfills call this function; it is not for calling.")));
+	PG_RETURN_INT32(ItemPointerGetOffsetNumberNoCheck(place) % turns);
 }
 
 /* ---- one batch ---- */
@@ -157,6 +178,7 @@ typedef struct Batch
 	SfRange		range;
 	int			turn;
 	Outcome		outcome;		/* the result */
+	bool		waited_for;		/* others needed rows of it meanwhile */
 } Batch;
 
 /* Argument of sf_pass_attempt(): a turn of a range, and how far we are. */
@@ -192,18 +214,23 @@ write_batch(void *arg)
 	/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
 	if (batch->outcome != UNWIRED)
 		sf_pass_note(&pass->at);
+	batch->waited_for = sf_pass_is_waited_for();
 	sf_worker_commit();
 }
 
+/* waited_for: set if others needed its rows. */
 static Outcome
-try_batch(Pass *pass, SfRange range, int turn)
+try_batch(Pass *pass, SfRange range, int turn, bool *waited_for)
 {
 	Pass		before = *pass;
 	Batch		batch = {pass, range, turn, DONE};
 
 	CHECK_FOR_INTERRUPTS();
 	if (sf_pass_attempt(write_batch, &batch))
+	{
+		*waited_for |= batch.waited_for;
 		return batch.outcome;
+	}
 	*pass = before;
 	return LOCKED;
 }
@@ -223,34 +250,48 @@ skip(Pass *pass, SfRange range)
 	MemoryContextSwitchTo(old);
 }
 
+/* How large the next batches may be, by these: half of it when others had to wait, so that they wait less. */
+static int64
+next_size(const Pass *pass, int64 size, long ms, bool waited_for)
+{
+	if (!waited_for)
+		return sf_pass_size(size, ms);
+	size = Max(1, size / 2);
+	ereport(DEBUG1, (errmsg_internal("rows of %s were waited for, batches of " INT64_FORMAT " blocks are next",
+									 pass->at.table, size)));
+	return size;
+}
+
 /*
- * n ranges of "size" blocks from where we are, in all turns; what is locked in one of them is left out.  DONE, UNWIRED
- * or ANEW.  ms: what a batch took on average.
+ * n ranges of *size blocks from where we are, in all turns; what is locked in one of them is left out.  DONE, UNWIRED
+ * or ANEW; when done, *size is that for the next ones.
  */
 static Outcome
-try_window(Pass *pass, int n, int64 size, long *ms)
+try_window(Pass *pass, int n, int64 *size)
 {
-	SfRange		window = {pass->at.next, Min(pass->at.next + size * n, pass->at.blocks)};
+	SfRange		window = {pass->at.next, Min(pass->at.next + *size * n, pass->at.blocks)};
 	bool		locked[WINDOW] = {false};
+	bool		waited_for = false;
 	int			batches = 0;
+	long		ms = 0;
 
 	for (int turn = 0; turn < TURNS; turn++)
-		for (int i = 0; window.from + i * size < window.until; i++)
+		for (int i = 0; window.from + i * *size < window.until; i++)
 		{
-			SfRange		range = {window.from + i * size, Min(window.from + (i + 1) * size, window.until)};
+			SfRange		range = {window.from + i * *size, Min(window.from + (i + 1) * *size, window.until)};
 			TimestampTz start = GetCurrentTimestamp();
-			Outcome		outcome = locked[i] ? LOCKED : try_batch(pass, range, turn);
+			Outcome		outcome = locked[i] ? LOCKED : try_batch(pass, range, turn, &waited_for);
 
 			if (outcome == UNWIRED || outcome == ANEW)
 				return outcome;
 			locked[i] = outcome == LOCKED;
 			if (locked[i] && turn == TURNS - 1)
 				skip(pass, range);
-			*ms += TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+			ms += TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
 			batches++;
 			sf_throttle();
 		}
-	*ms /= batches;
+	*size = next_size(pass, *size, ms / batches, waited_for);
 	return DONE;
 }
 
@@ -282,17 +323,14 @@ go_over(Pass *pass, MemoryContext batch)
 	while (pass->at.next < pass->at.blocks)
 	{
 		Outcome		outcome;
-		long		ms = 0;
 		int64		before = size;
 
 		MemoryContextReset(batch);
-		outcome = try_window(pass, growing ? 1 : WINDOW, size, &ms);
+		outcome = try_window(pass, growing ? 1 : WINDOW, &size);
 		if (outcome == UNWIRED)
 			return false;
 		if (outcome == ANEW)
 			vacuumed = 0;
-		else
-			size = sf_pass_size(size, ms);
 		growing = size >= before * 2;
 		if (pass->at.next - vacuumed >= Max(pass->at.blocks / VACUUM_PARTS, VACUUM_BLOCKS))
 		{
@@ -348,10 +386,11 @@ go_back_to_skipped(Pass *pass, MemoryContext batch)
 	{
 		SfRange		range = *(SfRange *) linitial(pass->at.skipped);
 		Outcome		outcome = DONE;
+		bool		waited_for = false;
 
 		MemoryContextReset(batch);
 		for (int turn = 0; turn < TURNS && outcome == DONE; turn++)
-			outcome = try_batch(pass, range, turn);
+			outcome = try_batch(pass, range, turn, &waited_for);
 		if (outcome == UNWIRED)
 			return false;
 		if (outcome != LOCKED)

@@ -4,7 +4,9 @@
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/xact.h"
 #include "storage/bufmgr.h"
+#include "storage/lock.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
@@ -124,6 +126,18 @@ sf_pass_attempt(void (*batch) (void *arg), void *arg)
 	if (!sf_locks_were_taken(error))
 		ReThrowError(error);
 	return false;
+}
+
+bool
+sf_pass_is_waited_for(void)
+{
+	TransactionId xid = GetTopTransactionIdIfAny();
+	LOCKTAG		tag;
+
+	if (!TransactionIdIsValid(xid))
+		return false;
+	SET_LOCKTAG_TRANSACTION(tag, xid);
+	return LockHasWaiters(&tag, ExclusiveLock, false);
 }
 
 int64

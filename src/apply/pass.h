@@ -47,6 +47,9 @@ extern void sf_pass_look(Oid relid, Oid *file, int64 *blocks);
  */
 extern bool sf_pass_attempt(void (*batch) (void *arg), void *arg);
 
+/* In a batch's transaction: does anybody wait for rows that it has locked? */
+extern bool sf_pass_is_waited_for(void);
+
 /* How many blocks take schemaflow.batch_time when "size" took so long. */
 extern int64 sf_pass_size(int64 size, long ms);
 

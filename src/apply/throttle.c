@@ -3,7 +3,9 @@
  *
  * Standbys and replication slots are looked at once a second: who is further behind than
  * schemaflow.max_replica_lag makes us wait.  A slot that nobody reads counts only when it is about to be lost: who
- * has been away for weeks must not stop us for ever.  WAL of our own is counted in this process.
+ * has been away for weeks must not stop us for ever.  So do more sessions at work than schemaflow.max_load: those that
+ * need the machine now, not those that wait for locks, for a client, or for a run of ours.  WAL of our own is counted
+ * in this process.
  */
 #include "postgres.h"
 
@@ -59,9 +61,30 @@ sf_throttle_laggard(void)
 	return found;
 }
 
-/* The same outside of transactions. */
+/* How many are at work, when these are too many. */
 static char *
-laggard(void)
+crowd(void)
+{
+	const char *args[] = {psprintf("%d", sf_guc_max_load())};
+	SfOwnerState owner;
+	char	   *found;
+
+	if (sf_guc_max_load() == 0)
+		return NULL;
+	/* Others may not see what sessions do; we say no more of it than their number. */
+	sf_owner_enter(&owner);
+	found = sf_query_text("SELECT pg_catalog.count(*) || ' sessions are at work' FROM pg_catalog.pg_stat_activity "
+						  "WHERE backend_type = 'client backend' AND state = 'active' "
+						  "AND coalesce(wait_event_type, 'IO') = ANY ('{IO,LWLock,BufferPin}') "
+						  "AND pid <> pg_catalog.pg_backend_pid() HAVING pg_catalog.count(*) > $1::pg_catalog.int8",
+						  lengthof(args), args);
+	sf_owner_leave(&owner);
+	return found;
+}
+
+/* What is in the way of the next batch, outside of transactions. */
+static char *
+hindrance(void)
 {
 	MemoryContext old = CurrentMemoryContext;
 	char	   *found;
@@ -69,24 +92,27 @@ laggard(void)
 	sf_worker_begin();
 	MemoryContextSwitchTo(old);
 	found = sf_throttle_laggard();
+	if (found == NULL)
+		found = crowd();
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
 	return found;
 }
 
 static void
-wait_for_replicas(void)
+wait_for_others(void)
 {
-	char	   *who;
+	char	   *what;
 
-	if (sf_guc_max_replica_lag() == 0 || !TimestampDifferenceExceeds(looked, GetCurrentTimestamp(), LOOK_EACH_MS))
+	if ((sf_guc_max_replica_lag() == 0 && sf_guc_max_load() == 0) ||
+		!TimestampDifferenceExceeds(looked, GetCurrentTimestamp(), LOOK_EACH_MS))
 		return;
-	while ((who = laggard()) != NULL)
+	while ((what = hindrance()) != NULL)
 	{
 		if (TimestampDifferenceExceeds(told, GetCurrentTimestamp(), TELL_EACH_MS))
 		{
 			told = GetCurrentTimestamp();
-			ereport(INFO, (errmsg("waiting, %s", who)));
+			ereport(INFO, (errmsg("waiting, %s", what)));
 		}
 		sf_wait_a_little(WAIT_MS);
 	}
@@ -114,6 +140,6 @@ keep_to_rate(void)
 void
 sf_throttle(void)
 {
-	wait_for_replicas();
+	wait_for_others();
 	keep_to_rate();
 }

@@ -85,6 +85,11 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_dual_check';
 COMMENT ON FUNCTION schemaflow.sf_dual_check(regclass, name) IS
 	'raises when an expression of a dual-write trigger does not fit the table, before the first row does: a step of migrations';
 
+CREATE FUNCTION schemaflow.sf_turn(place tid, turns integer) RETURNS integer
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sf_turn';
+COMMENT ON FUNCTION schemaflow.sf_turn(tid, integer) IS
+	'in which turn the backfill writes the row at this place: rows of a page take turns, so that it does not grow';
+
 CREATE FUNCTION schemaflow.sf_rows_fit("table" text, keys text, fit text) RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_rows_fit';
 COMMENT ON FUNCTION schemaflow.sf_rows_fit(text, text, text) IS
