@@ -15,6 +15,7 @@
 static int	manage = SF_MANAGE_MODEL;
 static int	archive = SF_ARCHIVE_ROWS;
 static int	archive_limit = 1000000;
+static int	backfill_rest = 0;
 static int	backfill_wal_rate = 0;
 static int	batch_time = 75;
 static int	fence = SF_FENCE_ERROR;
@@ -25,8 +26,8 @@ static int	guard_rows = 1;
 static int	lock_deadline = 600000;
 static int	lock_timeout = 5000;
 static int	lock_wait = 100;
-static int	max_locks = 0;
 static int	max_load = 0;
+static int	max_locks = 0;
 static int	max_replica_lag = 64;
 static int	online_rows = 10000;
 static int	pause_after_step = 0;
@@ -90,6 +91,10 @@ static const struct
 		"Most rows of a table whose dropped column is archived.",
 	"They are copied under the lock of the drop. -1 means any number; the column of a larger table is lost, with "
 	"consent."},
+	{"schemaflow.backfill_rest", &backfill_rest, 0, 10000, 0, PGC_USERSET,
+		"How long a backfill rests after a batch, in percent of the time that the batch took.",
+	"What it leaves of the machine is for others: with 300 it works a quarter of the time. 0 means that it never "
+	"rests."},
 	{"schemaflow.backfill_wal_rate", &backfill_wal_rate, 0, INT_MAX, GUC_UNIT_KB, PGC_USERSET,
 		"How much WAL a backfill may write in a second.",
 	"0 means as much as it can."},
@@ -270,6 +275,12 @@ int
 sf_guc_worker_wait(void)
 {
 	return worker_wait;
+}
+
+int
+sf_guc_backfill_rest(void)
+{
+	return backfill_rest;
 }
 
 int

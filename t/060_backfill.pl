@@ -280,6 +280,21 @@ $runner->quit;
 $_->query_until(qr/over/, ''), $_->quit for @busy;
 is(unfilled($t, $c), 0, 'and ends when they have gone');
 
+# It rests as long as it is told to.
+$t = table('resting', 12000);
+$c = plan_column($t, 'lower(email)');
+$runner = $node->background_psql($db, on_error_stop => 0);
+$runner->query_until(qr/started/, "\\echo started\nSET schemaflow.backfill_rest = 10000; SET schemaflow.batch_time = 1000;
+	CALL sf_upgrade();\n\\echo ended\n");
+until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
+cmp_ok(unfilled($t, $c), '>', 0, 'a rest');
+$node->safe_psql($db, q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CALL sf_upgrade%' AND state = 'active'});
+$runner->query_until(qr/ended/, '');
+$runner->quit;
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'without a rest') or diag($err);
+is(unfilled($t, $c), 0, 'every row');
+
 # A standby that falls behind stops it, until it has caught up.
 $t = table('lagging', 12000);
 $c = plan_column($t, 'slow(email)');

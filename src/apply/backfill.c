@@ -1,9 +1,9 @@
 /*
  * backfill.c - one UPDATE, cut into batches (backfill.h).
  *
- * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows, and are halved when
- * others wait for rows that we hold.  A range in which rows are locked by others is left for later, so that we do not
- * hold rows while we wait for others.
+ * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows, and are halved
+ * when others wait for rows that we hold.  A range in which rows are locked by others is left for later, so that we do
+ * not hold rows while we wait for others.
  *
  * A full page has no room for new versions of its rows.  So rows take turns: those of the first move to other pages,
  * and what they leave behind is, when nobody sees it any more, room for the next ones on their own pages, where they
@@ -273,7 +273,7 @@ try_window(Pass *pass, int n, int64 *size)
 	bool		locked[WINDOW] = {false};
 	bool		waited_for = false;
 	int			batches = 0;
-	long		ms = 0;
+	long		all_ms = 0;
 
 	for (int turn = 0; turn < TURNS; turn++)
 		for (int i = 0; window.from + i * *size < window.until; i++)
@@ -281,17 +281,19 @@ try_window(Pass *pass, int n, int64 *size)
 			SfRange		range = {window.from + i * *size, Min(window.from + (i + 1) * *size, window.until)};
 			TimestampTz start = GetCurrentTimestamp();
 			Outcome		outcome = locked[i] ? LOCKED : try_batch(pass, range, turn, &waited_for);
+			long		ms;
 
 			if (outcome == UNWIRED || outcome == ANEW)
 				return outcome;
 			locked[i] = outcome == LOCKED;
 			if (locked[i] && turn == TURNS - 1)
 				skip(pass, range);
-			ms += TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+			ms = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+			all_ms += ms;
 			batches++;
-			sf_throttle();
+			sf_throttle(ms);
 		}
-	*size = next_size(pass, *size, ms / batches, waited_for);
+	*size = next_size(pass, *size, all_ms / batches, waited_for);
 	return DONE;
 }
 

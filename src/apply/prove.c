@@ -320,14 +320,16 @@ go_over(Proof *proof)
 	{
 		TimestampTz start = GetCurrentTimestamp();
 		SfRange		range = {proof->at.next, Min(proof->at.next + size, proof->at.blocks)};
+		long		ms;
 		MemoryContext old = MemoryContextSwitchTo(proof->batch);
 
 		CHECK_FOR_INTERRUPTS();
 		prove_range_at_last(proof, range);
 		MemoryContextSwitchTo(old);
 		MemoryContextReset(proof->batch);
-		size = sf_pass_size(size, TimestampDifferenceMilliseconds(start, GetCurrentTimestamp()));
-		sf_throttle();
+		ms = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+		size = sf_pass_size(size, ms);
+		sf_throttle(ms);
 	}
 }
 

@@ -137,9 +137,24 @@ keep_to_rate(void)
 	}
 }
 
-void
-sf_throttle(void)
+static void
+rest(long ms)
 {
+	TimestampTz start = GetCurrentTimestamp();
+	long		wanted = ms * sf_guc_backfill_rest() / 100;
+	long		left = wanted;
+
+	while (left > 0)
+	{
+		sf_wait_a_little(left);
+		left = wanted - TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
+	}
+}
+
+void
+sf_throttle(long ms)
+{
+	rest(ms);
 	wait_for_others();
 	keep_to_rate();
 }
