@@ -239,8 +239,8 @@ sf_check_end(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(sf_journal_check_end(sf_text_arg(fcinfo, 0, "revision"), sf_direction_arg(fcinfo, 1)) == 0);
 }
 
-static int
-transaction_arg(FunctionCallInfo fcinfo, int n)
+int
+sf_transaction_arg(FunctionCallInfo fcinfo, int n)
 {
 	if (PG_ARGISNULL(n))
 		ereport(ERROR,
@@ -252,14 +252,16 @@ transaction_arg(FunctionCallInfo fcinfo, int n)
 Datum
 sf_pending(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(sf_journal_pending(sf_text_arg(fcinfo, 0, "revision"), transaction_arg(fcinfo, 1),
+	PG_RETURN_BOOL(sf_journal_pending(sf_text_arg(fcinfo, 0, "revision"), sf_transaction_arg(fcinfo, 1),
 									  sf_direction_arg(fcinfo, 2)));
 }
 
 Datum
 sf_leftovers(PG_FUNCTION_ARGS)
 {
-	return sf_result_lines(fcinfo, sf_journal_leftovers(sf_text_arg(fcinfo, 0, "revision"), transaction_arg(fcinfo, 1),
+	char	   *revision = sf_text_arg(fcinfo, 0, "revision");
+
+	return sf_result_lines(fcinfo, sf_journal_leftovers(revision, sf_transaction_arg(fcinfo, 1),
 														sf_direction_arg(fcinfo, 2)));
 }
 
@@ -267,7 +269,7 @@ Datum
 sf_mark(PG_FUNCTION_ARGS)
 {
 	SfRevision *r = sf_revision_resolve(sf_revisions(), sf_text_arg(fcinfo, 0, "revision"));
-	int			n = transaction_arg(fcinfo, 1);
+	int			n = sf_transaction_arg(fcinfo, 1);
 	SfDirection direction = sf_direction_arg(fcinfo, 2);
 	char	   *state = sf_journal_mark(sf_text_arg(fcinfo, 0, "revision"), n, direction);
 

@@ -18,4 +18,7 @@ extern List *sf_print_notes(List *lines, const char *heading, List *paragraphs);
 #include "fmgr.h"
 extern SfDirection sf_direction_arg(FunctionCallInfo fcinfo, int n);
 
+/* The number of a transaction. */
+extern int	sf_transaction_arg(FunctionCallInfo fcinfo, int n);
+
 #endif

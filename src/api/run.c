@@ -26,6 +26,7 @@
 #include "utils/snapmgr.h"
 
 #include "api/define.h"
+#include "api/print.h"
 #include "apply/runner.h"
 #include "apply/trial.h"
 #include "compat.h"
@@ -40,6 +41,7 @@ PG_FUNCTION_INFO_V1(sf_contract);
 PG_FUNCTION_INFO_V1(sf_pause);
 PG_FUNCTION_INFO_V1(sf_resume);
 PG_FUNCTION_INFO_V1(sf_test);
+PG_FUNCTION_INFO_V1(sf_run_transaction);
 
 /* ---- may we commit? ---- */
 
@@ -243,6 +245,24 @@ sf_contract(PG_FUNCTION_ARGS)
 	request.gates = !PG_ARGISNULL(1) && PG_GETARG_BOOL(1) ? SF_GATES_FORCE : SF_GATES_CHECK;
 	request.allow = array_arg(fcinfo, 2);
 	return run(fcinfo, &request, PG_ARGISNULL(3) || PG_GETARG_BOOL(3));
+}
+
+/* ---- for a script ---- */
+
+/* One transaction of a migration, the next one: what no statement of a script can do, batches and proofs. */
+Datum
+sf_run_transaction(PG_FUNCTION_ARGS)
+{
+	SfRunRequest request = {.allow = "{}",.gates = SF_GATES_CHECK};
+	SfRevision *r;
+
+	check_context(fcinfo, "sf_run_transaction");
+	r = sf_revision_named(sf_revisions(), sf_text_arg(fcinfo, 0, "revision"));
+	sf_migration_check_owner(r->revision, r->owner);
+	request.to = r->revision;
+	request.only = sf_transaction_arg(fcinfo, 1);
+	request.direction = sf_direction_arg(fcinfo, 2);
+	return run(fcinfo, &request, true);
 }
 
 /* ---- from another session ---- */

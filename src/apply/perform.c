@@ -481,30 +481,30 @@ read_before(Performance *p, int done)
 	MemoryContextSwitchTo(old);
 }
 
-/* The transactions behind "done"; false: stopped before one that is past the phase. */
+/* The transactions behind "done"; false: stopped before one that is past the phase, or not asked for. */
 static bool
-run_from(const Performance *p, int done, const char *through, SfGates gates)
+run_from(const Performance *p, int done, const SfRunRequest *request)
 {
 	MemoryContext old = CurrentMemoryContext;
 	MemoryContext context = AllocSetContextCreate(old, "schemaflow transaction", ALLOCSET_DEFAULT_SIZES);
 	int			of = sf_transactions(p->migration, p->direction);
 
-	for (int transaction = done + 1; transaction <= of; transaction++)
+	for (int transaction = done + 1; transaction <= (request->only ? request->only : of); transaction++)
 	{
 		List	   *steps = sf_transaction_steps(p->migration, p->direction, transaction);
 
 		CHECK_FOR_INTERRUPTS();
-		if (is_beyond(steps, through))
+		if (is_beyond(steps, request->through))
 		{
 			ereport(INFO, (errmsg("stops before step %d: it is past phase %s", ((SfStep *) linitial(steps))->n,
-								  through)));
+								  request->through)));
 			return false;
 		}
 		set_up(p);
 		MemoryContextSwitchTo(context);
 		if (!p->undo)
 			sf_prove(p->migration, p->direction, transaction, p->before);
-		if (((SfStep *) linitial(steps))->class == 'G' && gates == SF_GATES_STOP)
+		if (((SfStep *) linitial(steps))->class == 'G' && request->gates == SF_GATES_STOP)
 		{
 			/* It waits here from now on, even if it is where it starts. */
 			begin(p);
@@ -524,7 +524,7 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 			case 'G':
 				if (!p->undo)
 					look_behind_gate(p);
-				if (gates == SF_GATES_FORCE)
+				if (request->gates == SF_GATES_FORCE)
 					pass_gate(p, linitial(steps));
 				else
 					run_gate(p, steps);
@@ -545,12 +545,13 @@ run_from(const Performance *p, int done, const char *through, SfGates gates)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	return true;
+	return request->only == 0;
 }
 
 bool
-sf_perform(const SfMigration *migration, SfDirection direction, const char *through, SfGates gates)
+sf_perform(const SfMigration *migration, const SfRunRequest *request)
 {
+	SfDirection direction = request->direction;
 	Performance p = {migration, direction, list_length(migration->steps[direction])};
 	MemoryContext old = CurrentMemoryContext;
 	int			done = done_before(&p);
@@ -558,10 +559,10 @@ sf_perform(const SfMigration *migration, SfDirection direction, const char *thro
 	MemoryContextSwitchTo(old);
 	ereport(INFO, (errmsg("revision %s %s: %s", migration->revision, sf_direction_name(direction),
 						  sf_one_line(migration->message, STEP_WIDTH))));
-	if (through)
-		(void) sf_phase_number(through);
+	if (request->through)
+		(void) sf_phase_number(request->through);
 	read_before(&p, done);
-	if (!run_from(&p, done, through, gates))
+	if (!run_from(&p, done, request))
 		return false;
 	check_end(&p);
 	where = NULL;
@@ -572,6 +573,7 @@ void
 sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more)
 {
 	Performance p = {undo, direction, list_length(undo->steps[direction])};
+	SfRunRequest all = {.direction = direction,.gates = SF_GATES_FORCE};
 
 	p.undo = true;
 	p.more = more;
@@ -579,7 +581,7 @@ sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more)
 						  more ? "giving back the names that it changed" :
 						  p.nsteps > 0 ? "undoing what was done of it" : "nothing of it stands")));
 	read_before(&p, 0);
-	(void) run_from(&p, 0, NULL, SF_GATES_FORCE);
+	(void) run_from(&p, 0, &all);
 	if (!more)
 		check_end(&p);
 	where = NULL;

@@ -8,11 +8,11 @@
 #include "apply/runner.h"
 
 /*
- * Run what is still to be done of it, up to and with the phase "through" (NULL: all), each transaction marked in
- * itself.  Outside of transactions; raises with everything that is done marked as such.  Returns whether the migration
- * is finished; it is not when it has come to the end of the phase, or to a gate.
+ * Run what is still to be done of it and is asked for, each transaction marked in itself.  Outside of transactions;
+ * raises with everything that is done marked as such.  Returns whether the migration is finished; it is not when it has
+ * come to the end of the phase, to a gate, or behind the only transaction that was asked for.
  */
-extern bool sf_perform(const SfMigration *migration, SfDirection direction, const char *through, SfGates gates);
+extern bool sf_perform(const SfMigration *migration, const SfRunRequest *request);
 
 /* Run steps that were made to undo what was done of a migration (undo.h); more: it is not undone by these alone. */
 extern void sf_perform_undo(const SfMigration *undo, SfDirection direction, bool more);

@@ -124,6 +124,24 @@ check_losses(List *tasks, const SfRunRequest *request)
 								  request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to))));
 }
 
+/* For a script that has come to this transaction: NIL if it is done already. */
+static List *
+only_one(List *revisions, const SfRunRequest *request)
+{
+	SfRevision *r = sf_revision_named(revisions, request->to);
+	int			done = sf_is_partly(r) && r->direction == request->direction ? r->done : 0;
+
+	if (!sf_journal_pending(r->revision, request->only, request->direction))
+		return NIL;
+	if (request->only != done + 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("transaction %d of revision \"%s\" is not the next one", request->only, r->revision),
+				 errdetail("The next one is %d.", done + 1),
+				 errhint("Run the script from its beginning; what is done is left out.")));
+	return list_make1(r);
+}
+
 /*
  * The way as tasks, all of them looked at: in one transaction.  Of those behind the first only what does not depend on
  * the schema; sf_perform()'s caller looks at the rest when it is their turn.
@@ -142,7 +160,7 @@ prepare(const SfRunRequest *request)
 		if (strcmp(request->to, "head") == 0 || strcmp(request->to, "base") == 0)
 			return NIL;
 	}
-	foreach(lc, sf_way(revisions, request->to, request->direction))
+	foreach(lc, request->only ? only_one(revisions, request) : sf_way(revisions, request->to, request->direction))
 	{
 		SfRevision *r = lfirst(lc);
 		Task	   *task = palloc0(sizeof(Task));
@@ -152,7 +170,9 @@ prepare(const SfRunRequest *request)
 		task->done = sf_is_partly(r) ? r->done : 0;
 		tasks = lappend(tasks, task);
 	}
-	check_losses(tasks, request);
+	/* Who runs a script has read it. */
+	if (request->only == 0)
+		check_losses(tasks, request);
 	if (tasks)
 		(void) sf_journal_check_start(((Task *) linitial(tasks))->migration->revision, request->direction);
 	return tasks;
@@ -168,7 +188,14 @@ prepare_all(const SfRunRequest *request)
 	MemoryContextSwitchTo(context);
 	tasks = prepare(request);
 	if (tasks)
-		sf_run_begin(request);
+	{
+		SfRunRequest all = *request;
+
+		/* Who goes on with it by sf_resume() goes on with the migration. */
+		if (request->only && request->direction == SF_DOWN)
+			all.to = psprintf("%s-1", request->to);
+		sf_run_begin(&all);
+	}
 	sf_worker_commit();
 	return tasks;
 }
@@ -209,12 +236,12 @@ run_tasks(const SfRunRequest *request, List *tasks)
 
 		if (lc != list_head(tasks))
 			check_start(task, request->direction);
-		begun_here = task->done == 0 ? task->migration : NULL;
-		finished = sf_perform(task->migration, request->direction, request->through, request->gates);
+		begun_here = task->done == 0 && request->only == 0 ? task->migration : NULL;
+		finished = sf_perform(task->migration, request);
 		if (!finished)
 			break;
 	}
-	end_run(finished ? "done" : "ready", NULL);
+	end_run(finished || request->only ? "done" : "ready", NULL);
 }
 
 /* The error as the caller gets it: where it was, and how to go on. */
@@ -222,7 +249,7 @@ static void
 complete_error(ErrorData *error, const SfRunRequest *request)
 {
 	const char *where = sf_perform_where();
-	const char *again = request->abort ? "CALL sf_abort()" :
+	const char *again = request->abort ? "CALL sf_abort()" : request->only ? "the script, run again," :
 		psprintf("CALL %s('%s')", request->direction == SF_UP ? "sf_upgrade" : "sf_downgrade", request->to);
 	char	   *hint;
 
@@ -460,7 +487,8 @@ run_request(const SfRunRequest *request)
 	tasks = prepare_all(request);
 	if (tasks == NIL)
 		ereport(NOTICE,
-				(errmsg("nothing to do: the database is at \"%s\" already", request->to)));
+				(request->only ? errmsg("nothing to do: transaction %d is done already", request->only) :
+				 errmsg("nothing to do: the database is at \"%s\" already", request->to)));
 	else
 		run_or_report(request, tasks);
 }

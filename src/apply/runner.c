@@ -79,7 +79,7 @@ sf_run_request_pack(const SfRunRequest *request, Size *len)
 	StringInfoData out;
 	const char *fields[] = {sf_direction_name(request->direction), request->to ? request->to : "",
 	request->through ? request->through : "", request->allow, request->abort ? "abort" : "",
-	psprintf("%d", request->gates)};
+	psprintf("%d", request->gates), psprintf("%d", request->only)};
 
 	initStringInfo(&out);
 	for (int i = 0; i < lengthof(fields); i++)
@@ -91,7 +91,7 @@ sf_run_request_pack(const SfRunRequest *request, Size *len)
 void
 sf_run_request_unpack(const char *payload, SfRunRequest *request)
 {
-	const char *fields[6];
+	const char *fields[7];
 
 	for (int i = 0; i < lengthof(fields); i++)
 	{
@@ -104,6 +104,7 @@ sf_run_request_unpack(const char *payload, SfRunRequest *request)
 	request->allow = fields[3];
 	request->abort = fields[4][0] != '\0';
 	request->gates = (SfGates) atoi(fields[5]);
+	request->only = atoi(fields[6]);
 }
 
 /* ---- the row ---- */

@@ -29,6 +29,7 @@ typedef struct SfRunRequest
 	const char *through;		/* a phase, or NULL */
 	const char *allow;			/* text[] in output form */
 	SfGates		gates;
+	int			only;			/* this transaction of the revision "to", for a script that does the others; 0: all */
 	bool		abort;			/* undo what was done of the migration that is half done; the rest does not matter */
 } SfRunRequest;
 

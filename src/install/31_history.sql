@@ -54,6 +54,11 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'sf_mark';
 COMMENT ON FUNCTION @extschema@.sf_mark(text, integer, text) IS
 	'transaction n of a migration is done: called last in that transaction';
 
+CREATE PROCEDURE @extschema@.sf_run_transaction(revision text, n integer, direction text DEFAULT 'up')
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_run_transaction';
+COMMENT ON PROCEDURE @extschema@.sf_run_transaction(text, integer, text) IS
+	'run transaction n of a migration, the next one, in the server: batches and gates, which a script cannot';
+
 -- Where this database stands.
 
 CREATE FUNCTION @extschema@.sf_current(OUT revision text, OUT message text, OUT applied_at timestamptz, OUT applied_by text)
@@ -103,6 +108,7 @@ COMMENT ON FUNCTION @extschema@.sf_drop_scratches(boolean) IS
 REVOKE ALL ON FUNCTION @extschema@.sf_import(text),
 	@extschema@.sf_run_step(text, integer, text), @extschema@.sf_mark(text, integer, text), @extschema@.sf_stamp(text, boolean),
 	@extschema@.sf_adopt_restored(bigint, oid), @extschema@.sf_drop_scratches(boolean) FROM PUBLIC;
+REVOKE ALL ON PROCEDURE @extschema@.sf_run_transaction(text, integer, text) FROM PUBLIC;
 
 CREATE VIEW @extschema@.sf_capabilities AS
 SELECT c.capability, CASE WHEN c.works THEN 'on' WHEN c.works IS NULL THEN 'unknown' ELSE 'off' END AS state, c.how

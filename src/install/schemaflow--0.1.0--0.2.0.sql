@@ -75,6 +75,12 @@ COMMENT ON FUNCTION @extschema@.sf_run_step(text, integer, text) IS
 
 REVOKE ALL ON FUNCTION @extschema@.sf_run_step(text, integer, text) FROM PUBLIC;
 
+CREATE PROCEDURE @extschema@.sf_run_transaction(revision text, n integer, direction text DEFAULT 'up')
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_run_transaction';
+COMMENT ON PROCEDURE @extschema@.sf_run_transaction(text, integer, text) IS
+	'run transaction n of a migration, the next one, in the server: batches and gates, which a script cannot';
+REVOKE ALL ON PROCEDURE @extschema@.sf_run_transaction(text, integer, text) FROM PUBLIC;
+
 -- What a step archives.
 ALTER TABLE schemaflow.step ADD COLUMN archive text;
 COMMENT ON COLUMN schemaflow.step.archive IS 'relation of schemaflow_archive that the step fills or gives back';
