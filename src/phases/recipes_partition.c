@@ -5,6 +5,9 @@
  * would look for: so they are made and validated before, and go with it.  CREATE TABLE ... PARTITION OF locks the
  * whole; made by itself and attached, the table does not.  DETACH CONCURRENTLY does not either, but leaves a check
  * behind under a name of its own, unless it finds one; so that is made, and dropped afterwards.
+ *
+ * Rows of the default partition that are the new one's stand in its way.  From one that is not big they move to it in
+ * the transaction that attaches it; in a big one the proof finds them, before anything is done.
  */
 #include "postgres.h"
 
@@ -130,18 +133,79 @@ attach(const SfFact *partition)
 					sf_attr(partition, "bound"));
 }
 
+/* Would rows that are taken out of it be missed: by a trigger or rule, or by rows that refer to them? */
+static bool
+minds_deletion(const SfFact *table)
+{
+	ListCell   *lc,
+			   *ln;
+
+	for (; table; table = sf_whole_of(table))
+		foreach(lc, table->children)
+		{
+			const SfFact *child = lfirst(lc);
+
+			if (sf_is_kind(child, "trigger") || sf_is_kind(child, "rule"))
+				return true;
+			foreach(ln, child->kind->backs ? child->needed_by : NIL)
+				if (((SfEdge *) lfirst(ln))->from->kind->binds)
+					return true;
+		}
+	return false;
+}
+
+/* The statement that takes them over; NULL: there are none, or they had better stay. */
+static char *
+move_from_default(const SfFact *partition, const SfFact *whole)
+{
+	const SfFact *others = standing_default(whole);
+	const char *bound = sf_attr(partition, "bound");
+	List	   *columns = NIL;
+	char	   *list;
+	ListCell   *lc;
+
+	if (others == NULL || sf_is_default_bound(bound) || sf_is_partitioned(partition->parent) || sf_is_big(others) ||
+		sf_risk_rows(others->name[0], others->name[1]) <= 0 || minds_deletion(others) ||
+		sf_bound_own_expression(whole, bound) == NULL)
+		return NULL;
+	foreach(lc, whole->children)
+		if (sf_is_kind(lfirst(lc), "column") && !sf_is_generated(lfirst(lc)))
+			columns = lappend(columns, unconstify(char *, sf_ident(sf_last((SfFact *) lfirst(lc)))));
+	list = sf_join(columns, ", ");
+	return psprintf("WITH moved AS (DELETE FROM %s WHERE %s RETURNING %s) INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE "
+					"SELECT * FROM moved", sf_name(others), sf_bound_own_expression(whole, bound), list,
+					sf_rel(partition), list);
+}
+
+/* In one transaction, with the rows that are taken over. */
+static List *
+attach_with_rows(const char *create, const char *move, const SfFact *partition)
+{
+	List	   *statements = sf_add_statements(NIL, list_make3(unconstify(char *, create), unconstify(char *, move),
+															   attach(partition)), 0, false);
+	SfStatement *moving = lsecond(statements);
+
+	moving->keeps = moving->joined = true;
+	moving->why = "rows of the default partition that are this one's move to it";
+	((SfStatement *) llast(statements))->joined = true;
+	return statements;
+}
+
 /* Made like the whole, then attached to it. */
 List *
 sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)
 {
 	const SfFact *partition = folded_partition(action);
 	const SfFact *whole = partition ? standing_whole(partition) : NULL;
-	char	   *create = whole && sf_is_big(whole->twin) ? create_alike(action, partition) : NULL;
+	char	   *move = whole ? move_from_default(partition, whole) : NULL;
+	char	   *create = whole && (move || sf_is_big(whole->twin)) ? create_alike(action, partition) : NULL;
 	List	   *texts,
 			   *statements;
 
 	if (create == NULL)
 		return NIL;
+	if (move)
+		return sf_add_statements(attach_with_rows(create, move, partition), action->statements, 1, false);
 	texts = list_make2(create, attach(partition));
 	statements = attach_proven(plan, partition, NULL, texts);
 	if (statements == NIL)
