@@ -52,6 +52,15 @@ is(parts($db), "pad|69\npa1|31", 'a month');
 is($rc, 0, 'no rows');
 like($node->safe_psql($db, 'SELECT sf_show()'), qr/CREATE TABLE public\.p2 PARTITION OF/, 'made as a partition');
 
+# Rows that break a check which nobody has proved.
+my $unproved = 'ALTER TABLE p ADD CONSTRAINT few CHECK (id < 900) NOT VALID;';
+($db, $rc, $out, $err) = bring("$old $default", "$rows; $unproved", "$old $default $unproved $more");
+is($rc, 0, 'with an unproved check') or diag $err;
+is(parts($db), "p1|200\npd|200\np2|400\np3|200", 'they move all the same');
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_constraint WHERE conname = 'few' AND NOT convalidated AND (conislocal = (conrelid = 'p'::regclass))}), '5',
+	'and it is unproved in all parts');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), '0', 'the schema is the model');
+
 # Rows that others refer to, or triggers look after, stay; the server refuses the partition, and nothing is lost.
 my $ref = 'CREATE TABLE r (id int, k text, FOREIGN KEY (id, k) REFERENCES p ON DELETE CASCADE);';
 ($db, $rc, $out, $err) = bring("$old $default $ref", "$rows; INSERT INTO r SELECT id, k FROM p", "$old $default $ref $more");

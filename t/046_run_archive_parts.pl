@@ -177,5 +177,13 @@ $node->safe_psql($db, q{CREATE TABLE event (id int, x int CHECK (x > 0), gone te
 my ($rc, $out, $err) = sf_try($node, $db, q{CALL sf_upgrade(); CALL sf_downgrade('base')});
 is($rc, 0, 'what its whole has changes in the same migration') or diag($err);
 is($node->safe_psql($db, 'SELECT * FROM event ORDER BY id'), "1|1|x\n51|1|y", 'and all rows are back');
+# ---- a partition with a row that breaks a check of the whole which nobody has proved
+
+my $keep = 'CREATE TABLE few (id int) PARTITION BY RANGE (id); CREATE TABLE few_1 PARTITION OF few FOR VALUES FROM (1) TO (10);';
+$db = there_and_back('an unproved check', $keep, q{CREATE TABLE few_2 PARTITION OF few FOR VALUES FROM (10) TO (20);
+	INSERT INTO few SELECT generate_series(1, 19); ALTER TABLE few ADD CONSTRAINT small CHECK (id < 15) NOT VALID},
+	tables => ['few'], archived => 1);
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_constraint WHERE conname = 'small' AND NOT convalidated}), 3, 'it is unproved in all parts');
+
 $node->stop;
 done_testing();

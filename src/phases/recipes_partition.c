@@ -133,6 +133,45 @@ attach(const SfFact *partition)
 					sf_attr(partition, "bound"));
 }
 
+/* Is it there when the action is run? */
+static bool
+is_there(const SfPlan *plan, const SfAction *action, const SfFact *fact)
+{
+	int			made = sf_plan_position(plan, SF_VERB_CREATE, fact);
+
+	return made < 0 ? fact->twin != NULL : made < action->position;
+}
+
+/*
+ * What is made like the whole proves checks that the whole has not proved: rows that break them would not come in.  So
+ * they go, by texts that are appended to "create", and come back unproved before it is attached: by those returned.
+ */
+static List *
+leave_unproved(const SfPlan *plan, const SfAction *action, const SfFact *whole, List **create)
+{
+	SfEmit		gone,
+				back;
+	ListCell   *lc;
+
+	sf_plan_emit_init(&gone, plan);
+	sf_plan_emit_init(&back, plan);
+	gone.flags = SF_EMIT_APART;
+	back.flags = SF_EMIT_APART | SF_EMIT_NOT_VALID;
+	foreach(lc, action->new->children)
+	{
+		const SfFact *copy = lfirst(lc);
+		const SfFact *original = sf_implied_by(copy);
+
+		if (!sf_is_kind(copy, "check") || original == NULL || sf_relation_of(original) != whole ||
+			sf_attr(original, "not_valid") == NULL || !is_there(plan, action, original))
+			continue;
+		copy->kind->drop(&gone, copy);
+		copy->kind->create(&back, copy, NIL);
+	}
+	*create = list_concat(*create, gone.statements);
+	return back.statements;
+}
+
 /* Would rows that are taken out of it be missed: by a trigger or rule, or by rows that refer to them? */
 static bool
 minds_deletion(const SfFact *table)
@@ -179,15 +218,19 @@ move_from_default(const SfFact *partition, const SfFact *whole)
 
 /* In one transaction, with the rows that are taken over. */
 static List *
-attach_with_rows(const char *create, const char *move, const SfFact *partition)
+attach_with_rows(List *create, char *move, List *attach)
 {
-	List	   *statements = sf_add_statements(NIL, list_make3(unconstify(char *, create), unconstify(char *, move),
-															   attach(partition)), 0, false);
-	SfStatement *moving = lsecond(statements);
+	List	   *statements = sf_add_statements(NIL, create, 0, false);
+	SfStatement *moving;
+	ListCell   *lc;
 
-	moving->keeps = moving->joined = true;
+	statements = sf_add_statement(statements, move, false, false);
+	moving = llast(statements);
+	moving->keeps = true;
 	moving->why = "rows of the default partition that are this one's move to it";
-	((SfStatement *) llast(statements))->joined = true;
+	statements = sf_add_statements(statements, attach, 0, false);
+	for_each_from(lc, statements, 1)
+		((SfStatement *) lfirst(lc))->joined = true;
 	return statements;
 }
 
@@ -198,20 +241,24 @@ sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)
 	const SfFact *partition = folded_partition(action);
 	const SfFact *whole = partition ? standing_whole(partition) : NULL;
 	char	   *move = whole ? move_from_default(partition, whole) : NULL;
-	char	   *create = whole && (move || sf_is_big(whole->twin)) ? create_alike(action, partition) : NULL;
-	List	   *texts,
+	char	   *alike = whole && (move || sf_is_big(whole->twin)) ? create_alike(action, partition) : NULL;
+	List	   *create = list_make1(alike),
+			   *attachment,
 			   *statements;
+	ListCell   *lc;
 
-	if (create == NULL)
+	if (alike == NULL)
 		return NIL;
+	attachment = lappend(leave_unproved(plan, action, whole, &create), attach(partition));
 	if (move)
-		return sf_add_statements(attach_with_rows(create, move, partition), action->statements, 1, false);
-	texts = list_make2(create, attach(partition));
-	statements = attach_proven(plan, partition, NULL, texts);
+		return sf_add_statements(attach_with_rows(create, move, attachment), action->statements, 1, false);
+	create = list_concat(create, attachment);
+	statements = attach_proven(plan, partition, NULL, create);
 	if (statements == NIL)
 	{
-		statements = sf_add_statements(NIL, texts, 0, false);
-		((SfStatement *) llast(statements))->joined = true;
+		statements = sf_add_statements(NIL, create, 0, false);
+		for_each_from(lc, statements, 1)
+			((SfStatement *) lfirst(lc))->joined = true;
 	}
 	return sf_add_statements(statements, action->statements, 1, false);
 }
@@ -224,13 +271,8 @@ has_triggers(const SfPlan *plan, const SfAction *action, const SfFact *whole)
 
 	for (; whole; whole = sf_whole_of(whole))
 		foreach(lc, whole->children)
-		{
-			const SfFact *trigger = lfirst(lc);
-			int			made = sf_plan_position(plan, SF_VERB_CREATE, trigger);
-
-			if (sf_is_kind(trigger, "trigger") && (made < 0 ? trigger->twin != NULL : made < action->position))
+			if (sf_is_kind(lfirst(lc), "trigger") && is_there(plan, action, lfirst(lc)))
 				return true;
-		}
 	return false;
 }
 
@@ -240,7 +282,7 @@ sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, Li
 	const SfFact *partition = folded_partition(action);
 	const SfFact *whole = partition ? sf_attached_to(partition) : NULL;
 	char	   *alike;
-	List	   *texts,
+	List	   *texts = NIL,
 			   *proven;
 
 	if (whole == NULL || (standing_whole(partition) == NULL && !has_triggers(plan, action, whole)))
@@ -249,7 +291,9 @@ sf_partition_apart(const SfPlan *plan, const SfAction *action, List **create, Li
 	*create = alike ? list_make1(alike) :
 		list_make2(linitial(action->statements), psprintf("ALTER TABLE %s DETACH PARTITION %s",
 														  sf_attr(partition, "of"), sf_rel(partition)));
-	texts = list_make1(attach(partition));
+	if (alike)
+		texts = leave_unproved(plan, action, whole, create);
+	texts = lappend(texts, attach(partition));
 	proven = standing_whole(partition) ? attach_proven(plan, partition, action->new, texts) : NIL;
 	*attachment = proven ? proven : sf_add_statements(NIL, texts, 0, false);
 	return true;
