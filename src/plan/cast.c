@@ -3,10 +3,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "compat.h"
 #include "parser/parse_coerce.h"
 #include "parser/parse_type.h"
 #include "plan/cast.h"
+#include "utils/lsyscache.h"
 
 static Oid
 type_named(const char *name)
@@ -18,15 +20,39 @@ type_named(const char *name)
 	return type;
 }
 
+/*
+ * Bytes and text, one as the other's input or output, is what the server would take: \x6162 for ab, and of a text with a
+ * backslash in it other bytes, or none.
+ */
+static char *
+bytes_conversion(const char *expr, Oid source, Oid target, const char *to)
+{
+	CoercionPathType path;
+	Oid			function;
+	bool		from_bytes = getBaseType(source) == BYTEAOID;
+
+	if (from_bytes == (getBaseType(target) == BYTEAOID))
+		return NULL;
+	path = find_coercion_pathway(target, source, COERCION_EXPLICIT, &function);
+	if (path != COERCION_PATH_NONE && path != COERCION_PATH_COERCEVIAIO)
+		return NULL;
+	expr = from_bytes ? psprintf("pg_catalog.convert_from(%s, 'UTF8')", expr) :
+		psprintf("pg_catalog.convert_to(%s%s, 'UTF8')", expr, source == TEXTOID ? "" : "::text");
+	return target == (from_bytes ? TEXTOID : BYTEAOID) ? (char *) expr : psprintf("%s::%s", expr, to);
+}
+
 char *
 sf_conversion(const char *expr, const char *from, const char *to)
 {
 	Oid			source = strcmp(from, to) == 0 ? InvalidOid : type_named(from);
 	Oid			target = type_named(to);
 	Oid			function;
+	char	   *bytes;
 
 	if (OidIsValid(source) && OidIsValid(target))
 	{
+		if (source != target && (bytes = bytes_conversion(expr, source, target, to)) != NULL)
+			return bytes;
 		if (source == target ||
 			find_coercion_pathway(target, source, COERCION_ASSIGNMENT, &function) != COERCION_PATH_NONE)
 			return NULL;

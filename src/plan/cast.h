@@ -6,9 +6,9 @@
 
 /*
  * USING expression for "expr" of type "from" to become "to" (both as format_type prints them): NULL where the server's
- * assignment cast does it by itself, an explicit cast where there is one, else through text.  Looks the casts up in the
- * current database; a type that is not there (yet) goes through text.  Equal names mean a type that is put in the
- * place of its old self: through text.
+ * assignment cast does it by itself, an explicit cast where there is one, else through text; bytes hold text as UTF-8,
+ * unless somebody made a cast.  Looks the casts up in the current database; a type that is not there (yet) goes through
+ * text.  Equal names mean a type that is put in the place of its old self: through text.
  */
 extern char *sf_conversion(const char *expr, const char *from, const char *to);
 

@@ -306,7 +306,8 @@ judge_values(SfTypeChange *change, Oid from, int32 from_typmod, Oid to, int32 to
 		if (lossy_casts[i].from == from && lossy_casts[i].to == to)
 			change->loses = true;
 	if (path == COERCION_PATH_NONE && from != to)
-		change->may_fail = to != TEXTOID && to != VARCHAROID;
+		/* Bytes are shown as text without failing, but read as text by an expression only where they are one. */
+		change->may_fail = (to != TEXTOID && to != VARCHAROID) || (from == BYTEAOID && explicit_cast);
 	/* A modifier that leaves every old value as it is needs no work, which computes() has found out. */
 	for (int i = 0; i < lengthof(sized_types) && change->rewrites && to_typmod >= 0; i++)
 		if (sized_types[i].type == to && (from != to || from_typmod != to_typmod))
