@@ -55,6 +55,14 @@ migrates($node, 'event triggers', $ev,
 	  CREATE EVENT TRIGGER b ON sql_drop EXECUTE FUNCTION e(); ALTER EVENT TRIGGER b ENABLE ALWAYS; CREATE EVENT TRIGGER c ON table_rewrite EXECUTE FUNCTION e2()},
 	up => [qr/CREATE TABLE.*CREATE EVENT TRIGGER a.*CREATE EVENT TRIGGER c/s, qr/ALTER EVENT TRIGGER b ENABLE ALWAYS/], not_up => [qr/DROP EVENT TRIGGER b/]);
 
+# What the plan itself writes would call it still, and what its function names is gone by then; also where the function stays.
+migrates($node, 'a trigger goes before what its function names', 'CREATE TABLE h (id int, s boolean);
+	CREATE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN REFRESH MATERIALIZED VIEW m; RETURN new; END$$',
+	'CREATE VIEW v AS SELECT id, s FROM h; CREATE MATERIALIZED VIEW m AS SELECT * FROM v; INSERT INTO h VALUES (1);
+	 CREATE TRIGGER z AFTER UPDATE ON h FOR EACH ROW EXECUTE FUNCTION look()',
+	'ALTER TABLE h ADD x int, ALTER s SET DEFAULT true, ALTER s SET NOT NULL; CREATE VIEW v AS SELECT x, id, s FROM h',
+	up => [qr/DROP TRIGGER z.*DROP MATERIALIZED VIEW.*UPDATE/s], rows => 'SELECT id FROM h');
+
 migrates($node, 'policies in place', $t,
 	q{CREATE POLICY "P 1" ON t USING (id > 0); CREATE POLICY r ON t TO pg_monitor USING (true); CREATE POLICY c ON t FOR INSERT WITH CHECK (id > 1);
 	  COMMENT ON POLICY r ON t IS 'kept'},

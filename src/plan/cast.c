@@ -21,7 +21,7 @@ type_named(const char *name)
 }
 
 /*
- * Bytes and text, one as the other's input or output, is what the server would take: \x6162 for ab, and of a text with a
+ * The server would take bytes and text as each other's input and output: ab would become \x6162, and a text with a
  * backslash in it other bytes, or none.
  */
 static char *

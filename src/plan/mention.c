@@ -8,7 +8,8 @@
  *
  * What the user says that fills a column may name other new ones in the same way.  So is the order of what may hold
  * literals of a composite type and that type's attributes: a literal has a value for each.  And of a cast and those who
- * call its function: they do so by casting, and name the function alone.
+ * call its function: they do so by casting, and name the function alone.  And of what goes: whoever calls a function
+ * before what its body names.
  */
 #include "postgres.h"
 
@@ -22,7 +23,7 @@
 typedef struct SfWordSlot
 {
 	const char *word;
-	List	   *items;			/* of SfItem: created things whose last name it is */
+	List	   *items;			/* of SfItem: things whose last name it is */
 	char		status;
 } SfWordSlot;
 
@@ -71,6 +72,26 @@ words_of_created(SfBuild *build)
 		if (item->create == NULL || item->create->new != item->new || item->new->nname < 2 || item->new->kind->late)
 			continue;
 		slot = sf_words_insert(words, last_word(item->new), &found);
+		slot->items = lappend(found ? slot->items : NIL, item);
+	}
+	return words;
+}
+
+static sf_words_hash *
+words_of_dropped(SfBuild *build)
+{
+	sf_words_hash *words = sf_words_create(CurrentMemoryContext, 64, NULL);
+	ListCell   *lc;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *item = lfirst(lc);
+		SfWordSlot *slot;
+		bool		found;
+
+		if (item->drop == NULL || item->drop->old != item->old || item->old->nname < 2)
+			continue;
+		slot = sf_words_insert(words, last_word(item->old), &found);
 		slot->items = lappend(found ? slot->items : NIL, item);
 	}
 	return words;
@@ -231,6 +252,53 @@ wish_overloads(SfBuild *build)
 	}
 }
 
+/*
+ * Who calls a function and goes for good (a trigger) had better go before what its body names does: until then the
+ * server runs it, also for what the plan itself writes.
+ */
+static void
+wish_callers(SfBuild *build)
+{
+	sf_words_hash *dropped = NULL;
+	ListCell   *lc,
+			   *ln,
+			   *li;
+
+	foreach(lc, build->items)
+	{
+		SfItem	   *caller = lfirst(lc);
+
+		foreach(ln, caller->new == NULL && caller->drop && caller->drop->old == caller->old ? caller->old->needs : NIL)
+		{
+			const SfFact *routine = ((SfEdge *) lfirst(ln))->to;
+			const char *body = routine->kind->body ? routine->kind->body(routine) : NULL;
+			sf_words_hash *words;
+			sf_words_iterator each;
+			SfWordSlot *word;
+
+			if (body == NULL)
+				continue;
+			if (dropped == NULL)
+				dropped = words_of_dropped(build);
+			words = words_in(body);
+			sf_words_start_iterate(words, &each);
+			while ((word = sf_words_iterate(words, &each)) != NULL)
+			{
+				SfWordSlot *slot = sf_words_lookup(dropped, word->word);
+
+				foreach(li, slot ? slot->items : NIL)
+				{
+					SfItem	   *named = lfirst(li);
+
+					if (named != caller && is_named(words, named->old))
+						sf_build_wish(named->drop, caller->drop, caller);
+				}
+			}
+			sf_words_destroy(words);
+		}
+	}
+}
+
 /* What fills a column may read others that come as well: by their names in what the user says. */
 static void
 wish_sources(SfBuild *build, SfItem *item, SfAction *later)
@@ -260,6 +328,7 @@ sf_build_wishes(SfBuild *build)
 
 	wish_overloads(build);
 	wish_casts(build);
+	wish_callers(build);
 	foreach(lc, build->items)
 	{
 		SfItem	   *item = lfirst(lc);
