@@ -200,7 +200,8 @@ $node->safe_psql($asked, q{
 	CREATE TABLE old_name (id serial PRIMARY KEY, ref int UNIQUE, v int CHECK (v > 0)); CREATE INDEX ON old_name (v);
 	CREATE TABLE u (id int, a int NOT NULL DEFAULT 3, n int GENERATED ALWAYS AS IDENTITY, s bigserial, t text UNIQUE);
 	CREATE TYPE state AS ENUM ('closed', 'open'); CREATE TABLE many1 (x int); CREATE TABLE many2 (x int);
-	CREATE TABLE near (y int); CREATE TABLE far_away (y int); CREATE TABLE one1 (z int); CREATE TABLE one2 (z int)});
+	CREATE TABLE near (y int); CREATE TABLE far_away (y int); CREATE TABLE called (name varchar(255));
+	CREATE TABLE one1 (z int); CREATE TABLE one2 (z int)});
 $node->safe_psql($asked, q{SELECT sf_define($$
 	CREATE DOMAIN d2 AS int DEFAULT 2 CHECK (VALUE > 0);
 	CREATE FUNCTION f2(a int, b text) RETURNS int LANGUAGE sql AS 'SELECT a';
@@ -210,6 +211,7 @@ $node->safe_psql($asked, q{SELECT sf_define($$
 	CREATE TABLE new_name (id serial PRIMARY KEY, ref int UNIQUE, v int CHECK (v > 0)); CREATE INDEX ON new_name (v);
 	CREATE TABLE u (id int, a2 int NOT NULL DEFAULT 3, n2 int GENERATED ALWAYS AS IDENTITY, s2 bigserial, t2 text UNIQUE);
 	CREATE TYPE state AS ENUM ('Closed', 'Open'); CREATE TABLE many3 (x int); CREATE TABLE many4 (x int);
+	CREATE TABLE called (state varchar(255), name_cached varchar(255));
 	CREATE TABLE nearer (y int); CREATE TABLE one3 (z int)$$, true)});
 my $manage = q{SET schemaflow.manage = 'all'; };
 my $questions = $node->safe_psql($asked, "$manage SELECT string_agg(trim(leading ' -' FROM l), ' ' ORDER BY n) FROM
@@ -222,7 +224,7 @@ is(join("\n", sort map { /hint\((.*)\)/ } @calls), join("\n", sort
 	q{'schema', 'n1', 'n2'}, q{'sequence', 'public.s1', 'public.s2'}, q{'table', 'public.old_name', 'public.new_name'},
 	q{'table', 'public.many1', 'public.many3'}, q{'table', 'public.many2', 'public.many4'}, q{'table', 'public.near', 'public.nearer'},
 	q{'enum value', 'public.state.closed', 'public.state."Closed"'}, q{'enum value', 'public.state.open', 'public.state."Open"'},
-	q{'view', 'public.v1', 'public.v2'}),
+	q{'view', 'public.v1', 'public.v2'}, q{'column', 'public.called.name', 'public.called.name_cached'}),
 	'what looks like another of its kind is asked for, once each: the closest of several, in order; not where it may as well be another');
 $node->safe_psql($asked, join(' ', @calls) . q{ DROP TABLE one1, one2, far_away});
 my $answered = $node->safe_psql($asked, "$manage SELECT * FROM sf_plan_migration('answered', true)");

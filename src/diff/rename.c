@@ -168,14 +168,35 @@ alike(List *sorted, int from)
 	return n;
 }
 
-/* How far is one name from the other, whatever their case? */
+/* How many words, of those between underscores, has the name more than the other, which is in it?  -1: it is not. */
+static int
+words_more(const char *name, const char *other)
+{
+	const char *at = psprintf("_%s_", name);
+	const char *in = strstr(at, psprintf("_%s_", other));
+	int			words = 0;
+
+	if (in == NULL)
+		return -1;
+	for (const char *p = at; *p; p++)
+		words += *p == '_';
+	for (const char *p = other; *p; p++)
+		words -= *p == '_';
+	return words - 2;
+}
+
+/*
+ * How far is one name from the other, whatever their case?  A word more counts like a letter: "name" has become
+ * "name_cached" rather than "state".
+ */
 static int
 distance(const SfLost *old, const SfLost *new)
 {
 	char	   *x = asc_tolower(sf_last(old->fact), strlen(sf_last(old->fact)));
 	char	   *y = asc_tolower(sf_last(new->fact), strlen(sf_last(new->fact)));
+	int			words = Max(words_more(x, y), words_more(y, x));
 
-	return varstr_levenshtein(x, strlen(x), y, strlen(y), 1, 1, 1, true);
+	return words >= 0 ? words : varstr_levenshtein(x, strlen(x), y, strlen(y), 1, 1, 1, true);
 }
 
 /* The closest two without an answer; strictly: neither is as close to any other.  Is there one? */
