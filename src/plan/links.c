@@ -87,6 +87,16 @@ comes_before(const SfItem *item, const SfEdge *edge)
 		(sf_merges(made) || (sf_reattached(made) && whole && whole->refill));
 }
 
+/* Made with its table behind a check of the whole that nobody has proved, the copy of that would be proved. */
+static bool
+comes_unproved(const SfItem *item, const SfEdge *edge)
+{
+	const SfItem *check = sf_item(edge->to);
+
+	return edge->type == SF_EDGE_IMPLIED && sf_is_kind(edge->to, "check") && sf_attr(edge->to, "not_valid") &&
+		check->create && check->create->new == edge->to && item->create && item->create->new != item->new;
+}
+
 /* What the new side needs has to be there. */
 static void
 link_needs(SfItem *item)
@@ -103,6 +113,11 @@ link_needs(SfItem *item)
 
 		if (need == NULL || edge->type == SF_EDGE_DROP || comes_before(item, edge))
 			continue;
+		if (comes_unproved(item, edge))
+		{
+			sf_build_after(need->create, item->create, item);
+			continue;
+		}
 		altered = sf_turns_guards(need) && !item->new->kind->late ? NULL : need->alter;
 		link_row_types(item, maker, edge->to);
 		link_row_types(item, item->alter, edge->to);
