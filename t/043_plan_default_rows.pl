@@ -61,6 +61,11 @@ is($node->safe_psql($db, q{SELECT count(*) FROM pg_constraint WHERE conname = 'f
 	'and it is unproved in all parts');
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), '0', 'the schema is the model');
 
+# A new partition of a table that gets such a check: the same in all, as if the check had come behind it.
+($db, $rc, $out, $err) = bring($old, 'SELECT', "$old $more $unproved");
+is($rc, 0, 'a new unproved check') or diag $err;
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_constraint WHERE conname = 'few' AND NOT convalidated}), '4', 'is unproved in new partitions, too');
+
 # Rows that others refer to, or triggers look after, stay; the server refuses the partition, and nothing is lost.
 my $ref = 'CREATE TABLE r (id int, k text, FOREIGN KEY (id, k) REFERENCES p ON DELETE CASCADE);';
 ($db, $rc, $out, $err) = bring("$old $default $ref", "$rows; INSERT INTO r SELECT id, k FROM p", "$old $default $ref $more");

@@ -185,9 +185,5 @@ $db = there_and_back('an unproved check', $keep, q{CREATE TABLE few_2 PARTITION 
 	tables => ['few'], archived => 1);
 is($node->safe_psql($db, q{SELECT count(*) FROM pg_constraint WHERE conname = 'small' AND NOT convalidated}), 3, 'it is unproved in all parts');
 
-$db = there_and_back('an unproved check, no rows', $keep, q{CREATE TABLE few_2 PARTITION OF few FOR VALUES FROM (10) TO (20);
-	ALTER TABLE few ADD CONSTRAINT small CHECK (id < 15) NOT VALID}, tables => ['few'], archived => 0);
-is($node->safe_psql($db, q{SELECT count(*) FROM pg_constraint WHERE conname = 'small' AND NOT convalidated}), 3, 'the same');
-
 $node->stop;
 done_testing();
