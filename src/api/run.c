@@ -281,7 +281,7 @@ sf_pause(PG_FUNCTION_ARGS)
 Datum
 sf_resume(PG_FUNCTION_ARGS)
 {
-	SfRunRequest request;
+	SfRunRequest request = {0};
 	char	   *status;
 
 	if (sf_runner_pid() != 0 || !sf_run_last(&request, &status) || strcmp(status, "done") == 0 ||
