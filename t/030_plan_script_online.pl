@@ -39,6 +39,11 @@ my ($rc, $out, $err) = sf_try($node, $db, "CALL sf_run_transaction('$revision', 
 like($err, qr/55000: transaction $batches of revision "$revision" is not the next one.*The next one is 1\..*Run the script from its beginning/s, 'its turn');
 ($rc, $out, $err) = sf_try($node, $db, "CALL sf_run_transaction('$revision', NULL)");
 like($err, qr/22004: argument "n" must not be null/, 'a number');
+for my $none (-1, 0, 1000)
+{
+	($rc, $out, $err) = sf_try($node, $db, "CALL sf_run_transaction('$revision', $none)");
+	like($err, qr/22023: revision "$revision" has no transaction $none.*Its way up has \d+\..*sf_script\('$revision', 'up'\)/s, "not $none");
+}
 ($rc, $out, $err) = sf_try($node, $db, "CALL sf_run_transaction('nosuch', 1)");
 like($err, qr/"nosuch"/, 'a revision');
 ($rc, $out, $err) = sf_try($node, $db, "BEGIN; CALL sf_run_transaction('$revision', 1)");

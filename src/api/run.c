@@ -262,6 +262,14 @@ sf_run_transaction(PG_FUNCTION_ARGS)
 	request.to = r->revision;
 	request.only = sf_transaction_arg(fcinfo, 1);
 	request.direction = sf_direction_arg(fcinfo, 2);
+	if (request.only < 1 || request.only > r->transactions[request.direction])
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("revision \"%s\" has no transaction %d", r->revision, request.only),
+				 errdetail("Its way %s has %d.", sf_direction_name(request.direction),
+						   r->transactions[request.direction]),
+				 errhint("Scripts call this; sf_script('%s', '%s') prints one.", r->revision,
+						 sf_direction_name(request.direction))));
 	return run(fcinfo, &request, true);
 }
 
