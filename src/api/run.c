@@ -289,7 +289,7 @@ sf_pause(PG_FUNCTION_ARGS)
 Datum
 sf_resume(PG_FUNCTION_ARGS)
 {
-	SfRunRequest request = {0};
+	SfRunRequest request;
 	char	   *status;
 
 	if (sf_runner_pid() != 0 || !sf_run_last(&request, &status) || strcmp(status, "done") == 0 ||

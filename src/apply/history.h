@@ -114,6 +114,8 @@ extern SfRevision *sf_revision_find(List *revisions, const char *revision); /* N
 extern bool sf_is_applied(const SfRevision *revision);	/* all up, or not all down again */
 extern SfRevision *sf_revision_partly(List *revisions);	/* the one that is; NULL: none */
 extern bool sf_is_partly(const SfRevision *revision);	/* in the middle of up or down */
+/* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */
+extern int	sf_done_of(const SfRevision *revision, SfDirection direction);
 extern bool sf_is_half_undone(const SfRevision *revision);	/* of these: on the way back */
 extern char *sf_revision_state(const SfRevision *revision); /* "applied", "partly up, 1 of 3"... */
 extern List *sf_revisions_current(List *revisions); /* applied, and no child is */

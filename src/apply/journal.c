@@ -231,15 +231,6 @@ took_effect(const Effect *effect)
 
 /* ---- where a migration stands ---- */
 
-/* Transactions done in this direction; those of a finished direction count as done, those of the other as not. */
-static int
-progress(const SfRevision *r, SfDirection direction)
-{
-	if (sf_is_partly(r) && r->direction == direction)
-		return r->done;
-	return sf_is_applied(r) == (direction == SF_UP) ? r->transactions[direction] : 0;
-}
-
 static bool
 finished(const SfRevision *r, SfDirection direction)
 {
@@ -359,7 +350,7 @@ sf_journal_pending(const char *name, int transaction, SfDirection direction)
 		return false;
 	if (r->transactions[direction] == 0)	/* nothing to run, and still to be marked */
 		return true;
-	if (transaction <= progress(r, direction))
+	if (transaction <= sf_done_of(r, direction))
 		return false;
 	effect = effect_of(sf_migration_load(r->revision), transaction, direction);
 	return effect == NULL || !took_effect(effect);
@@ -371,7 +362,7 @@ sf_journal_leftovers(const char *name, int transaction, SfDirection direction)
 	SfRevision *r = sf_revision_named(sf_revisions(), name);
 	Effect	   *effect = effect_of(sf_migration_load(r->revision), transaction, direction);
 
-	if (effect == NULL || transaction <= progress(r, direction) || effect->way->outcome(effect) != HALF_DONE)
+	if (effect == NULL || transaction <= sf_done_of(r, direction) || effect->way->outcome(effect) != HALF_DONE)
 		return NIL;
 	return list_make1(effect->way->clear(effect));
 }
@@ -421,7 +412,7 @@ sf_journal_mark(const char *name, int transaction, SfDirection direction)
 	m = sf_migration_load(r->revision);
 	sf_migration_check_owner(m->revision, m->owner);
 	refuse_half(r, direction);
-	done = progress(r, direction);
+	done = sf_done_of(r, direction);
 	of = sf_transactions(m, direction);
 	effect = effect_of(m, transaction, direction);
 	if (transaction < (of > 0) || transaction > of)

@@ -439,7 +439,7 @@ done_before(const Performance *p)
 
 	sf_worker_begin();
 	r = sf_revision_find(sf_revisions(), p->migration->revision);
-	done = r && sf_is_partly(r) && r->direction == p->direction ? r->done : 0;
+	done = r ? sf_done_of(r, p->direction) : 0;
 	sf_worker_commit();
 	return done;
 }
@@ -481,7 +481,7 @@ read_before(Performance *p, int done)
 	MemoryContextSwitchTo(old);
 }
 
-/* The transactions behind "done"; false: stopped before one that is past the phase, or not asked for. */
+/* What is asked for of the transactions behind "done"; false: stopped before one that is past the phase. */
 static bool
 run_from(const Performance *p, int done, const SfRunRequest *request)
 {
@@ -545,7 +545,7 @@ run_from(const Performance *p, int done, const SfRunRequest *request)
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
-	return request->only == 0;
+	return true;
 }
 
 bool
@@ -564,7 +564,9 @@ sf_perform(const SfMigration *migration, const SfRunRequest *request)
 	read_before(&p, done);
 	if (!run_from(&p, done, request))
 		return false;
-	check_end(&p);
+	/* Of a script that is its own. */
+	if (request->only == 0)
+		check_end(&p);
 	where = NULL;
 	return true;
 }

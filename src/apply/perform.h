@@ -9,8 +9,8 @@
 
 /*
  * Run what is still to be done of it and is asked for, each transaction marked in itself.  Outside of transactions;
- * raises with everything that is done marked as such.  Returns whether the migration is finished; it is not when it has
- * come to the end of the phase, to a gate, or behind the only transaction that was asked for.
+ * raises with everything that is done marked as such.  Returns whether all of that is done; it is not when it has come
+ * to the end of the phase, or to a gate.
  */
 extern bool sf_perform(const SfMigration *migration, const SfRunRequest *request);
 

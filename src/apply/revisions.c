@@ -133,6 +133,14 @@ sf_revision_partly(List *revisions)
 	return NULL;
 }
 
+int
+sf_done_of(const SfRevision *r, SfDirection direction)
+{
+	if (sf_is_partly(r) && r->direction == direction)
+		return r->done;
+	return sf_is_applied(r) == (direction == SF_UP) ? r->transactions[direction] : 0;
+}
+
 bool
 sf_is_partly(const SfRevision *r)
 {

@@ -129,7 +129,7 @@ static List *
 only_one(List *revisions, const SfRunRequest *request)
 {
 	SfRevision *r = sf_revision_named(revisions, request->to);
-	int			done = sf_is_partly(r) && r->direction == request->direction ? r->done : 0;
+	int			done = sf_done_of(r, request->direction);
 
 	if (!sf_journal_pending(r->revision, request->only, request->direction))
 		return NIL;
@@ -167,7 +167,7 @@ prepare(const SfRunRequest *request)
 
 		task->migration = sf_migration_load(r->revision);
 		sf_migration_check_owner(r->revision, r->owner);
-		task->done = sf_is_partly(r) ? r->done : 0;
+		task->done = sf_done_of(r, request->direction);
 		tasks = lappend(tasks, task);
 	}
 	/* Who runs a script has read it. */
@@ -241,7 +241,7 @@ run_tasks(const SfRunRequest *request, List *tasks)
 		if (!finished)
 			break;
 	}
-	end_run(finished || request->only ? "done" : "ready", NULL);
+	end_run(finished ? "done" : "ready", NULL);
 }
 
 /* The error as the caller gets it: where it was, and how to go on. */

@@ -168,6 +168,8 @@ sf_run_last(SfRunRequest *request, char **status)
 	sf_pins_leave(pins);
 	if (rows->nrows == 0)
 		return false;
+	/* What is not in the row is as no call says it. */
+	*request = (SfRunRequest) {0};
 	request->direction = strcmp(sf_cell(rows, 0, 0), sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
 	request->to = sf_cell(rows, 0, 1);
 	request->through = sf_cell(rows, 0, 2);
