@@ -139,15 +139,6 @@ put_step(StringInfo out, const SfMigration *m, SfDirection direction, const SfSt
 		appendStringInfo(out, "%s;\n", step->sql);
 }
 
-/* Batches, and what is proved before a gate, are many transactions: the server runs them. */
-static void
-put_in_server(StringInfo out, const SfMigration *m, SfDirection direction, const SfStep *step)
-{
-	appendStringInfo(out, "\n-- %d: %s\nSELECT %s AS sf_run \\gset\n\\if :sf_run\n-- %s\nCALL %s;\n\\endif\n",
-					 step->transaction, step->phase, call("sf_pending", m, step->transaction, direction),
-					 one_line(step->sql), call("sf_run_transaction", m, step->transaction, direction));
-}
-
 /* Steps of one transaction, from lc on; returns the cell behind them. */
 static ListCell *
 put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, ListCell *lc)
@@ -157,17 +148,19 @@ put_transaction(StringInfo out, const SfMigration *m, SfDirection direction, Lis
 	List	   *steps = m->steps[direction];
 	char	   *mark = psprintf("SELECT %s AS sf_marked \\gset\n", call("sf_mark", m, first->transaction, direction));
 
-	if (first->class == 'B' || first->class == 'G')
-	{
-		put_in_server(out, m, direction, first);
-		return lnext(steps, lc);
-	}
 	appendStringInfo(out, "\n-- %d: %s\n", first->transaction, sf_phase_of(steps, lc));
 	if (outside)
 		appendStringInfo(out, "SET lock_timeout = 0;\nSELECT %s \\gexec\n",
 						 call("sf_leftovers", m, first->transaction, direction));
 	appendStringInfo(out, "SELECT %s AS sf_run \\gset\n\\if :sf_run\n",
 					 call("sf_pending", m, first->transaction, direction));
+	/* Batches, and what is proved before a gate, are many transactions: the server runs them. */
+	if (first->class == 'B' || first->class == 'G')
+	{
+		appendStringInfo(out, "-- %s\nCALL %s;\n\\endif\n", one_line(first->sql),
+						 call("sf_run_transaction", m, first->transaction, direction));
+		return lnext(steps, lc);
+	}
 	if (!outside)
 	{
 		appendStringInfo(out, "BEGIN;\nSET LOCAL lock_timeout = %d;\n", sf_guc_lock_timeout());
