@@ -64,6 +64,7 @@ typedef struct Pass
 	RawStmt    *statement;		/* the UPDATE, on this table alone */
 	Node	   *which;			/* its own WHERE */
 	bool		checked;		/* by triggers of the server's own */
+	bool		waited_for;		/* others needed rows of the batches since it was last looked at */
 	MemoryContext context;
 } Pass;
 
@@ -178,7 +179,6 @@ typedef struct Batch
 	SfRange		range;
 	int			turn;
 	Outcome		outcome;		/* the result */
-	bool		waited_for;		/* others needed rows of it meanwhile */
 } Batch;
 
 /* Argument of sf_pass_attempt(): a turn of a range, and how far we are. */
@@ -214,23 +214,19 @@ write_batch(void *arg)
 	/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
 	if (batch->outcome != UNWIRED)
 		sf_pass_note(&pass->at);
-	batch->waited_for = sf_pass_is_waited_for();
+	pass->waited_for |= sf_pass_is_waited_for();
 	sf_worker_commit();
 }
 
-/* waited_for: set if others needed its rows. */
 static Outcome
-try_batch(Pass *pass, SfRange range, int turn, bool *waited_for)
+try_batch(Pass *pass, SfRange range, int turn)
 {
 	Pass		before = *pass;
 	Batch		batch = {pass, range, turn, DONE};
 
 	CHECK_FOR_INTERRUPTS();
 	if (sf_pass_attempt(write_batch, &batch))
-	{
-		*waited_for |= batch.waited_for;
 		return batch.outcome;
-	}
 	*pass = before;
 	return LOCKED;
 }
@@ -252,9 +248,9 @@ skip(Pass *pass, SfRange range)
 
 /* How large the next batches may be, by these: half of it when others had to wait, so that they wait less. */
 static int64
-next_size(const Pass *pass, int64 size, long ms, bool waited_for)
+next_size(const Pass *pass, int64 size, long ms)
 {
-	if (!waited_for)
+	if (!pass->waited_for)
 		return sf_pass_size(size, ms);
 	size = Max(1, size / 2);
 	ereport(DEBUG1, (errmsg_internal("rows of %s were waited for, batches of " INT64_FORMAT " blocks are next",
@@ -271,16 +267,16 @@ try_window(Pass *pass, int n, int64 *size)
 {
 	SfRange		window = {pass->at.next, Min(pass->at.next + *size * n, pass->at.blocks)};
 	bool		locked[WINDOW] = {false};
-	bool		waited_for = false;
 	int			batches = 0;
 	long		all_ms = 0;
 
+	pass->waited_for = false;
 	for (int turn = 0; turn < TURNS; turn++)
 		for (int i = 0; window.from + i * *size < window.until; i++)
 		{
 			SfRange		range = {window.from + i * *size, Min(window.from + (i + 1) * *size, window.until)};
 			TimestampTz start = GetCurrentTimestamp();
-			Outcome		outcome = locked[i] ? LOCKED : try_batch(pass, range, turn, &waited_for);
+			Outcome		outcome = locked[i] ? LOCKED : try_batch(pass, range, turn);
 			long		ms;
 
 			if (outcome == UNWIRED || outcome == ANEW)
@@ -293,7 +289,7 @@ try_window(Pass *pass, int n, int64 *size)
 			batches++;
 			sf_throttle(ms);
 		}
-	*size = next_size(pass, *size, all_ms / batches, waited_for);
+	*size = next_size(pass, *size, all_ms / batches);
 	return DONE;
 }
 
@@ -388,11 +384,10 @@ go_back_to_skipped(Pass *pass, MemoryContext batch)
 	{
 		SfRange		range = *(SfRange *) linitial(pass->at.skipped);
 		Outcome		outcome = DONE;
-		bool		waited_for = false;
 
 		MemoryContextReset(batch);
 		for (int turn = 0; turn < TURNS && outcome == DONE; turn++)
-			outcome = try_batch(pass, range, turn, &waited_for);
+			outcome = try_batch(pass, range, turn);
 		if (outcome == UNWIRED)
 			return false;
 		if (outcome != LOCKED)

@@ -36,50 +36,49 @@ sf_throttle_start(void)
 	wal_at_start = pgWalUsage.wal_bytes;
 }
 
-char *
-sf_throttle_laggard(void)
+/*
+ * What the query finds beyond the limit, which is $1; 0: there is none.  As the owner of the extension: others may not
+ * see how replication stands, nor what sessions do; we say no more of it than a name or a number.
+ */
+static char *
+beyond(int limit, const char *query)
 {
-	const char *args[] = {psprintf("%d", sf_guc_max_replica_lag())};
+	const char *args[] = {psprintf("%d", limit)};
 	SfOwnerState owner;
 	char	   *found;
 
-	if (sf_guc_max_replica_lag() == 0)
+	if (limit == 0)
 		return NULL;
-	/* Others may not see how replication stands; we say no more of it than the name. */
 	sf_owner_enter(&owner);
-	found = sf_query_text("SELECT who || ' is ' || pg_catalog.pg_size_pretty(behind) || ' behind' FROM ("
-						  "SELECT 'standby ' || application_name AS who, pg_catalog.pg_wal_lsn_diff("
-						  "pg_catalog.pg_current_wal_lsn(), coalesce(replay_lsn, flush_lsn)) AS behind "
-						  "FROM pg_catalog.pg_stat_replication WHERE state = ANY ('{catchup,streaming}') "
-						  "UNION ALL "
-						  "SELECT 'slot ' || slot_name, pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), "
-						  "coalesce(confirmed_flush_lsn, restart_lsn)) FROM pg_catalog.pg_replication_slots "
-						  "WHERE active OR wal_status = 'unreserved') x "
-						  "WHERE behind > $1::pg_catalog.numeric * 1048576 ORDER BY behind DESC LIMIT 1",
-						  lengthof(args), args);
+	found = sf_query_text(query, lengthof(args), args);
 	sf_owner_leave(&owner);
 	return found;
+}
+
+char *
+sf_throttle_laggard(void)
+{
+	return beyond(sf_guc_max_replica_lag(),
+				  "SELECT who || ' is ' || pg_catalog.pg_size_pretty(behind) || ' behind' FROM ("
+				  "SELECT 'standby ' || application_name AS who, pg_catalog.pg_wal_lsn_diff("
+				  "pg_catalog.pg_current_wal_lsn(), coalesce(replay_lsn, flush_lsn)) AS behind "
+				  "FROM pg_catalog.pg_stat_replication WHERE state = ANY ('{catchup,streaming}') "
+				  "UNION ALL "
+				  "SELECT 'slot ' || slot_name, pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), "
+				  "coalesce(confirmed_flush_lsn, restart_lsn)) FROM pg_catalog.pg_replication_slots "
+				  "WHERE active OR wal_status = 'unreserved') x "
+				  "WHERE behind > $1::pg_catalog.numeric * 1048576 ORDER BY behind DESC LIMIT 1");
 }
 
 /* How many are at work, when these are too many. */
 static char *
 crowd(void)
 {
-	const char *args[] = {psprintf("%d", sf_guc_max_load())};
-	SfOwnerState owner;
-	char	   *found;
-
-	if (sf_guc_max_load() == 0)
-		return NULL;
-	/* Others may not see what sessions do; we say no more of it than their number. */
-	sf_owner_enter(&owner);
-	found = sf_query_text("SELECT pg_catalog.count(*) || ' sessions are at work' FROM pg_catalog.pg_stat_activity "
-						  "WHERE backend_type = 'client backend' AND state = 'active' "
-						  "AND coalesce(wait_event_type, 'IO') = ANY ('{IO,LWLock,BufferPin}') "
-						  "AND pid <> pg_catalog.pg_backend_pid() HAVING pg_catalog.count(*) > $1::pg_catalog.int8",
-						  lengthof(args), args);
-	sf_owner_leave(&owner);
-	return found;
+	return beyond(sf_guc_max_load(),
+				  "SELECT pg_catalog.count(*) || ' sessions are at work' FROM pg_catalog.pg_stat_activity "
+				  "WHERE backend_type = 'client backend' AND state = 'active' "
+				  "AND coalesce(wait_event_type, 'IO') = ANY ('{IO,LWLock,BufferPin}') "
+				  "AND pid <> pg_catalog.pg_backend_pid() HAVING pg_catalog.count(*) > $1::pg_catalog.int8");
 }
 
 /* What is in the way of the next batch, outside of transactions. */
@@ -97,6 +96,16 @@ hindrance(void)
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
 	return found;
+}
+
+/* So long after that. */
+static void
+wait_until(TimestampTz since, double ms)
+{
+	double		left;
+
+	while ((left = ms - TimestampDifferenceMilliseconds(since, GetCurrentTimestamp())) > 0)
+		sf_wait_a_little((long) Min(left, WAIT_MS) + 1);
 }
 
 static void
@@ -125,36 +134,15 @@ keep_to_rate(void)
 {
 	double		rate = sf_guc_backfill_wal_rate() * 1024.0;
 	double		written = (double) (pgWalUsage.wal_bytes - wal_at_start);
-	double		ahead_ms;
 
-	if (rate <= 0)
-		return;
-	ahead_ms = written / rate * 1000 - TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
-	while (ahead_ms > 0)
-	{
-		sf_wait_a_little((long) Min(ahead_ms, WAIT_MS) + 1);
-		ahead_ms = written / rate * 1000 - TimestampDifferenceMilliseconds(started, GetCurrentTimestamp());
-	}
-}
-
-static void
-rest(long ms)
-{
-	TimestampTz start = GetCurrentTimestamp();
-	long		wanted = ms * sf_guc_backfill_rest() / 100;
-	long		left = wanted;
-
-	while (left > 0)
-	{
-		sf_wait_a_little(left);
-		left = wanted - TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
-	}
+	if (rate > 0)
+		wait_until(started, written / rate * 1000);
 }
 
 void
 sf_throttle(long ms)
 {
-	rest(ms);
+	wait_until(GetCurrentTimestamp(), ms * sf_guc_backfill_rest() / 100.0);
 	wait_for_others();
 	keep_to_rate();
 }
