@@ -51,10 +51,26 @@ last_word(const SfFact *fact)
 	return is_signature(sf_last(fact)) ? fact->name[fact->nname - 2] : sf_last(fact);
 }
 
+/* By a drop of its own, not within another. */
+static bool
+is_dropped_itself(const SfItem *item)
+{
+	return item->drop && item->drop->old == item->old;
+}
+
 static bool
 has_words(const SfItem *item)
 {
 	return item->new && item->new->kind->body && (item->create || item->alter) && item->new->kind->body(item->new);
+}
+
+static void
+add_word(sf_words_hash *words, const char *word, SfItem *item)
+{
+	bool		found;
+	SfWordSlot *slot = sf_words_insert(words, word, &found);
+
+	slot->items = lappend(found ? slot->items : NIL, item);
 }
 
 static sf_words_hash *
@@ -66,13 +82,9 @@ words_of_created(SfBuild *build)
 	foreach(lc, build->items)
 	{
 		SfItem	   *item = lfirst(lc);
-		SfWordSlot *slot;
-		bool		found;
 
-		if (item->create == NULL || item->create->new != item->new || item->new->nname < 2 || item->new->kind->late)
-			continue;
-		slot = sf_words_insert(words, last_word(item->new), &found);
-		slot->items = lappend(found ? slot->items : NIL, item);
+		if (item->create && item->create->new == item->new && item->new->nname >= 2 && !item->new->kind->late)
+			add_word(words, last_word(item->new), item);
 	}
 	return words;
 }
@@ -86,13 +98,9 @@ words_of_dropped(SfBuild *build)
 	foreach(lc, build->items)
 	{
 		SfItem	   *item = lfirst(lc);
-		SfWordSlot *slot;
-		bool		found;
 
-		if (item->drop == NULL || item->drop->old != item->old || item->old->nname < 2)
-			continue;
-		slot = sf_words_insert(words, last_word(item->old), &found);
-		slot->items = lappend(found ? slot->items : NIL, item);
+		if (is_dropped_itself(item) && item->old->nname >= 2)
+			add_word(words, last_word(item->old), item);
 	}
 	return words;
 }
@@ -141,6 +149,33 @@ is_named(sf_words_hash *words, const SfFact *fact)
 		if (!is_signature(fact->name[i]) && sf_words_lookup(words, fact->name[i]) == NULL)
 			return false;
 	return true;
+}
+
+/* Of SfItem: those of the things, by their last names, whose facts the text names.  old: by their old ones. */
+static List *
+named_in(const char *text, sf_words_hash *things, bool old)
+{
+	sf_words_hash *words = words_in(text);
+	sf_words_iterator each;
+	SfWordSlot *word;
+	List	   *named = NIL;
+	ListCell   *lc;
+
+	sf_words_start_iterate(words, &each);
+	while ((word = sf_words_iterate(words, &each)) != NULL)
+	{
+		SfWordSlot *slot = sf_words_lookup(things, word->word);
+
+		foreach(lc, slot ? slot->items : NIL)
+		{
+			SfItem	   *item = lfirst(lc);
+
+			if (is_named(words, old ? item->old : item->new))
+				named = lappend(named, item);
+		}
+	}
+	sf_words_destroy(words);
+	return named;
 }
 
 void
@@ -232,14 +267,10 @@ wish_overloads(SfBuild *build)
 	foreach(lc, build->items)
 	{
 		SfItem	   *item = lfirst(lc);
-		char	   *name = item->drop && item->drop->old == item->old ? overloaded_name(item->old) : NULL;
-		SfWordSlot *slot;
-		bool		found;
+		char	   *name = is_dropped_itself(item) ? overloaded_name(item->old) : NULL;
 
-		if (name == NULL)
-			continue;
-		slot = sf_words_insert(dropped, name, &found);
-		slot->items = lappend(found ? slot->items : NIL, item);
+		if (name)
+			add_word(dropped, name, item);
 	}
 	foreach(lc, build->items)
 	{
@@ -268,33 +299,18 @@ wish_callers(SfBuild *build)
 	{
 		SfItem	   *caller = lfirst(lc);
 
-		foreach(ln, caller->new == NULL && caller->drop && caller->drop->old == caller->old ? caller->old->needs : NIL)
+		foreach(ln, caller->new == NULL && is_dropped_itself(caller) ? caller->old->needs : NIL)
 		{
 			const SfFact *routine = ((SfEdge *) lfirst(ln))->to;
 			const char *body = routine->kind->body ? routine->kind->body(routine) : NULL;
-			sf_words_hash *words;
-			sf_words_iterator each;
-			SfWordSlot *word;
 
 			if (body == NULL)
 				continue;
 			if (dropped == NULL)
 				dropped = words_of_dropped(build);
-			words = words_in(body);
-			sf_words_start_iterate(words, &each);
-			while ((word = sf_words_iterate(words, &each)) != NULL)
-			{
-				SfWordSlot *slot = sf_words_lookup(dropped, word->word);
-
-				foreach(li, slot ? slot->items : NIL)
-				{
-					SfItem	   *named = lfirst(li);
-
-					if (named != caller && is_named(words, named->old))
-						sf_build_wish(named->drop, caller->drop, caller);
-				}
-			}
-			sf_words_destroy(words);
+			foreach(li, named_in(body, dropped, true))
+				if (lfirst(li) != caller)
+					sf_build_wish(((SfItem *) lfirst(li))->drop, caller->drop, caller);
 		}
 	}
 }
@@ -333,9 +349,6 @@ sf_build_wishes(SfBuild *build)
 	{
 		SfItem	   *item = lfirst(lc);
 		SfAction   *later;
-		sf_words_hash *words;
-		sf_words_iterator each;
-		SfWordSlot *word;
 
 		CHECK_FOR_INTERRUPTS();
 		later = item->create ? item->create : item->alter;
@@ -348,20 +361,8 @@ sf_build_wishes(SfBuild *build)
 			continue;
 		if (created == NULL)
 			created = words_of_created(build);
-		words = words_in(item->new->kind->body(item->new));
-		sf_words_start_iterate(words, &each);
-		while ((word = sf_words_iterate(words, &each)) != NULL)
-		{
-			SfWordSlot *slot = sf_words_lookup(created, word->word);
-
-			foreach(li, slot ? slot->items : NIL)
-			{
-				SfItem	   *named = lfirst(li);
-
-				if (named->create != later && is_named(words, named->new))
-					sf_build_wish(later, named->create, item);
-			}
-		}
-		sf_words_destroy(words);
+		/* Itself it does not wait for: sf_build_wish() knows. */
+		foreach(li, named_in(item->new->kind->body(item->new), created, false))
+			sf_build_wish(later, ((SfItem *) lfirst(li))->create, item);
 	}
 }
