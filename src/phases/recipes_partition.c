@@ -200,34 +200,38 @@ move_from_default(const SfFact *partition, const SfFact *whole)
 	const SfFact *others = standing_default(whole);
 	const char *bound = sf_attr(partition, "bound");
 	List	   *columns = NIL;
-	char	   *list;
+	char	   *belongs,
+			   *list;
 	ListCell   *lc;
 
 	if (others == NULL || sf_is_default_bound(bound) || sf_is_partitioned(partition->parent) || sf_is_big(others) ||
 		sf_risk_rows(others->name[0], others->name[1]) <= 0 || minds_deletion(others) ||
-		sf_bound_own_expression(whole, bound) == NULL)
+		(belongs = sf_bound_own_expression(whole, bound)) == NULL)
 		return NULL;
 	foreach(lc, whole->children)
 		if (sf_is_kind(lfirst(lc), "column") && !sf_is_generated(lfirst(lc)))
 			columns = lappend(columns, unconstify(char *, sf_ident(sf_last((SfFact *) lfirst(lc)))));
 	list = sf_join(columns, ", ");
 	return psprintf("WITH moved AS (DELETE FROM %s WHERE %s RETURNING %s) INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE "
-					"SELECT * FROM moved", sf_name(others), sf_bound_own_expression(whole, bound), list,
-					sf_rel(partition), list);
+					"SELECT * FROM moved", sf_name(others), belongs, list, sf_rel(partition), list);
 }
 
-/* In one transaction, with the rows that are taken over. */
+/* In one transaction, with the rows that are taken over; move: NULL for none. */
 static List *
 attach_with_rows(List *create, char *move, List *attach)
 {
 	List	   *statements = sf_add_statements(NIL, create, 0, false);
-	SfStatement *moving;
 	ListCell   *lc;
 
-	statements = sf_add_statement(statements, move, false, false);
-	moving = llast(statements);
-	moving->keeps = true;
-	moving->why = "rows of the default partition that are this one's move to it";
+	if (move)
+	{
+		SfStatement *moving;
+
+		statements = sf_add_statement(statements, move, false, false);
+		moving = llast(statements);
+		moving->keeps = true;
+		moving->why = "rows of the default partition that are this one's move to it";
+	}
 	statements = sf_add_statements(statements, attach, 0, false);
 	for_each_from(lc, statements, 1)
 		((SfStatement *) lfirst(lc))->joined = true;
@@ -242,24 +246,18 @@ sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)
 	const SfFact *whole = partition ? standing_whole(partition) : NULL;
 	char	   *move = whole ? move_from_default(partition, whole) : NULL;
 	char	   *alike = whole && (move || sf_is_big(whole->twin)) ? create_alike(action, partition) : NULL;
-	List	   *create = list_make1(alike),
+	List	   *create,
 			   *attachment,
-			   *statements;
-	ListCell   *lc;
+			   *statements = NIL;
 
 	if (alike == NULL)
 		return NIL;
+	create = list_make1(alike);
 	attachment = lappend(leave_unproved(plan, action, whole, &create), attach(partition));
-	if (move)
-		return sf_add_statements(attach_with_rows(create, move, attachment), action->statements, 1, false);
-	create = list_concat(create, attachment);
-	statements = attach_proven(plan, partition, NULL, create);
+	if (move == NULL)
+		statements = attach_proven(plan, partition, NULL, list_concat_copy(create, attachment));
 	if (statements == NIL)
-	{
-		statements = sf_add_statements(NIL, create, 0, false);
-		for_each_from(lc, statements, 1)
-			((SfStatement *) lfirst(lc))->joined = true;
-	}
+		statements = attach_with_rows(create, move, attachment);
 	return sf_add_statements(statements, action->statements, 1, false);
 }
 
