@@ -172,17 +172,15 @@ alike(List *sorted, int from)
 static int
 words_more(const char *name, const char *other)
 {
-	const char *at = psprintf("_%s_", name);
-	const char *in = strstr(at, psprintf("_%s_", other));
 	int			words = 0;
 
-	if (in == NULL)
+	if (strstr(psprintf("_%s_", name), psprintf("_%s_", other)) == NULL)
 		return -1;
-	for (const char *p = at; *p; p++)
+	for (const char *p = name; *p; p++)
 		words += *p == '_';
 	for (const char *p = other; *p; p++)
 		words -= *p == '_';
-	return words - 2;
+	return words;
 }
 
 /*
