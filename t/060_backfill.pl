@@ -76,6 +76,25 @@ sub begin_slowly
 	return $session;
 }
 
+# The runner of a session with that setting, which waits for something.
+sub begin_waiting
+{
+	my ($setting) = @_;
+	my $session = $node->background_psql($db, on_error_stop => 0);
+	$session->query_until(qr/started/, "\\echo started\nSET $setting;\nCALL sf_upgrade();\n\\echo ended\n");
+	until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
+	return $session;
+}
+
+# It comes no further in a second.
+sub stands
+{
+	my ($name) = @_;
+	my $place = $node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill');
+	sleep 1;
+	is($node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill'), $place, $name);
+}
+
 # ---- all rows, and how it looks ----
 
 my $t = table('plain', 8000);
@@ -268,12 +287,8 @@ $t = table('crowded', 12000);
 $c = plan_column($t, 'lower(email)');
 my @busy = map { $node->background_psql($db, on_error_stop => 0) } 1 .. 2;
 $_->query_until(qr/begun/, "\\echo begun\nDO \$\$ BEGIN WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'leave') LOOP END LOOP; END \$\$;\n\\echo over\n") for @busy;
-$runner = $node->background_psql($db, on_error_stop => 0);
-$runner->query_until(qr/started/, "\\echo started\nSET schemaflow.max_load = 1;\nCALL sf_upgrade();\n\\echo ended\n");
-until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
-my ($place) = $node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill');
-sleep 1;
-is($node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill'), $place, 'it waits for others');
+$runner = begin_waiting('schemaflow.max_load = 1');
+stands('it waits for others');
 $node->safe_psql($db, 'CREATE TABLE signs.leave ()');
 $runner->query_until(qr/ended/, '');
 $runner->quit;
@@ -283,10 +298,7 @@ is(unfilled($t, $c), 0, 'and ends when they have gone');
 # It rests as long as it is told to.
 $t = table('resting', 12000);
 $c = plan_column($t, 'lower(email)');
-$runner = $node->background_psql($db, on_error_stop => 0);
-$runner->query_until(qr/started/, "\\echo started\nSET schemaflow.backfill_rest = 10000; SET schemaflow.batch_time = 1000;
-	CALL sf_upgrade();\n\\echo ended\n");
-until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
+$runner = begin_waiting('schemaflow.backfill_rest = 10000; SET schemaflow.batch_time = 1000');
 cmp_ok(unfilled($t, $c), '>', 0, 'a rest');
 $node->safe_psql($db, q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'CALL sf_upgrade%' AND state = 'active'});
 $runner->query_until(qr/ended/, '');
@@ -304,12 +316,8 @@ $standby->init_from_backup($node, 'for_standby', has_streaming => 1);
 $standby->start;
 $node->wait_for_catchup($standby);
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
-$runner = $node->background_psql($db, on_error_stop => 0);
-$runner->query_until(qr/started/, "\\echo started\nSET schemaflow.max_replica_lag = '1MB';\nCALL sf_upgrade();\n\\echo ended\n");
-until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
-my ($before) = $node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill');
-sleep 1;
-is($node->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill'), $before, 'it waits for the standby');
+$runner = begin_waiting(q{schemaflow.max_replica_lag = '1MB'});
+stands('it waits for the standby');
 $standby->safe_psql('postgres', 'SELECT pg_wal_replay_resume()');
 $runner->query_until(qr/ended/, '');
 $runner->quit;
