@@ -15,6 +15,7 @@
 static int	manage = SF_MANAGE_MODEL;
 static int	archive = SF_ARCHIVE_ROWS;
 static int	archive_limit = 1000000;
+static int	backfill_nice = 10;
 static int	backfill_rest = 0;
 static int	backfill_wal_rate = 0;
 static int	batch_time = 75;
@@ -91,6 +92,10 @@ static const struct
 		"Most rows of a table whose dropped column is archived.",
 	"They are copied under the lock of the drop. -1 means any number; the column of a larger table is lost, with "
 	"consent."},
+	{"schemaflow.backfill_nice", &backfill_nice, 0, 19, 0, PGC_USERSET,
+		"How much lower a priority for the CPU a backfill has than the server's other processes.",
+	"As of the command nice: with 19 it gets next to nothing while others want all of the CPU. It works in a background "
+	"worker of its own then. 0 means that all are equal."},
 	{"schemaflow.backfill_rest", &backfill_rest, 0, 10000, 0, PGC_USERSET,
 		"How long a backfill rests after a batch, in percent of the time that the batch took.",
 	"What it leaves of the machine is for others: with 300 it works a quarter of the time. 0 means that it never "
@@ -275,6 +280,12 @@ int
 sf_guc_worker_wait(void)
 {
 	return worker_wait;
+}
+
+int
+sf_guc_backfill_nice(void)
+{
+	return backfill_nice;
 }
 
 int

@@ -51,6 +51,7 @@ typedef enum SfGuardMode
 extern SfManage sf_guc_manage(void);
 extern SfArchive sf_guc_archive(void);
 extern int	sf_guc_archive_limit(void); /* rows; -1: any number */
+extern int	sf_guc_backfill_nice(void);
 extern int	sf_guc_backfill_rest(void);	/* percent of the time of a batch */
 extern int	sf_guc_backfill_wal_rate(void); /* kB in a second; 0: no limit */
 extern int	sf_guc_batch_time(void);	/* milliseconds */

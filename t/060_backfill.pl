@@ -82,7 +82,7 @@ sub begin_waiting
 	my ($setting) = @_;
 	my $session = $node->background_psql($db, on_error_stop => 0);
 	$session->query_until(qr/started/, "\\echo started\nSET $setting;\nCALL sf_upgrade();\n\\echo ended\n");
-	until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow%' AND wait_event = 'Extension'});
+	until_true(q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow % backfill' AND wait_event = 'Extension'});
 	return $session;
 }
 
@@ -156,7 +156,10 @@ is(unfilled($t, $c), 0, 'to the end');
 
 # ---- stopped in the middle ----
 
-for my $how ('pause', 'kill -9 of the worker', 'immediate stop')
+my $helpers = q{SELECT pid FROM pg_stat_activity WHERE application_name LIKE 'schemaflow % backfill'};
+my %victims = ('kill -9 of the runner' => 'SELECT pid FROM sf_progress', 'kill -9 of the worker' => $helpers);
+
+for my $how ('pause', sort(keys %victims), 'immediate stop')
 {
 	$c = plan_column($t, 'slow(email)');
 	$runner = begin_slowly();
@@ -165,18 +168,21 @@ for my $how ('pause', 'kill -9 of the worker', 'immediate stop')
 		$node->safe_psql($db, 'SELECT sf_pause()');
 		until_true(q{SELECT status = 'paused' FROM sf_status});
 	}
-	elsif ($how eq 'immediate stop')
+	else
 	{
 		# Batches commit asynchronously: without this the place, too, may be one that never was.
 		$node->safe_psql($db, 'CHECKPOINT');
-		$node->stop('immediate');
-		$node->start;
-	}
-	else
-	{
-		kill 'KILL', $node->safe_psql($db, 'SELECT pid FROM sf_progress');
-		select undef, undef, undef, 0.5;
-		until_true('SELECT true');
+		if ($how eq 'immediate stop')
+		{
+			$node->stop('immediate');
+			$node->start;
+		}
+		else
+		{
+			kill 'KILL', $node->safe_psql($db, $victims{$how});
+			select undef, undef, undef, 0.5;
+			until_true('SELECT true');
+		}
 	}
 	eval { $runner->quit };
 	my ($next, $blocks, $done) = split /\|/, $node->safe_psql($db, 'SELECT next_block, blocks, rows_done FROM schemaflow.backfill');
@@ -186,6 +192,46 @@ for my $how ('pause', 'kill -9 of the worker', 'immediate stop')
 	is($rc, 0, "$how: goes on") or diag($err);
 	is(unfilled($t, $c), 0, "$how: every row");
 }
+
+# ---- by a worker of lower priority ----
+
+$node->safe_psql($db, "ALTER DATABASE $db SET schemaflow.backfill_nice = 7");
+# The priority of a process, from 0 to 19.
+sub nice
+{
+	my ($pid) = @_;
+	return (split / /, PostgreSQL::Test::Utils::slurp_file("/proc/$pid/stat"))[18];
+}
+
+my %stop = ('the runner is cancelled' => 'SELECT sf_pause()', 'the worker ends' => "SELECT pg_terminate_backend(pid) FROM ($helpers) x",
+	'the runner ends' => 'SELECT pg_terminate_backend(pid) FROM sf_progress');
+for my $how (sort keys %stop)
+{
+	$c = plan_column($t, 'slow(email)');
+	$runner = begin_slowly();
+	my ($helper, $pid) = map { $node->safe_psql($db, $_) } $helpers, 'SELECT pid FROM sf_progress';
+	my $nice = nice($pid) + 7;
+	is(nice($helper), $nice > 19 ? 19 : $nice, "$how: it has a lower priority than the runner");
+	$node->safe_psql($db, $stop{$how});
+	if ($how eq 'the runner is cancelled')
+	{
+		until_true(q{SELECT status = 'paused' FROM sf_status});
+		is($node->safe_psql($db, $helpers), '', "$how: the worker has ended before");
+	}
+	$runner->query_until(qr/ended/, '');
+	$runner->quit;
+	until_true("SELECT NOT EXISTS ($helpers)");
+	($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+	is($rc, 0, "$how: the next call goes on") or diag($err);
+	is(unfilled($t, $c), 0, "$how: every row");
+}
+$c = plan_column($t, q{CASE WHEN id = 10 THEN (1 / (id - 10))::text ELSE lower(email) END});
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/22012: division by zero.*CONTEXT:.*step \d+ of \d+ of revision/s, 'its error is that of the step');
+$node->safe_psql($db, 'DELETE FROM plain WHERE id = 10');
+sf_try($node, $db, 'CALL sf_upgrade()');
+is(unfilled($t, $c), 0, 'every row');
+$node->safe_psql($db, "ALTER DATABASE $db RESET schemaflow.backfill_nice");
 
 # ---- the rows move ----
 

@@ -70,7 +70,7 @@ $standby->safe_psql('postgres', 'SELECT pg_wal_replay_pause()');
 my $caller = $primary->background_psql($db, on_error_stop => 0);
 $caller->query_until(qr/begun/, "SET schemaflow.max_replica_lag = '1MB';\n\\echo begun\nCALL sf_upgrade();\n\\echo over\n");
 until_true($primary, 'SELECT count(*) > 0 FROM schemaflow.backfill WHERE next_block > 0 AND next_block < blocks', 'in the middle of the backfill');
-until_true($primary, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type = 'schemaflow worker' AND wait_event = 'Extension'}, 'it waits');
+until_true($primary, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name LIKE 'schemaflow % backfill' AND wait_event = 'Extension'}, 'it waits');
 my $at = $primary->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill');
 select undef, undef, undef, 0.6;
 is($primary->safe_psql($db, 'SELECT next_block FROM schemaflow.backfill'), $at, 'for the standby');

@@ -474,7 +474,7 @@ tables_of(const SfStep *step)
 }
 
 bool
-sf_backfill(const char *revision, SfDirection direction, const SfStep *step)
+sf_backfill_here(const char *revision, SfDirection direction, const SfStep *step)
 {
 	ListCell   *lc;
 

@@ -19,6 +19,9 @@
  */
 extern bool sf_backfill(const char *revision, SfDirection direction, const SfStep *step);
 
+/* The same in this process, whatever schemaflow.backfill_nice says. */
+extern bool sf_backfill_here(const char *revision, SfDirection direction, const SfStep *step);
+
 /* The migration has ended: in its last transaction. */
 extern void sf_backfill_forget(const char *revision);
 

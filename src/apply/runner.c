@@ -16,9 +16,11 @@
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "server/owner.h"
+#include "server/server.h"
 
-/* Class of the lock (field4 of an advisory lock's tag); server/ has another one, users have 1 and 2. */
+/* Classes of the locks (field4 of an advisory lock's tag); server/ and sessions.c have others, users have 1 and 2. */
 #define RUNNER_LOCK_CLASS	0x5F02
+#define HELPER_LOCK_CLASS	0x5F04
 
 /* ---- the lock ---- */
 
@@ -26,6 +28,12 @@ static void
 runner_tag(LOCKTAG *tag)
 {
 	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, 0, 0, RUNNER_LOCK_CLASS);
+}
+
+static void
+helper_tag(LOCKTAG *tag)
+{
+	SET_LOCKTAG_ADVISORY(*tag, MyDatabaseId, 0, 0, HELPER_LOCK_CLASS);
 }
 
 /* From the lock table itself: between its transactions the runner is in none that GetLockConflicts() could name. */
@@ -58,7 +66,24 @@ sf_runner_become(void)
 	/* A step may have let go of all advisory locks of the session. */
 	if (sf_lock_held(&tag, ExclusiveLock))
 		return true;
-	return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+	if (LockAcquire(&tag, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	/* A helper whose runner has gone may be in the middle of something still. */
+	helper_tag(&tag);
+	(void) LockAcquire(&tag, ExclusiveLock, true, false);
+	(void) LockRelease(&tag, ExclusiveLock, true);
+	return true;
+}
+
+void
+sf_runner_help(void)
+{
+	LOCKTAG		tag;
+
+	helper_tag(&tag);
+	sf_worker_begin();
+	(void) LockAcquire(&tag, ExclusiveLock, true, false);
+	sf_worker_commit();
 }
 
 void

@@ -40,8 +40,14 @@ extern void sf_run_request_unpack(const char *payload, SfRunRequest *request);
 /* Process of the runner; 0: there is none.  Looks at shared memory only. */
 extern int	sf_runner_pid(void);
 
-/* In the worker: become the runner until the process ends.  false: another one is. */
+/*
+ * In the worker: become the runner until the process ends.  false: another one is.  Waits for a helper of an earlier one
+ * to end.
+ */
 extern bool sf_runner_become(void);
+
+/* In a worker that a runner has started to do a part of its work: nobody becomes the runner before we have ended. */
+extern void sf_runner_help(void);
 
 /* Before the caller hears of the end: his next call finds no runner. */
 extern void sf_runner_leave(void);

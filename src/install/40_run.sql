@@ -120,7 +120,7 @@ CREATE VIEW @extschema@.sf_progress AS
 SELECT l.pid, r.revision, r.running AS direction,
 	coalesce(pg_catalog.substring(a.application_name, ' ([0-9]+)/[0-9]+')::integer, r.step) AS step, r.steps, r.phase,
 	a.query AS statement, a.wait_event_type, a.wait_event,
-	pg_catalog.pg_blocking_pids(l.pid) AS waiting_for,
+	pg_catalog.pg_blocking_pids(a.pid) AS waiting_for,
 	coalesce(p.blocks_done, b.blocks_done) AS blocks_done, coalesce(p.blocks_total, b.blocks_total) AS blocks_total,
 	a.state_change AS since, r.started_at, r.started_by,
 	b.rows_done, (b.rows_done / nullif(b.seconds, 0))::bigint AS rows_per_second,
@@ -131,7 +131,9 @@ JOIN pg_catalog.pg_database d ON d.oid OPERATOR(pg_catalog.=) l.database
 	AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
 LEFT JOIN schemaflow.run r ON r.trusted AND r.database_oid OPERATOR(pg_catalog.=) l.database
 	AND r.system_identifier OPERATOR(pg_catalog.=) (SELECT c.system_identifier FROM pg_catalog.pg_control_system() c)
-LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) l.pid
+LEFT JOIN pg_catalog.pg_locks h ON h.locktype OPERATOR(pg_catalog.=) 'advisory' AND h.objsubid OPERATOR(pg_catalog.=) 24324
+	AND h.granted AND h.database OPERATOR(pg_catalog.=) l.database
+LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) coalesce(h.pid, l.pid)
 LEFT JOIN pg_catalog.pg_stat_progress_create_index p ON p.pid OPERATOR(pg_catalog.=) l.pid
 LEFT JOIN LATERAL (
 	SELECT sum(f.next_block)::bigint AS blocks_done, sum(f.blocks)::bigint AS blocks_total,

@@ -5,6 +5,7 @@
 #define SF_SERVER_INTERNAL_H
 
 #include "server/server.h"
+#include "lib/stringinfo.h"
 #include "storage/lock.h"
 
 #define SF_LIBRARY	"$libdir/schemaflow"
@@ -37,6 +38,7 @@ typedef struct SfRequest
 	Oid			role;
 	SfJobPlace	place;
 	SfScratch	scratch;		/* when the place is not live */
+	int			nice;			/* 0: as the server's other processes */
 	Size		payload_len;
 	char		handler[NAMEDATALEN];
 	char		library[MAXPGPATH];
@@ -79,6 +81,9 @@ extern const SfRequest *sf_worker_request(void);
 extern MemoryContext sf_worker_context(void);
 extern const char *sf_worker_live_extension(const char *name, const char **schema);
 extern const char *sf_worker_live_collations(void);
+
+/* priority.c */
+extern void sf_priority_lower(int nice);
 
 /* live.c */
 extern void sf_list_extensions(StringInfo out);

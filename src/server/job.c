@@ -1,9 +1,9 @@
 /*
  * job.c - the caller's side of a job: checks, request, worker, pump of its messages.
  *
- * Shared memory: one segment per job holds the request and a queue from the worker to us.  The segment belongs to the
- * current resource owner, so it goes away when we return, at an error, and when this process exits; a callback of the
- * segment then terminates a worker that has not said that it is done.  There is no other cleaning up.
+ * Shared memory: one segment per job holds the request and a queue from the worker to us.  We let go of it when we
+ * return, at an error, and when this process exits; a callback of the segment then terminates a worker that has not
+ * said that it is done.  There is no other cleaning up.
  *
  * Locks: a taken scratch is an advisory lock of this transaction (scratch.c).  Waits are on our latch, with
  * CHECK_FOR_INTERRUPTS.  At most one worker at a time; making a scratch is a job of its own before.
@@ -12,6 +12,7 @@
 
 #include <signal.h>
 
+#include "access/xact.h"
 #include "access/xlog.h"
 #include "catalog/pg_authid.h"
 #include "commands/dbcommands.h"
@@ -54,6 +55,7 @@ typedef struct SfRun
 {
 	const SfJob *job;			/* in the caller's memory: not for the segment's callback */
 	bool		job_is_detached;
+	bool		takes_cancel;
 	dsm_segment *segment;
 	shm_mq_handle *queue;
 	BackgroundWorkerHandle *worker;
@@ -97,7 +99,12 @@ check_server(void)
 static Oid
 check_role(const SfJob *job)
 {
+	bool		own_transaction = !IsTransactionState();
+	MemoryContext old = CurrentMemoryContext;
 	Oid			role = OidIsValid(job->role) ? job->role : GetUserId();
+
+	if (own_transaction)
+		StartTransactionCommand();
 
 	if (InSecurityRestrictedOperation())
 		ereport(ERROR,
@@ -122,6 +129,9 @@ check_role(const SfJob *job)
 											 false)),
 				 errhint("Have a member of role \"%s\" or a superuser make this call.",
 						 GetUserNameFromId(role, false))));
+	if (own_transaction)
+		CommitTransactionCommand();
+	MemoryContextSwitchTo(old);
 	return role;
 }
 
@@ -413,7 +423,7 @@ receive_message(SfRun *run, char *data, Size len)
 }
 
 /*
- * A user who cancels a detached job means its work, not only the call.  We then wait for the worker's own error, which
+ * A user who cancels such a job means its work, not only the call.  We then wait for the worker's own error, which
  * says how far it came.  Timeouts, a terminated session and a lost client only end the call.  So cancels are held off
  * while we wait, and looked at here.
  */
@@ -434,6 +444,8 @@ pass_on_cancel(SfRun *run)
 	{
 		(void) kill(pid, SIGINT);
 		run->cancelling = true;
+		/* It is the worker's now: who cleans up behind its error is not to be cancelled once more. */
+		QueryCancelPending = false;
 	}
 }
 
@@ -456,7 +468,7 @@ pump(SfRun *run)
 {
 	TimestampTz looked = GetCurrentTimestamp();
 
-	if (run->job_is_detached)
+	if (run->takes_cancel)
 		HOLD_CANCEL_INTERRUPTS();
 	while (!run->done)
 	{
@@ -465,7 +477,7 @@ pump(SfRun *run)
 		shm_mq_result result;
 
 		/* What runs CONCURRENTLY in the worker would wait for a snapshot of ours; looking at catalogs leaves one. */
-		if (run->job_is_detached)
+		if (run->takes_cancel)
 		{
 			InvalidateCatalogSnapshot();
 			pass_on_cancel(run);
@@ -485,12 +497,16 @@ pump(SfRun *run)
 			sf_wait_a_little(LOOK_FOR_BLOCK_MS);
 			if (TimestampDifferenceExceeds(looked, GetCurrentTimestamp(), LOOK_FOR_BLOCK_MS))
 			{
+				MemoryContext old = MemoryContextSwitchTo(run->row_context);
+
 				check_not_blocking(run);
+				MemoryContextSwitchTo(old);
+				MemoryContextReset(run->row_context);
 				looked = GetCurrentTimestamp();
 			}
 		}
 	}
-	if (run->job_is_detached)
+	if (run->takes_cancel)
 		RESUME_CANCEL_INTERRUPTS();
 }
 
@@ -506,6 +522,7 @@ perform(const SfJob *job, SfRequest *request, bool *bloated)
 	request->live_database = MyDatabaseId;
 	request->place = job->place;
 	request->payload_len = job->payload_len;
+	request->nice = job->nice;
 	strlcpy(request->handler, job->handler, sizeof(request->handler));
 	strlcpy(request->library, job->library ? job->library : SF_LIBRARY, sizeof(request->library));
 
@@ -514,17 +531,26 @@ perform(const SfJob *job, SfRequest *request, bool *bloated)
 	 */
 	run->job = job;
 	run->job_is_detached = job->detached;
+	run->takes_cancel = job->detached || job->takes_cancel;
 	run->row_context = AllocSetContextCreate(CurrentMemoryContext, "schemaflow row", ALLOCSET_DEFAULT_SIZES);
 	make_request(run, request);
-	start_worker(run, request->database);
-	if (job->detached && job->no_wait)
-		wait_for_begin(run);
-	else
-		pump(run);
+	/* Outside of transactions, where a worker may call, it belongs to no resource owner. */
+	PG_TRY();
+	{
+		start_worker(run, request->database);
+		if (job->detached && job->no_wait)
+			wait_for_begin(run);
+		else
+			pump(run);
+	}
+	PG_FINALLY();
+	{
+		dsm_detach(run->segment);
+	}
+	PG_END_TRY();
 	nrows = run->nrows;
 	if (bloated)
 		*bloated = run->bloated;
-	dsm_detach(run->segment);
 	MemoryContextDelete(run->row_context);
 	pfree(run->worker);
 	pfree(run);

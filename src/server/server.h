@@ -36,14 +36,17 @@ typedef struct SfJob
 	void	   *arg;
 	const char *library;		/* library of the handler; NULL: this one */
 	Oid			database;		/* SF_JOB_LIVE: in this database; InvalidOid: in the caller's */
-	bool		detached;		/* the worker goes on when the caller leaves; a cancel by the user is passed on to it */
+	bool		detached;		/* the worker goes on when the caller leaves; takes_cancel, too */
+	bool		takes_cancel;	/* a cancel is passed on to the worker, and its error waited for */
 	bool		no_wait;		/* detached: return as soon as the worker has begun */
+	int			nice;			/* so much lower a priority for the CPU, 0 to 19, than the caller's */
 } SfJob;
 
 /*
  * Run a job and wait for it (with CHECK_FOR_INTERRUPTS; leaving for any reason ends the worker).  Rows go to on_row
  * as they arrive.  Raises the worker's error as it was, with its SQLSTATE, detail, hint and context.  Refuses on a
- * standby, in single-user mode and in binary upgrade.  Returns the number of rows.
+ * standby, in single-user mode and in binary upgrade.  Returns the number of rows.  A worker may run one as well, also
+ * outside of transactions: what a process gives away of its priority it does not get back.
  */
 extern PGDLLEXPORT uint64 sf_job_run(const SfJob *job);
 

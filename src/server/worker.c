@@ -251,6 +251,8 @@ run_handler(void)
 	job.role = request->role;
 	job.live_database = request->live_database;
 	MemoryContextSwitchTo(job_context);
+	if (request->nice > 0)
+		sf_priority_lower(request->nice);
 	handler(&job);
 
 	if (request->place == SF_JOB_SCRATCH)

@@ -1,0 +1,92 @@
+/*
+ * backfill_job.c - who does the backfill: the runner itself, or with schemaflow.backfill_nice a worker of the runner's.
+ *
+ * A process gets back nothing of the priority that it has given away (server/priority.c), and what the runner does next
+ * may be done under locks that others wait for.  So the worker does this one step and ends.  The runner meanwhile is in
+ * no transaction; when it is stopped so is the worker, and nobody becomes the runner before it has ended (runner.h).
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/backend_status.h"
+#include "utils/guc.h"
+
+#include "apply/backfill.h"
+#include "apply/runner.h"
+#include "guc.h"
+#include "server/server.h"
+
+/* Handler of the job. */
+extern PGDLLEXPORT void sf_backfill_handler(SfJobContext *job);
+
+/* The row that it sends: are the triggers still those that it began with? */
+#define WIRED	"wired"
+#define UNWIRED	"unwired"
+
+/* Texts of the payload, each with its end. */
+enum
+{
+	REVISION, DIRECTION, STEP, SQL, SEARCH_PATH, NTEXTS
+};
+
+static void
+take_word(int n, char **values, void *arg)
+{
+	*(bool *) arg = strcmp(values[0], WIRED) == 0;
+}
+
+static bool
+run_job(const char *revision, SfDirection direction, const SfStep *step)
+{
+	const char *texts[NTEXTS] = {revision, sf_direction_name(direction), psprintf("%d", step->n), step->sql,
+	GetConfigOption("search_path", false, false)};
+	SfJob		job = {.handler = "sf_backfill_handler",.place = SF_JOB_LIVE,.takes_cancel = true};
+	StringInfoData payload;
+	bool		wired = false;
+
+	initStringInfo(&payload);
+	for (int i = 0; i < NTEXTS; i++)
+		appendBinaryStringInfo(&payload, texts[i], strlen(texts[i]) + 1);
+	job.payload = payload.data;
+	job.payload_len = payload.len;
+	job.activity = step->sql;
+	job.nice = sf_guc_backfill_nice();
+	job.on_row = take_word;
+	job.arg = &wired;
+	(void) sf_job_run(&job);
+	return wired;
+}
+
+bool
+sf_backfill(const char *revision, SfDirection direction, const SfStep *step)
+{
+	if (sf_guc_backfill_nice() == 0)
+		return sf_backfill_here(revision, direction, step);
+	return run_job(revision, direction, step);
+}
+
+void
+sf_backfill_handler(SfJobContext *job)
+{
+	const char *texts[NTEXTS];
+	const char *payload = job->payload;
+	SfStep		step = {0};
+	SfDirection direction;
+	const char *word;
+
+	for (int i = 0; i < NTEXTS; i++)
+	{
+		texts[i] = payload;
+		payload += strlen(payload) + 1;
+	}
+	sf_runner_help();
+	pgstat_report_appname(psprintf("schemaflow %s %s backfill", texts[REVISION], texts[DIRECTION]));
+	sf_worker_begin();
+	SetConfigOption("search_path", texts[SEARCH_PATH], PGC_USERSET, PGC_S_SESSION);
+	sf_worker_commit();
+	direction = strcmp(texts[DIRECTION], sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
+	step.n = atoi(texts[STEP]);
+	step.sql = unconstify(char *, texts[SQL]);
+	word = sf_backfill_here(texts[REVISION], direction, &step) ? WIRED : UNWIRED;
+	sf_worker_send(1, &word);
+}
