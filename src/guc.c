@@ -94,8 +94,8 @@ static const struct
 	"consent."},
 	{"schemaflow.backfill_nice", &backfill_nice, 0, 19, 0, PGC_USERSET,
 		"How much lower a priority for the CPU a backfill has than the server's other processes.",
-	"As of the command nice: with 19 it gets next to nothing while others want all of the CPU. It works in a background "
-	"worker of its own then. 0 means that all are equal."},
+	"As of the command nice: with 19 it gets next to nothing while others want all of the CPU. It works in a "
+	"background worker of its own then. 0 means that all are equal."},
 	{"schemaflow.backfill_rest", &backfill_rest, 0, 10000, 0, PGC_USERSET,
 		"How long a backfill rests after a batch, in percent of the time that the batch took.",
 	"What it leaves of the machine is for others: with 300 it works a quarter of the time. 0 means that it never "

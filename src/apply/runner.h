@@ -41,8 +41,8 @@ extern void sf_run_request_unpack(const char *payload, SfRunRequest *request);
 extern int	sf_runner_pid(void);
 
 /*
- * In the worker: become the runner until the process ends.  false: another one is.  Waits for a helper of an earlier one
- * to end.
+ * In the worker: become the runner until the process ends.  false: another one is.  Waits for a helper of an earlier
+ * one to end.
  */
 extern bool sf_runner_become(void);
 

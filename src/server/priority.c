@@ -3,8 +3,8 @@
  *
  * For good: to raise its priority again a process needs a right that a server has not got.  So it is a worker's, whose
  * job is nothing else.  Where processes are not in a control group of their own Linux shares the CPU out among sessions
- * first (setsid(), which each process of a server calls; sched(7), "The autogroup feature"), so that what counts there is
- * the priority of the session.
+ * first (setsid(), which each process of a server calls; sched(7), "The autogroup feature"), so that what counts there
+ * is the priority of the session.
  */
 #include "postgres.h"
 
