@@ -1,4 +1,5 @@
-# Rows that will have no partition in what becomes of their table are found before anything is done, up and down.
+# Rows that will have no partition in what becomes of their table, or no value for a new column, are found before anything
+# is done, up and down.
 use strict;
 use warnings;
 use FindBin;
@@ -90,6 +91,21 @@ my $before = $node->safe_psql($db, $facts);
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 like($err, qr/no partition of relation "t" found for row.*What was done before has been undone/s, 'a hash');
 is($node->safe_psql($db, $facts), $before, 'the schema is as it was');
+
+# ---- a column that needs a value, in a table that gets another name, and in its children
+my $named = 'CREATE TABLE u (id int, need text NOT NULL)';
+$db = planned('CREATE TABLE t (id int); CREATE TABLE t_1 () INHERITS (t)', "\n-- \@renamed from=t\n$named; CREATE TABLE t_1 () INHERITS (u)",
+	'INSERT INTO t_1 VALUES (1)');
+like($node->safe_psql($db, 'SELECT sql FROM sf_steps() WHERE n = 1'), qr/^SELECT schemaflow\.sf_no_rows\('public\.t', 'need'\)$/, 'asked by the old name');
+refused($db, 'CALL sf_upgrade()', qr/23502: table public\.t_1 has rows, and no value for them in its new column "need"\n.*\nHINT: .*\(-- \@up\)/s,
+	'rows without a value');
+$node->safe_psql($db, 'DELETE FROM t_1');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade(); CALL sf_contract()');
+is($rc, 0, 'without rows it goes on') or diag($err);
+($rc, $out, $err) = sf_try($node, $db, q{CREATE ROLE guest; SET ROLE guest; SELECT schemaflow.sf_no_rows('a', 'v')});
+like($err, qr/42501/, 'not for others');
+is($node->safe_psql(planned('CREATE TABLE t (id int)', q{CREATE TABLE t (id int, need text NOT NULL DEFAULT 'x')}, ''),
+	q{SELECT count(*) FROM sf_steps() WHERE sql ~ 'sf_no_rows'}), 0, 'with a default nothing is asked');
 
 $node->stop;
 done_testing();

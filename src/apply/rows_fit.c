@@ -1,17 +1,28 @@
 /*
- * rows_fit.c - a step that looks before anything is done whether the rows will fit (phases/recipes_fit.h).
+ * rows_fit.c - steps that look before anything is done whether the rows will be in the way (phases/recipes_fit.h).
  *
- * Its texts were planned from the facts, so they are run under the pins that those are read under.  It locks the table
- * as any reader does.
+ * Texts were planned from the facts, so they are run under the pins that those are read under.  The table is locked as
+ * by any reader.
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_inherits.h"
+#include "executor/tuptable.h"
 #include "fmgr.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
+#include "lib/text.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(sf_rows_fit);
+PG_FUNCTION_INFO_V1(sf_no_rows);
 
 /* Arguments: the table's name; a query for what of its rows tells the partitions; what each has to be. */
 Datum
@@ -34,5 +45,65 @@ sf_rows_fit(PG_FUNCTION_ARGS)
 				 errdetail("One of them has %s; there is no partition for that, nor a DEFAULT one.",
 						   sf_cell(found, 0, 1)),
 				 errhint("Give the model a partition for them and plan again, or remove them and call again.")));
+	PG_RETURN_VOID();
+}
+
+/* The table alone.  Row security hides nothing here, as it hides nothing from ADD COLUMN. */
+static bool
+has_row(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+	TupleTableSlot *slot;
+	TableScanDesc scan;
+	bool		found = false;
+
+	if (RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind))
+	{
+		slot = table_slot_create(rel, NULL);
+		scan = table_beginscan(rel, GetActiveSnapshot(), 0, NULL);
+		found = table_scan_getnextslot(scan, ForwardScanDirection, slot);
+		table_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	table_close(rel, NoLock);
+	return found;
+}
+
+static void
+check_owner(Oid relid)
+{
+	Relation	rel = table_open(relid, AccessShareLock);
+
+	if (!has_privs_of_role(GetUserId(), rel->rd_rel->relowner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("must be owner of table %s", RelationGetRelationName(rel)),
+				 errhint("SET ROLE %s.", sf_ident(GetUserNameFromId(rel->rd_rel->relowner, false)))));
+	table_close(rel, NoLock);
+}
+
+/* Arguments: the table; the column that is to be made, for the message. */
+Datum
+sf_no_rows(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	const char *column = NameStr(*PG_GETARG_NAME(1));
+	ListCell   *lc;
+
+	check_owner(relid);
+	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
+		if (has_row(lfirst_oid(lc)))
+		{
+			char	   *names[2] = {get_namespace_name(get_rel_namespace(lfirst_oid(lc))),
+									get_rel_name(lfirst_oid(lc))};
+
+			ereport(ERROR,
+					(errcode(ERRCODE_NOT_NULL_VIOLATION),
+					 errmsg("table %s has rows, and no value for them in its new column \"%s\"",
+							sf_qualified(2, names), column),
+					 errdetail("The column is NOT NULL, and has no default."),
+					 errhint("Give the column a DEFAULT, or an expression over the others (-- @up), and plan again; "
+							 "or remove the rows and call again.")));
+		}
 	PG_RETURN_VOID();
 }

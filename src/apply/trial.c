@@ -136,6 +136,7 @@ static const char *const own_statements[] = {
 	"CREATE FUNCTION schemaflow.sf_dual_check(regclass, name) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_dual_check'",
 	"CREATE FUNCTION schemaflow.sf_rows_fit(text, text, text) RETURNS void LANGUAGE sql AS ''",
+	"CREATE FUNCTION schemaflow.sf_no_rows(regclass, name) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_gate(text) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_version_make(text, text) RETURNS text LANGUAGE sql AS 'SELECT ''''::text'",
 };

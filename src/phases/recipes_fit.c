@@ -1,9 +1,10 @@
 /*
- * recipes_fit.c - do the rows of a table that becomes another have a partition there? (recipes_fit.h)
+ * recipes_fit.c - will the rows be in the way? (recipes_fit.h)
  *
- * Rows that fit nowhere are met when they are brought back, long after the migration has begun.  What was done can be
- * undone, mostly; asked for at the beginning, there is nothing to undo.  The answer is that of the moment: rows that
- * are written later are met later.  Where a bound is not understood, all rows are taken to fit.
+ * Those of a table that becomes another may have no partition there; those of one that gets a column may have no value
+ * for it.  They are met when they are brought back, or when the column is made, long after the migration has begun.
+ * What was done can be undone, mostly; asked for at the beginning, there is nothing to undo.  The answer is that of the
+ * moment: rows that are written later are met later.  Where a bound is not understood, all rows are taken to fit.
  */
 #include "postgres.h"
 
@@ -153,4 +154,12 @@ sf_fit_check(const SfPlan *plan, const SfAction *action)
 	fit = rows_that_fit(&state, action->new);
 	return fit ? psprintf("SELECT schemaflow.sf_rows_fit(%s, %s, %s)", sf_literal(sf_name(action->old)),
 						  sf_literal(keys_now(&state, action->old)), sf_literal(fit)) : NULL;
+}
+
+char *
+sf_empty_check(const SfAction *action, const SfFact *table)
+{
+	return sf_is_kind(action->new, "column") ?
+		psprintf("SELECT schemaflow.sf_no_rows(%s, %s)", sf_literal(sf_name(table)),
+				 sf_literal(sf_last(action->new))) : NULL;
 }

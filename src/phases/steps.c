@@ -37,7 +37,16 @@ typedef struct SfStepsState
 	List	   *units;
 	List	   *ready;			/* of SfClosing: before the gate */
 	List	   *closing;		/* of SfClosing: behind it */
+	List	   *needing;		/* of SfNeed */
 } SfStepsState;
+
+/* A step that fails when a table has rows. */
+typedef struct SfNeed
+{
+	const SfStep *step;
+	const SfAction *action;
+	const SfFact *table;		/* as it is before the plan */
+} SfNeed;
 
 /* What is left for the end. */
 typedef struct SfClosing
@@ -158,6 +167,13 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 	step->scans = own_stands && (risk->effects & SF_RISK_SCANS) != 0;
 	if (own && (step->rewrites || step->scans))
 		step->needs_rows_estimate = rows_of(own);
+	if (own && (risk->effects & SF_RISK_NEEDS_EMPTY))
+	{
+		SfNeed	   *need = palloc(sizeof(SfNeed));
+
+		*need = (SfNeed) {step, action, own};
+		state->needing = lappend(state->needing, need);
+	}
 }
 
 static bool
@@ -428,19 +444,36 @@ make_plain(SfStepsState *state, List *actions, bool late)
 		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
 }
 
-/* What would stop the migration in the middle is asked for before it begins. */
 static void
-make_checks(SfStepsState *state)
+add_check(SfStepsState *state, const SfAction *action, const char *sql)
 {
+	SfStatement statement = {unconstify(char *, sql), .why = "before anything is done"};
+
+	if (sql)
+		add_step(state, new_unit(state), action, &statement);
+}
+
+/* What would stop the migration in the middle of it is asked for before it begins: units, to be put first. */
+static List *
+make_checks(SfStepsState *state, List *steps)
+{
+	List	   *units = state->units;
+	List	   *checks;
 	ListCell   *lc;
 
+	state->units = NIL;
 	foreach(lc, state->actions)
+		add_check(state, lfirst(lc), sf_fit_check(state->plan, lfirst(lc)));
+	foreach(lc, state->needing)
 	{
-		SfStatement statement = {sf_fit_check(state->plan, lfirst(lc)), .why = "before anything is done"};
+		const SfNeed *need = lfirst(lc);
 
-		if (statement.sql)
-			add_step(state, new_unit(state), lfirst(lc), &statement);
+		if (need->step->transaction > 1)
+			add_check(state, need->action, sf_empty_check(need->action, need->table));
 	}
+	checks = state->units;
+	state->units = units;
+	return checks;
 }
 
 /* Statements -> units: each its own, those of a bracket together. */
@@ -472,6 +505,7 @@ sf_steps_make(SfPlan *plan)
 	SfStepsState state = {.plan = plan};
 	const char *zone = GetConfigOption("TimeZone", false, false);
 	HASHCTL		control;
+	List	   *checks;
 	int			level;
 
 	state.context.before = plan->from;
@@ -483,11 +517,11 @@ sf_steps_make(SfPlan *plan)
 	state.made = hash_create("facts made by the plan", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	state.actions = sf_draw_together(plan);
 	level = sf_pins_enter();
-	make_checks(&state);
 	make_units(&state);
 	close_up(&state);
+	checks = make_checks(&state, sf_cut(state.units));
 	sf_pins_leave(level);
-	return sf_cut(state.units);
+	return sf_cut(list_concat(checks, state.units));
 }
 
 List *

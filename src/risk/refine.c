@@ -163,7 +163,10 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 		risk->why = rewrites;
 	}
 	else if (not_null && !has_default)
+	{
+		risk->effects |= SF_RISK_NEEDS_EMPTY;
 		risk->why = "fails when the table has rows: they have no value for it";
+	}
 	if (has_default)
 		foreach(lc, column->constraints)
 			if (((Constraint *) lfirst(lc))->contype == CONSTR_FOREIGN)

@@ -40,6 +40,8 @@ typedef enum SfRiskVerb
 #define SF_RISK_NEW_LATER	0x40
 /* Writes rows, and may do so in batches. */
 #define SF_RISK_FILLS		0x80
+/* Fails when the table has a row. */
+#define SF_RISK_NEEDS_EMPTY	0x100
 
 /* A relation that existed before, or not: the caller knows. */
 typedef struct SfRiskLock
