@@ -128,15 +128,16 @@ sub value
 sub pid_of
 {
 	my ($what) = @_;
-	return value("SELECT pid FROM pg_stat_activity WHERE $what LIMIT 1");
+	return value("SELECT pid FROM pg_stat_activity WHERE $what ORDER BY random() LIMIT 1");
 }
 
+# The runner, or the worker that fills for it.
 my $runner = q{application_name LIKE 'schemaflow %'};
 my %faults = (
 	worker => sub { my $pid = pid_of($runner); kill 'KILL', $pid if $pid },
 	caller => sub { my $pid = pid_of(q{application_name = 'caller'}); kill 'KILL', $pid if $pid },
-	cancel => sub { value("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE $runner") },
-	ends => sub { value("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE $runner") },
+	cancel => sub { my $pid = pid_of($runner); value("SELECT pg_cancel_backend($pid)") if $pid },
+	ends => sub { my $pid = pid_of($runner); value("SELECT pg_terminate_backend($pid)") if $pid },
 	postmaster => sub { $node->stop('immediate'); $node->start },
 	locks => sub { value(q{SET lock_timeout = '2s'; BEGIN; LOCK TABLE items; SELECT pg_sleep(0.6); COMMIT}) },
 );
