@@ -34,6 +34,13 @@
 #define sf_may_set_role(member, role)	is_member_of_role(member, role)
 #endif
 
+/* 16: one function says who owns what. */
+#if PG_VERSION_NUM >= 160000
+#define sf_owns_relation(relation, role)	object_ownercheck(RelationRelationId, relation, role)
+#else
+#define sf_owns_relation(relation, role)	pg_class_ownercheck(relation, role)
+#endif
+
 /* 16: renamed. */
 #if PG_VERSION_NUM < 160000
 #define pgstat_get_local_beentry_by_index(n)	pgstat_fetch_stat_local_beentry(n)

@@ -6,7 +6,8 @@
  *
  * Which way a row goes is decided for each new column by itself.  What an UPDATE has changed says it: only the new
  * column: down; only what it comes from: up.  When that leaves it open, the session's word does (setting
- * schemaflow.version).  A column that only is not to be NULL any more gets its value where somebody leaves it so.
+ * schemaflow.version).  A column that only is not to be NULL any more gets its value where somebody leaves it so;
+ * one that is going to be generated has it whatever somebody writes.
  * Expressions run with the rights of who writes, as defaults and checks do.
  */
 #include "postgres.h"
@@ -212,6 +213,16 @@ give(const SfDualWrite *dual, const SfAssignment *a, TupleTableSlot *row, SfRowV
 	value->value = sf_assignment_value(dual, a, row, &value->isnull);
 }
 
+/* Is it one that only is not to be NULL, and is?  Or one that is going to be generated, and may have another value? */
+static bool
+needs_fill(const SfAssignment *a, const TriggerData *data, TupleTableSlot *row)
+{
+	if (slot_attisnull(row, a->target))
+		return true;
+	return a->computed && (TRIGGER_FIRED_BY_INSERT(data->tg_event) || has_changed(data, a->target) ||
+							any_changed(data, a->uses));
+}
+
 /* Evaluate what the ways ask for.  Returns how many columns change; values live until the next row. */
 static int
 assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, SfRowValue *values)
@@ -238,7 +249,7 @@ assign(const SfDualWrite *dual, const TriggerData *data, TupleTableSlot *row, Sf
 	{
 		const SfAssignment *a = &dual->assignments[i];
 
-		if (a->fill ? !slot_attisnull(row, a->target) : a->up || !bms_overlap(a->uses, down))
+		if (a->fill ? !needs_fill(a, data, row) : a->up || !bms_overlap(a->uses, down))
 			continue;
 		give(dual, a, row, &values[n++]);
 	}

@@ -191,7 +191,8 @@ compile_all(Relation rel, const Trigger *trigger)
 
 		a->beside = strcmp(args[0], "beside") == 0;
 		a->up = a->beside || strcmp(args[0], "up") == 0;
-		a->fill = strcmp(args[0], "fill") == 0;
+		a->computed = strcmp(args[0], "computed") == 0;
+		a->fill = a->computed || strcmp(args[0], "fill") == 0;
 		a->column = pstrdup(args[1]);
 		a->expression = pstrdup(args[2]);
 		compile(dual, a, rel);

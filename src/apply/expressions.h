@@ -17,6 +17,7 @@ typedef struct SfAssignment
 	bool		beside;			/* up, from one old column, whose place the new one will take */
 	bool		up;				/* old columns give a new one, or the other way round */
 	bool		fill;			/* neither: whoever leaves it NULL */
+	bool		computed;		/* a fill that whoever writes it does not keep from its value */
 	AttrNumber	target;
 	char	   *column;
 	char	   *expression;		/* as written, for errors */
@@ -39,7 +40,8 @@ typedef struct SfDualWrite
 } SfDualWrite;
 
 /*
- * What the arguments of a trigger say: (version, search_path, { "up" | "down" | "fill", column, expression }...).
+ * What the arguments of a trigger say: (version, search_path, { "up" | "down" | "fill" | "computed", column,
+ * expression }...).
  * Compiled once in a session and for a role, and again when the table, the trigger or a function of an expression
  * has changed.  The result lives to the end of the transaction at least.  Raises when an expression is not valid
  * on the table.

@@ -135,6 +135,8 @@ static const char *const own_statements[] = {
 	"CREATE FUNCTION schemaflow.sf_dual_write() RETURNS trigger LANGUAGE c AS '$libdir/schemaflow', 'sf_dual_write'",
 	"CREATE FUNCTION schemaflow.sf_dual_check(regclass, name) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_dual_check'",
+	"CREATE FUNCTION schemaflow.sf_generate(regclass, name, text) RETURNS void "
+	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_generate'",
 	"CREATE FUNCTION schemaflow.sf_rows_fit(text, text, text) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_no_rows(regclass, name) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_gate(text) RETURNS void LANGUAGE sql AS ''",

@@ -19,6 +19,7 @@
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "phases/archive.h"
+#include "phases/generated.h"
 #include "phases/shadow.h"
 #include "plan/plan.h"
 #include "server/owner.h"
@@ -270,6 +271,7 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	overlook_names(live, start);
 	plan = sf_plan_make(live, start, &options);
 	plan->spares = sf_shadow_spares(live, start, m->steps[ran]);
+	plan->computed = sf_generated_spares(live, start, m->steps[ran]);
 	plan->kept = ran == SF_UP ? kept_by_now(m->steps[SF_UP], start) : NIL;
 	renames = only_renames(plan);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;

@@ -292,6 +292,11 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_dual_check';
 COMMENT ON FUNCTION schemaflow.sf_dual_check(regclass, name) IS
 	'raises when an expression of a dual-write trigger does not fit the table, before the first row does: a step of migrations';
 
+CREATE FUNCTION schemaflow.sf_generate("table" regclass, "column" name, expression text) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_generate';
+COMMENT ON FUNCTION schemaflow.sf_generate(regclass, name, text) IS
+	'makes a plain column a stored generated one, where a valid check proves that it has its values: a step of migrations';
+
 CREATE FUNCTION schemaflow.sf_turn(place tid, turns integer) RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sf_turn';
 COMMENT ON FUNCTION schemaflow.sf_turn(tid, integer) IS

@@ -42,6 +42,15 @@ trigger_name(const SfFact *column, const SfDual *dual)
 	return makeObjectName(psprintf(SF_OUR_NAMES "%s%s", order, sf_last(column)), NULL, NULL);
 }
 
+/* As the trigger knows it. */
+static const char *
+word_of(const SfDual *dual)
+{
+	if (dual->computed)
+		return "computed";
+	return dual->fill ? "fill" : dual->beside ? "beside" : dual->up ? "up" : "down";
+}
+
 List *
 sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 {
@@ -54,9 +63,8 @@ sf_dual_create(const SfFact *table, const SfFact *column, List *duals)
 	{
 		const SfDual *dual = lfirst(lc);
 
-		appendStringInfo(&arguments, ", '%s', %s, %s",
-						 dual->fill ? "fill" : dual->beside ? "beside" : dual->up ? "up" : "down",
-						 sf_literal(dual->column), sf_literal(dual->expression));
+		appendStringInfo(&arguments, ", '%s', %s, %s", word_of(dual), sf_literal(dual->column),
+						 sf_literal(dual->expression));
 	}
 	return list_make2(psprintf("CREATE TRIGGER %s BEFORE INSERT OR UPDATE ON %s FOR EACH ROW EXECUTE FUNCTION "
 							   "schemaflow.sf_dual_write(" SF_THE_VERSION ", " SF_THE_SEARCH_PATH "%s)",

@@ -13,6 +13,7 @@ typedef struct SfDual
 {
 	bool		up;
 	bool		fill;
+	bool		computed;		/* whatever is written: it is going to be a generated column */
 	const char *column;
 	const char *expression;
 	bool		beside;			/* the new one is what becomes of one old one, and takes its place */

@@ -38,13 +38,10 @@ has_checked_domain(const SfFact *fact)
 static const char *
 why_written(const SfFact *column)
 {
-	if (sf_child_of(column, "generated"))
-		return "computed for each row under the lock: there is no online way; a plain column with @up and a trigger is "
-			"one, from 18 on a virtual one needs none";
 	if (has_checked_domain(column))
 		return "the domain's checks are made for each row under the lock: there is no online way; a column of its base "
 			"type with a check of its own is one";
-	return NULL;
+	return sf_child_of(column, "generated") ? sf_why_not_filled(column) : NULL;
 }
 
 bool

@@ -30,9 +30,9 @@ sf_place(List *placed, const SfAction *action, List *statements)
 
 /* ---- triggers ---- */
 
-/* Of SfFilling: those whose trigger stays until the gate, or goes when the column is full. */
+/* Of SfFilling: those whose trigger stays until the gate, or goes when the column is full, or when it is generated. */
 static List *
-with_trigger(List *fillings, bool stays)
+with_trigger(List *fillings, bool stays, bool computed)
 {
 	List	   *found = NIL;
 	ListCell   *lc;
@@ -41,7 +41,7 @@ with_trigger(List *fillings, bool stays)
 	{
 		const SfFilling *filling = lfirst(lc);
 
-		if (filling->fill && filling->stays == stays)
+		if (filling->fill && filling->stays == stays && filling->dual.computed == computed)
 			found = lappend(found, lfirst(lc));
 	}
 	return found;
@@ -111,7 +111,10 @@ type_of(const SfFact *column)
 	return pstrdup(type);
 }
 
-/* Rows that have a value keep it.  Where the types differ it is assigned: the triggers have proved that it can be. */
+/*
+ * Rows that have a value keep it, but of a column that is going to be generated when it is another.  Where the types
+ * differ it is assigned: the triggers have proved that it can be.
+ */
 static char *
 fill_all(List *fillings)
 {
@@ -120,16 +123,18 @@ fill_all(List *fillings)
 			   *missing = NIL;
 	ListCell   *lc;
 
-	if (list_length(fillings) == 1)
+	if (list_length(fillings) == 1 && !first->dual.computed)
 		return first->fill;
 	foreach(lc, fillings)
 	{
 		const SfFilling *filling = lfirst(lc);
 		const char *name = sf_ident(filling->dual.column);
 
-		values = lappend(values, psprintf("%s = COALESCE(%s, (%s)::%s)", name, name, filling->dual.expression,
-										  type_of(filling->action->new)));
-		missing = lappend(missing, psprintf("%s IS NULL", name));
+		values = lappend(values, filling->dual.computed ? psprintf("%s = (%s)", name, filling->dual.expression) :
+						 psprintf("%s = COALESCE(%s, (%s)::%s)", name, name, filling->dual.expression,
+								  type_of(filling->action->new)));
+		missing = lappend(missing, filling->dual.computed ? psprintf("NOT %s", sf_is_computed(filling)) :
+						  psprintf("%s IS NULL", name));
 	}
 	return psprintf("UPDATE %s SET %s WHERE %s", sf_rel(first->action->new), sf_join(values, ", "),
 					sf_join(missing, " OR "));
@@ -157,8 +162,9 @@ place_once(List *placed, const SfAction *action, List *statements)
 List *
 sf_fill_statements(const SfPlan *plan, List *fillings)
 {
-	List	   *stay = with_trigger(fillings, true),
-			   *go = with_trigger(fillings, false),
+	List	   *stay = with_trigger(fillings, true, false),
+			   *go = with_trigger(fillings, false, false),
+			   *computed = with_trigger(fillings, false, true),
 			   *filled = NIL,
 			   *behind = NIL,
 			   *proofs = NIL,
@@ -176,12 +182,13 @@ sf_fill_statements(const SfPlan *plan, List *fillings)
 		if (filling->proof.set)
 			proofs = lappend(proofs, &filling->proof);
 	}
-	placed = add_triggers(add_triggers(placed, stay), go);
+	placed = add_triggers(add_triggers(add_triggers(placed, stay), go), computed);
 	if (filled)
 		placed = sf_place(placed, ((SfFilling *) linitial(filled))->action,
 						  sf_add_statement(NIL, fill_all(filled), false, false));
+	placed = sf_claim_computed(placed, plan, computed);
 	placed = sf_prove_not_null(list_concat(placed, behind), plan, proofs);
-	placed = drop_triggers(placed, go);
+	placed = sf_generate_all(drop_triggers(placed, go), plan, computed);
 	foreach(lc, fillings)
 	{
 		const SfFilling *filling = lfirst(lc);

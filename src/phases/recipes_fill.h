@@ -44,6 +44,23 @@ extern List *sf_fillings(const SfPlan *plan, List *actions, int first, const int
 /* Of SfPlaced: what fills them. */
 extern List *sf_fill_statements(const SfPlan *plan, List *fillings);
 
+/* A column as its own writer makes it, but for a part of it that it has in the end, filled by the dual's expression. */
+extern SfFilling *sf_filling_without(const SfPlan *plan, const SfAction *action, const SfFact *part, SfDual dual);
+
+/* recipes_generated.c: a new generated column that is filled as a plain one; or NULL.  plain: what its writer has. */
+extern SfFilling *sf_fill_generated(const SfPlan *plan, const SfAction *action, List *plain);
+/* Has a row in the column what it is going to be generated as?  An expression over the row. */
+extern char *sf_is_computed(const SfFilling *filling);
+/*
+ * Behind what is placed (of SfPlaced): from here on nobody writes another value to these (of SfFilling); they are
+ * proved, and made generated.
+ */
+extern List *sf_claim_computed(List *placed, const SfPlan *plan, List *fillings);
+extern List *sf_generate_all(List *placed, const SfPlan *plan, List *fillings);
+
+/* A name that no constraint of the table has, before or after: for one column, or several (NULL). */
+extern char *sf_free_constraint(const SfPlan *plan, const SfFact *table, const char *column, const char *label);
+
 /*
  * recipes_prove.c: SET NOT NULL reads the table under the strongest lock unless something proves it while others
  * write.  All that is needed for these (of SfProof): a table is read once, from 18 on once a column.  Of SfPlaced.

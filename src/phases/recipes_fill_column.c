@@ -172,6 +172,15 @@ add_late(List *statements, char *sql)
 	return statements;
 }
 
+SfFilling *
+sf_filling_without(const SfPlan *plan, const SfAction *action, const SfFact *part, SfDual dual)
+{
+	SfFilling  *filling = new_column(plan, without(action, part), dual);
+
+	filling->action = filling->proof.action = action;
+	return filling;
+}
+
 /*
  * A sequence of the same shape numbers the rows until there can be an identity, which goes on where that is.  Whoever
  * may insert may use it meanwhile, as with an identity.
@@ -195,8 +204,7 @@ fill_by_identity(const SfPlan *plan, const SfAction *action)
 	names[1] = sf_plan_free_name(plan, label, "fill");
 	sequence = sf_qualified(2, names);
 	dual.expression = next = psprintf("nextval(%s::regclass)", sf_literal(sequence));
-	filling = new_column(plan, without(action, identity), dual);
-	filling->action = filling->proof.action = action;
+	filling = sf_filling_without(plan, action, identity, dual);
 	before = sf_add_statement(NIL, create_sequence(identity, sequence), false, false);
 	before = sf_add_statement(before, psprintf("GRANT USAGE ON SEQUENCE %s TO PUBLIC", sequence), false, false);
 	filling->before = sf_add_statement(list_concat(before, filling->before),
@@ -237,6 +245,8 @@ fill_new(const SfPlan *plan, const SfAction *action)
 	if (!sf_is_kind(action->new->parent, "table") || !sf_begins_with(action, 0, plain) || !sf_is_big(action->table))
 		return NULL;
 	filling = fill_as_said(plan, action, plain);
+	if (filling == NULL)
+		filling = sf_fill_generated(plan, action, plain);
 	return filling ? filling : fill_as_made(plan, action, plain);
 }
 
@@ -312,15 +322,20 @@ fill_nulls(const SfPlan *plan, const SfAction *action)
 	return filling;
 }
 
-/* What it reads of the table's other new columns is there before. */
+/*
+ * What it reads of the table's other new columns is there before: by the user's words, which are a wish, or as what it
+ * is computed from.
+ */
 static int
 level_of(const SfAction *action)
 {
+	List	   *sources = list_concat_copy(action->wishes,
+										   sf_child_of(action->new, "generated") ? action->after : NIL);
 	int			level = 0;
 	ListCell   *lc;
 
 	check_stack_depth();
-	foreach(lc, action->wishes)
+	foreach(lc, sources)
 	{
 		const SfAction *source = ((SfAfter *) lfirst(lc))->action;
 

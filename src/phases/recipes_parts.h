@@ -77,6 +77,9 @@ extern List *sf_recipe_keep_in_copies(const SfPlan *plan, const SfAction *action
 /* Is the column's value what the server alone gives, for all rows at once? */
 extern bool sf_no_online_value(const SfFact *column);
 
+/* recipes_generated.c: why can a generated column not be filled while it is plain?  NULL: it can. */
+extern const char *sf_why_not_filled(const SfFact *column);
+
 /* recipes_fill.c */
 extern List *sf_recipe_fill(const SfPlan *plan, const SfAction *action);
 

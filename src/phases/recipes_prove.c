@@ -20,14 +20,12 @@ name_is_taken(const SfFactBase *base, const SfFact *table, char *name)
 	return false;
 }
 
-/* A name that no constraint of the table has, before or after: for one column, or several (NULL). */
-static char *
-free_name(const SfPlan *plan, const SfFact *table, const char *column)
+char *
+sf_free_constraint(const SfPlan *plan, const SfFact *table, const char *column, const char *label)
 {
 	for (int i = 0;; i++)
 	{
-		char	   *label = i ? psprintf("not_null_proof%d", i) : pstrdup("not_null_proof");
-		char	   *name = makeObjectName(table->name[1], column, label);
+		char	   *name = makeObjectName(table->name[1], column, i ? psprintf("%s%d", label, i) : label);
 		const SfFact *was = table->twin;
 
 		if (!name_is_taken(plan->to, table, name) && !(was && name_is_taken(plan->from, was, name)))
@@ -72,8 +70,9 @@ prove_by_check(List *placed, const SfPlan *plan, List *proofs)
 {
 	const SfProof *first = linitial(proofs);
 	const char *table = psprintf("ALTER TABLE %s", sf_rel(first->column));
-	const char *name = sf_ident(free_name(plan, first->column->parent,
-										  list_length(proofs) == 1 ? sf_last(first->column) : NULL));
+	const char *name = sf_ident(sf_free_constraint(plan, first->column->parent,
+												   list_length(proofs) == 1 ? sf_last(first->column) : NULL,
+												   "not_null_proof"));
 	List	   *conditions = NIL,
 			   *statements;
 	ListCell   *lc;

@@ -102,6 +102,7 @@ sf_shadow_note(const SfPlan *plan, const SfAction *action, List *statements)
 {
 	const SfRefusal *refusal = refusal_of(plan, action);
 	SfStatement *first = statements ? linitial(statements) : NULL;
+	ListCell   *lc;
 
 	if (first && refusal)
 		first->why = psprintf("not by a column beside it: %s", refusal->why);
@@ -109,5 +110,12 @@ sf_shadow_note(const SfPlan *plan, const SfAction *action, List *statements)
 	{
 		first->keeps = first->contracts = true;
 		first->why = "it was to take another's place, which has all that was written";
+	}
+	foreach(lc, action->verb == SF_VERB_DROP && list_member_ptr(plan->computed, action->old) ? statements : NIL)
+	{
+		SfStatement *statement = lfirst(lc);
+
+		statement->keeps = statement->contracts = true;
+		statement->why = "its values were computed from the rest of the row";
 	}
 }

@@ -129,6 +129,7 @@ typedef struct SfPlan
 	List	   *shadows;		/* of SfShadow */
 	List	   *refusals;		/* of SfRefusal */
 	List	   *spares;			/* of SfFact: columns that go, and whose values others have */
+	List	   *computed;		/* of SfFact: plain columns that go, and whose values others give */
 	bool		two_versions;	/* the old version of the application works until the gate, the new one by its schema */
 	List	   *heirs;			/* of SfHeir */
 	List	   *successors;		/* of SfHeir: indexes and keys that come under the name of another of their table */
