@@ -17,6 +17,7 @@
 #include "phases/generated.h"
 #include "phases/recipes_fill.h"
 #include "phases/recipes_parts.h"
+#include "phases/recipes_shadow.h"
 #include "phases/steps.h"
 #include "utils/regproc.h"
 
@@ -147,10 +148,10 @@ sf_is_computed(const SfFilling *filling)
 #define GENERATE	"sf_generate"
 
 static char *
-make_generated(const SfFilling *filling)
+make_generated(const SfFact *column, const char *expression)
 {
-	return psprintf("SELECT schemaflow." GENERATE "(%s, %s, %s)", sf_literal(sf_rel(filling->action->new)),
-					sf_literal(filling->dual.column), sf_literal(filling->dual.expression));
+	return psprintf("SELECT schemaflow." GENERATE "(%s, %s, %s)", sf_literal(sf_rel(column)),
+					sf_literal(sf_last(column)), sf_literal(expression));
 }
 
 /* In the transaction of the statement before. */
@@ -210,11 +211,50 @@ sf_generate_all(List *placed, const SfPlan *plan, List *fillings)
 	}
 	foreach(lc, fillings)
 	{
-		statements = join(statements, make_generated(lfirst(lc)));
+		const SfFilling *filling = lfirst(lc);
+
+		statements = join(statements, make_generated(filling->action->new, filling->dual.expression));
 		((SfStatement *) llast(statements))->why = "reads no row: the check has proved what it has";
 	}
 	statements = join(statements, psprintf("ALTER TABLE %s DROP %s", sf_rel(column), constraint));
 	return sf_place(placed, first->action, statements);
+}
+
+/* ---- one that takes the place of another generated column ---- */
+
+char *
+sf_shadow_computed(const SfShadow *shadow)
+{
+	return sf_generated_condition(shadow->name, sf_attr(shadow->new, "type"), shadow->up);
+}
+
+static const char *
+name_of_claim(const SfPlan *plan, const SfShadow *shadow)
+{
+	return sf_ident(sf_free_constraint(plan, shadow->new->parent, sf_last(shadow->new), "generated_proof"));
+}
+
+List *
+sf_shadow_claim(const SfPlan *plan, const SfShadow *shadow)
+{
+	return sf_add_statement(NIL, psprintf("ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s) NOT VALID",
+										  sf_name(sf_shadow_table(shadow->new->parent)), name_of_claim(plan, shadow),
+										  sf_shadow_computed(shadow)), false, false);
+}
+
+List *
+sf_shadow_prove_claim(const SfPlan *plan, const SfShadow *shadow)
+{
+	return sf_add_statement(NIL, psprintf("ALTER TABLE %s VALIDATE CONSTRAINT %s",
+										  sf_name(sf_shadow_table(shadow->new->parent)), name_of_claim(plan, shadow)),
+							false, true);
+}
+
+void
+sf_shadow_generate(SfEmit *out, const SfPlan *plan, const SfShadow *shadow)
+{
+	sf_emit(out, "%s", make_generated(shadow->new, shadow->up));
+	sf_emit(out, "ALTER TABLE %s DROP CONSTRAINT %s", sf_rel(shadow->new), name_of_claim(plan, shadow));
 }
 
 /* ---- on the way back ---- */

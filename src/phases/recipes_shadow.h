@@ -77,6 +77,15 @@ extern bool sf_shadow_view_ahead(const SfShadowBracket *bracket, SfShadowPart *p
 extern List *sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow);
 extern List *sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table);
 extern List *sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table);
+/*
+ * recipes_generated.c: of a column that is going to be generated.  What a row has to be; the check that nobody writes
+ * another value from then on, and its proof (of SfStatement); and when it has its name, that it is generated.
+ */
+extern char *sf_shadow_computed(const SfShadow *shadow);
+extern List *sf_shadow_claim(const SfPlan *plan, const SfShadow *shadow);
+extern List *sf_shadow_prove_claim(const SfPlan *plan, const SfShadow *shadow);
+extern void sf_shadow_generate(SfEmit *out, const SfPlan *plan, const SfShadow *shadow);
+
 /* That those which are to be NOT NULL are, of SfPlaced: behind those that are placed. */
 extern List *sf_shadow_prove(List *placed, const SfShadowBracket *bracket);
 extern List *sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table);

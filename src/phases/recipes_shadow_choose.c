@@ -76,6 +76,11 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 	const char *up = given_fill(options->fills, shadow->new, shadow->old),
 			   *down = given_fill(options->back, shadow->old, shadow->new);
 
+	if (shadow->computed)
+	{
+		shadow->up = pstrdup(sf_attr(sf_child_of(shadow->new, "generated"), "expression"));
+		return NULL;
+	}
 	up = up ? up : sf_shadow_conversion(sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
 	shadow->up = up ? sf_expression_renamed(up, &types) : NULL;
 	if (shadow->up == NULL)
@@ -136,6 +141,59 @@ refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
 	return why;
 }
 
+/* Of both sides; a virtual one has no values. */
+static bool
+is_computed(const SfFact *old, const SfFact *new)
+{
+	const SfFact *was = sf_child_of(old, "generated"),
+			   *is = sf_child_of(new, "generated");
+
+	return was && is && !sf_attr(was, "virtual") && !sf_attr(is, "virtual");
+}
+
+/* What it is computed from, or by, that is not now what it is going to be; NULL: nothing. */
+static const SfFact *
+unsteady_source(const SfPlan *plan, const SfFact *new)
+{
+	ListCell   *lc,
+			   *la;
+
+	foreach(lc, sf_child_of(new, "generated")->needs)
+	{
+		const SfFact *source = ((SfEdge *) lfirst(lc))->to;
+		bool		is_column = sf_is_kind(source, "column");
+
+		if (source == new || source == new->parent)
+			continue;
+		/* What else is new comes before it. */
+		if (source->twin == NULL ? is_column : strcmp(source->twin->key, source->key) != 0)
+			return source;
+		foreach(la, source->twin ? plan->actions : NIL)
+			if (((SfAction *) lfirst(la))->new == source)
+				return source;
+	}
+	return NULL;
+}
+
+/* The same for a generated column, which is filled by its own expression. */
+static char *
+refusal_of_computed(const SfPlan *plan, const SfShadow *shadow)
+{
+	const SfFact *source = unsteady_source(plan, shadow->new);
+	const char *why = sf_why_not_filled(shadow->new);
+
+	if (source)
+		return psprintf("%s, which it is computed from or by, changes at the same time", sf_fact_label(source));
+	if (shadow->types)
+		return pstrdup("its type is made anew at the same time");
+	if (!sf_changed(sf_child_of(shadow->old, "generated"), sf_child_of(shadow->new, "generated"), "expression") &&
+		!sf_changed(shadow->old, shadow->new, "type") && !sf_changed(shadow->old, shadow->new, "collation"))
+		return pstrdup("something else that it needs is made anew");
+	if (why == NULL && sf_attachment(shadow->new->parent) == NULL && sf_copies_of(shadow->old) == NIL)
+		return refusal_of_heirs(plan, shadow->old, shadow->new);
+	return why ? pstrdup(why) : pstrdup("partitions and children have it, too");
+}
+
 /* NULL: the column can be replaced, as far as it itself tells. */
 static char *
 refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
@@ -154,6 +212,17 @@ alters_column(const SfAction *action)
 	return action->verb == SF_VERB_ALTER && action->part == SF_PART_ALL && sf_is_kind(action->new, "column") &&
 		action->table && sf_is_kind(action->new->parent, "table") && !sf_attr(action->new->parent, "of_type") &&
 		!sf_comes_along(action->new);
+}
+
+/* Does it make a generated column anew, because the expression or the type is another one? */
+static bool
+is_recomputed(const SfAction *action)
+{
+	const SfFact *new = action->new;
+
+	return action->verb == SF_VERB_CREATE && action->rebuild && sf_is_kind(new, "column") && new->twin &&
+		action->table && sf_is_kind(new->parent, "table") && !sf_comes_along(new) && is_computed(new->twin, new) &&
+		sf_is_big(action->table);
 }
 
 /* Does the action rewrite a big table, or read all of it under the strongest lock? */
@@ -244,8 +313,9 @@ new_shadow(const SfPlan *plan, List *shadows, const SfAction *action)
 
 	foreach(lc, shadows)
 		names = lappend(names, ((SfShadow *) lfirst(lc))->name);
-	shadow->old = action->old;
+	shadow->old = action->old ? action->old : action->new->twin;
 	shadow->new = action->new;
+	shadow->computed = is_computed(shadow->old, shadow->new);
 	shadow->name = sf_shadow_name(plan, names, sf_last(action->new), NULL);
 	shadow->loses = loses_values(plan, action);
 	return shadow;
@@ -267,13 +337,14 @@ candidates(const SfPlan *plan, List **refusals)
 		char	   *why;
 
 		lc = lnext(plan->actions, lc);
-		if (list_member_ptr(seen, action) || !alters_column(action) ||
-			!(needs_type_of(shadows, action->new) || is_heavy(plan, action)))
+		if (list_member_ptr(seen, action) || !(alters_column(action) || is_recomputed(action)) ||
+			!(needs_type_of(shadows, action->new) || is_recomputed(action) || is_heavy(plan, action)))
 			continue;
 		seen = lappend(seen, action);
 		shadow = new_shadow(plan, shadows, action);
 		why = sf_shadow_find_types(plan, shadows, shadow);
-		why = why ? why : refusal_of(plan, action->old, action->new);
+		if (why == NULL)
+			why = shadow->computed ? refusal_of_computed(plan, shadow) : refusal_of(plan, shadow->old, shadow->new);
 		if (why)
 		{
 			refuse(refusals, action->new, why);

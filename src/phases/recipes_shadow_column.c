@@ -126,9 +126,16 @@ duals_of(List *shadows)
 		SfDual	   *up = palloc0(sizeof(SfDual)),
 				   *down = palloc0(sizeof(SfDual));
 
-		up->up = up->beside = true;
+		up->up = !shadow->computed;
+		up->beside = true;
+		up->fill = up->computed = shadow->computed;
 		up->column = shadow->name;
 		up->expression = shadow->up;
+		if (shadow->computed)
+		{
+			duals = lappend(duals, up);
+			continue;
+		}
 		down->column = sf_last(shadow->old);
 		down->expression = shadow->down;
 		duals = lappend(lappend(duals, up), down);
@@ -147,7 +154,7 @@ assignments(List *duals)
 	{
 		const SfDual *dual = lfirst(lc);
 
-		if (dual->up)
+		if (dual->up || dual->computed)
 			parts = lappend(parts, psprintf("%s = (%s)", sf_ident(dual->column), dual->expression));
 	}
 	return sf_join(parts, ", ");
@@ -184,7 +191,8 @@ sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 		const SfShadow *shadow = lfirst(lc);
 
 		/* A row value of NULLs is a value here. */
-		missing = lappend(missing, psprintf("%s IS NOT DISTINCT FROM NULL AND (%s) IS DISTINCT FROM NULL",
+		missing = lappend(missing, shadow->computed ? psprintf("NOT %s", sf_shadow_computed(shadow)) :
+						  psprintf("%s IS NOT DISTINCT FROM NULL AND (%s) IS DISTINCT FROM NULL",
 											sf_ident(shadow->name), shadow->up));
 	}
 	return sf_add_statement(NIL, psprintf("UPDATE %s SET %s WHERE %s", sf_name(sf_shadow_table(table)),
@@ -235,8 +243,18 @@ sf_shadow_prove(List *placed, const SfShadowBracket *bracket)
 
 		if (shadow && shadow->whole == NULL)
 			proofs = add_proofs(proofs, bracket, lfirst(lc), shadow->new, shadow->name);
+		if (shadow && shadow->computed)
+			placed = sf_place(placed, lfirst(lc), sf_shadow_claim(bracket->plan, shadow));
 	}
-	return sf_prove_not_null(placed, bracket->plan, proofs);
+	placed = sf_prove_not_null(placed, bracket->plan, proofs);
+	foreach(lc, bracket->actions)
+	{
+		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
+
+		if (shadow && shadow->computed)
+			placed = sf_place(placed, lfirst(lc), sf_shadow_prove_claim(bracket->plan, shadow));
+	}
+	return placed;
 }
 
 /* ---- the exchange ---- */
@@ -325,7 +343,9 @@ rename_not_null(SfEmit *out, const SfShadow *shadow, const SfFact *fact)
 static void
 add_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shadow, const SfFact *part)
 {
-	if (sf_is_kind(part, "identity"))
+	if (sf_is_kind(part, "generated"))
+		sf_shadow_generate(out, bracket->plan, shadow);
+	else if (sf_is_kind(part, "identity"))
 		rename_sequence(out, identity_ahead(bracket, shadow, part), part);
 	else if (sf_is_kind(part, "not null"))
 		rename_not_null(out, shadow, part);

@@ -91,7 +91,7 @@ refusal_of(const SfPlan *plan, const SfAction *action)
 {
 	ListCell   *lc;
 
-	foreach(lc, action->verb == SF_VERB_ALTER ? plan->refusals : NIL)
+	foreach(lc, action->verb == SF_VERB_ALTER || action->verb == SF_VERB_CREATE ? plan->refusals : NIL)
 		if (((SfRefusal *) lfirst(lc))->new == action->new)
 			return lfirst(lc);
 	return NULL;

@@ -103,7 +103,7 @@ sf_shadow_find_types(const SfPlan *plan, List *shadows, SfShadow *shadow)
 		}
 		shadow->types = lappend(shadow->types, type);
 	}
-	if (shadow->types == NIL && !sf_changed(shadow->old, shadow->new, "type") &&
+	if (shadow->types == NIL && !shadow->computed && !sf_changed(shadow->old, shadow->new, "type") &&
 		!sf_changed(shadow->old, shadow->new, "collation"))
 		return pstrdup("a type of another kind takes the place of its own, under the same name");
 	return NULL;

@@ -97,7 +97,8 @@ typedef struct SfShadow
 	SfFact	   *new;			/* and on the wanted one */
 	char	   *name;			/* of the new one, until it has the old one's place */
 	char	   *up;				/* its value, over the row as it was */
-	char	   *down;			/* the old one's value, from the new one under that name */
+	char	   *down;			/* the old one's value, from the new one under that name; of a computed one NULL */
+	bool		computed;		/* both are generated columns: nobody writes either */
 	bool		loses;			/* not every old value comes back */
 	List	   *types;			/* of SfShadowType: those that the new column's type is, or is made of */
 	struct SfShadow *whole;		/* of a column that an inheriting table declares, too: its parent's; else NULL */
