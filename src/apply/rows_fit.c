@@ -11,13 +11,13 @@
 #include "catalog/pg_inherits.h"
 #include "executor/tuptable.h"
 #include "fmgr.h"
+#include "apply/pass.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
 #include "lib/text.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
@@ -93,17 +93,12 @@ sf_no_rows(PG_FUNCTION_ARGS)
 	check_owner(relid);
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
 		if (has_row(lfirst_oid(lc)))
-		{
-			char	   *names[2] = {get_namespace_name(get_rel_namespace(lfirst_oid(lc))),
-									get_rel_name(lfirst_oid(lc))};
-
 			ereport(ERROR,
 					(errcode(ERRCODE_NOT_NULL_VIOLATION),
 					 errmsg("table %s has rows, and no value for them in its new column \"%s\"",
-							sf_qualified(2, names), column),
+							sf_pass_table(lfirst_oid(lc)), column),
 					 errdetail("The column is NOT NULL, and has no default."),
 					 errhint("Give the column a DEFAULT, or an expression over the others (-- @up), and plan again; "
 							 "or remove the rows and call again.")));
-		}
 	PG_RETURN_VOID();
 }
