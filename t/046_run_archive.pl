@@ -308,6 +308,17 @@ is($rc, 0, 'down') or diag($err);
 is(table_of($places, 't'), "103|b3|3\n11|b1|1\n14|b4|4\n15|b5|5\n16|b6|6", 'each value is with its row');
 is(table_of($places, 'moved'), '2|', 'no value is with another');
 
+# A column that becomes a generated one, or ceases to be one, is written into all rows one way or the other: places do not last.
+for (['ceases', 'a int, c int', 'b'], ['begins', 'a int GENERATED ALWAYS AS (1) STORED, b int, c int GENERATED ALWAYS AS (1) STORED', 'a'])
+{
+	my ($what, $columns, $lost) = @$_;
+	my $computed = sf_database($node, $what);
+	$node->safe_psql($computed, qq{CREATE TABLE t (a int, b int, c int GENERATED ALWAYS AS (1) STORED); INSERT INTO t (a, b) VALUES (2, 20);
+		SELECT sf_define('CREATE TABLE t ($columns)')});
+	like($node->safe_psql($computed, "SELECT sf_plan_migration('$what')") =~ s{\n--\s{9,}}{ }gr, qr/up .*LOSES DATA: column public\.t\.$lost\n/,
+		"where one $what to be generated nothing is archived by places");
+}
+
 # ---- random traffic of several sessions, beside a column with the same values that was never dropped
 
 for my $key (', PRIMARY KEY (a, b)', '')

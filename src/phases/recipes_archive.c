@@ -151,6 +151,15 @@ rewrites_when_it_comes(const SfFact *column)
 		 (by_default && (sf_is_users_type(column) || strchr(sf_attr(by_default, "expression"), '('))));
 }
 
+/* What it is computed by begins, ceases, or changes: one way or the other the column is made anew. */
+static bool
+is_computed_otherwise(const SfFact *column)
+{
+	const SfFact *generated = sf_child_of(column, "generated");
+
+	return generated && (generated->twin == NULL || sf_diff_attributes(generated, generated->twin));
+}
+
 /* Rows stay where they are while the table is what it is: no part of it that would move them changes. */
 static bool
 rows_stay(const SfFact *table)
@@ -165,7 +174,7 @@ rows_stay(const SfFact *table)
 		{
 			const SfFact *column = lfirst(lc);
 
-			if (sf_is_kind(column, "column") && (rewrites_when_it_comes(column) ||
+			if (sf_is_kind(column, "column") && (rewrites_when_it_comes(column) || is_computed_otherwise(column) ||
 												 (column->twin && sf_changed(column, column->twin, "type"))))
 				return false;
 		}
