@@ -14,6 +14,7 @@
 #include "apply/backfill.h"
 #include "apply/runner.h"
 #include "guc.h"
+#include "lib/text.h"
 #include "server/server.h"
 
 /* Handler of the job. */
@@ -23,7 +24,7 @@ extern PGDLLEXPORT void sf_backfill_handler(SfJobContext *job);
 #define WIRED	"wired"
 #define UNWIRED	"unwired"
 
-/* Texts of the payload, each with its end. */
+/* Texts of the payload. */
 enum
 {
 	REVISION, DIRECTION, STEP, SQL, SEARCH_PATH, NTEXTS
@@ -41,14 +42,9 @@ run_job(const char *revision, SfDirection direction, const SfStep *step)
 	const char *texts[NTEXTS] = {revision, sf_direction_name(direction), psprintf("%d", step->n), step->sql,
 	GetConfigOption("search_path", false, false)};
 	SfJob		job = {.handler = "sf_backfill_handler",.place = SF_JOB_LIVE,.takes_cancel = true};
-	StringInfoData payload;
 	bool		wired = false;
 
-	initStringInfo(&payload);
-	for (int i = 0; i < NTEXTS; i++)
-		appendBinaryStringInfo(&payload, texts[i], strlen(texts[i]) + 1);
-	job.payload = payload.data;
-	job.payload_len = payload.len;
+	job.payload = sf_texts_pack(NTEXTS, texts, &job.payload_len);
 	job.activity = step->sql;
 	job.nice = sf_guc_backfill_nice();
 	job.on_row = take_word;
@@ -69,24 +65,17 @@ void
 sf_backfill_handler(SfJobContext *job)
 {
 	const char *texts[NTEXTS];
-	const char *payload = job->payload;
 	SfStep		step = {0};
-	SfDirection direction;
 	const char *word;
 
-	for (int i = 0; i < NTEXTS; i++)
-	{
-		texts[i] = payload;
-		payload += strlen(payload) + 1;
-	}
+	sf_texts_unpack(job->payload, NTEXTS, texts);
 	sf_runner_help();
 	pgstat_report_appname(psprintf("schemaflow %s %s backfill", texts[REVISION], texts[DIRECTION]));
 	sf_worker_begin();
 	SetConfigOption("search_path", texts[SEARCH_PATH], PGC_USERSET, PGC_S_SESSION);
 	sf_worker_commit();
-	direction = strcmp(texts[DIRECTION], sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
 	step.n = atoi(texts[STEP]);
 	step.sql = unconstify(char *, texts[SQL]);
-	word = sf_backfill_here(texts[REVISION], direction, &step) ? WIRED : UNWIRED;
+	word = sf_backfill_here(texts[REVISION], sf_direction_named(texts[DIRECTION]), &step) ? WIRED : UNWIRED;
 	sf_worker_send(1, &word);
 }

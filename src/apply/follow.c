@@ -47,6 +47,7 @@
 
 #include "lib/text.h"
 #include "phases/archive.h"
+#include "server/owner.h"
 
 PG_FUNCTION_INFO_V1(sf_archive_follow);
 PG_FUNCTION_INFO_V1(sf_archive_keep);
@@ -330,11 +331,7 @@ check_table(Relation relation, const char *schema)
 				 errmsg("%s is not a table%s%s", sf_qualified(2, names), schema ? " of schema " : "",
 						schema ? schema : ""),
 				 errhint("SELECT sql FROM sf_steps() shows how a migration calls this.")));
-	if (!has_privs_of_role(GetUserId(), relation->rd_rel->relowner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table %s", sf_qualified(2, names)),
-				 errhint("SET ROLE %s.", sf_ident(GetUserNameFromId(relation->rd_rel->relowner, false)))));
+	sf_must_own_table(RelationGetRelid(relation));
 }
 
 /* The key's columns as numbers, and the archive has to begin with as many. */

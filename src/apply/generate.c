@@ -44,6 +44,7 @@
 #include "lib/spi.h"
 #include "lib/text.h"
 #include "phases/generated.h"
+#include "server/owner.h"
 
 PG_FUNCTION_INFO_V1(sf_generate);
 
@@ -93,16 +94,9 @@ refuse(Relation rel, Form_pg_attribute column, char *detail)
 }
 
 static void
-check_owner(Oid relid)
-{
-	if (!sf_owns_relation(relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
-}
-
-static void
 check_table(Relation rel)
 {
-	check_owner(RelationGetRelid(rel));
+	sf_must_own_table(RelationGetRelid(rel));
 	if ((rel->rd_rel->relkind != RELKIND_RELATION && rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) ||
 		OidIsValid(rel->rd_rel->reloftype) || IsSystemRelation(rel))
 		ereport(ERROR,
@@ -265,7 +259,7 @@ sf_generate(PG_FUNCTION_ARGS)
 
 	/* Before the lock: nobody else may stop those who use it. */
 	if (get_rel_name(table))
-		check_owner(table);
+		sf_must_own_table(table);
 	relation_close(relation_open(table, AccessExclusiveLock), NoLock);
 	tables = find_all_inheritors(table, AccessExclusiveLock, NULL);
 	all = array_of(tables);

@@ -28,6 +28,12 @@ sf_direction_name(SfDirection direction)
 	return direction == SF_UP ? "up" : "down";
 }
 
+SfDirection
+sf_direction_named(const char *name)
+{
+	return strcmp(name, sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
+}
+
 void
 sf_history_lock(void)
 {

@@ -23,6 +23,9 @@ typedef enum SfDirection
 
 extern const char *sf_direction_name(SfDirection direction);
 
+/* The way back, of names that we have written ourselves. */
+extern SfDirection sf_direction_named(const char *name);
+
 /* ---- one migration with all it says ---- */
 
 typedef struct SfMigration

@@ -14,9 +14,7 @@
 #include "apply/pass.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
-#include "lib/text.h"
-#include "miscadmin.h"
-#include "utils/acl.h"
+#include "server/owner.h"
 #include "utils/builtins.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -69,19 +67,6 @@ has_row(Oid relid)
 	return found;
 }
 
-static void
-check_owner(Oid relid)
-{
-	Relation	rel = table_open(relid, AccessShareLock);
-
-	if (!has_privs_of_role(GetUserId(), rel->rd_rel->relowner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("must be owner of table %s", RelationGetRelationName(rel)),
-				 errhint("SET ROLE %s.", sf_ident(GetUserNameFromId(rel->rd_rel->relowner, false)))));
-	table_close(rel, NoLock);
-}
-
 /* Arguments: the table; the column that is to be made, for the message. */
 Datum
 sf_no_rows(PG_FUNCTION_ARGS)
@@ -90,7 +75,7 @@ sf_no_rows(PG_FUNCTION_ARGS)
 	const char *column = NameStr(*PG_GETARG_NAME(1));
 	ListCell   *lc;
 
-	check_owner(relid);
+	sf_must_own_table(relid);
 	foreach(lc, find_all_inheritors(relid, AccessShareLock, NULL))
 		if (has_row(lfirst_oid(lc)))
 			ereport(ERROR,

@@ -15,6 +15,7 @@
 #include "lib/origin.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
+#include "lib/text.h"
 #include "server/owner.h"
 #include "server/server.h"
 
@@ -101,16 +102,11 @@ sf_runner_leave(void)
 char *
 sf_run_request_pack(const SfRunRequest *request, Size *len)
 {
-	StringInfoData out;
 	const char *fields[] = {sf_direction_name(request->direction), request->to ? request->to : "",
 	request->through ? request->through : "", request->allow, request->abort ? "abort" : "",
 	psprintf("%d", request->gates), psprintf("%d", request->only)};
 
-	initStringInfo(&out);
-	for (int i = 0; i < lengthof(fields); i++)
-		appendBinaryStringInfo(&out, fields[i], strlen(fields[i]) + 1);
-	*len = out.len;
-	return out.data;
+	return sf_texts_pack(lengthof(fields), fields, len);
 }
 
 void
@@ -118,12 +114,8 @@ sf_run_request_unpack(const char *payload, SfRunRequest *request)
 {
 	const char *fields[7];
 
-	for (int i = 0; i < lengthof(fields); i++)
-	{
-		fields[i] = payload;
-		payload += strlen(payload) + 1;
-	}
-	request->direction = strcmp(fields[0], sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
+	sf_texts_unpack(payload, lengthof(fields), fields);
+	request->direction = sf_direction_named(fields[0]);
 	request->to = fields[1];
 	request->through = fields[2][0] ? fields[2] : NULL;
 	request->allow = fields[3];
@@ -195,7 +187,7 @@ sf_run_last(SfRunRequest *request, char **status)
 		return false;
 	/* What is not in the row is as no call says it. */
 	*request = (SfRunRequest) {0};
-	request->direction = strcmp(sf_cell(rows, 0, 0), sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
+	request->direction = sf_direction_named(sf_cell(rows, 0, 0));
 	request->to = sf_cell(rows, 0, 1);
 	request->through = sf_cell(rows, 0, 2);
 	request->allow = sf_cell(rows, 0, 3);

@@ -83,7 +83,7 @@ find_kept(const SfMigration *m, SfDirection *ran)
 	sf_pins_leave(pins);
 	if (rows->nrows == 0)
 		return NULL;
-	*ran = strcmp(sf_cell(rows, 0, 0), sf_direction_name(SF_UP)) == 0 ? SF_UP : SF_DOWN;
+	*ran = sf_direction_named(sf_cell(rows, 0, 0));
 	base = sf_base_new("start");
 	rest = sf_cell(rows, 0, 1);
 	addresses = sf_cell(rows, 0, 2);

@@ -191,6 +191,28 @@ sf_replaced(char *text, const char *from, const char *to)
 	return out.data;
 }
 
+char *
+sf_texts_pack(int n, const char *const *texts, Size *len)
+{
+	StringInfoData out;
+
+	initStringInfo(&out);
+	for (int i = 0; i < n; i++)
+		appendBinaryStringInfo(&out, texts[i], strlen(texts[i]) + 1);
+	*len = out.len;
+	return out.data;
+}
+
+void
+sf_texts_unpack(const char *packed, int n, const char **texts)
+{
+	for (int i = 0; i < n; i++)
+	{
+		texts[i] = packed;
+		packed += strlen(packed) + 1;
+	}
+}
+
 bool
 sf_streq(const char *a, const char *b)
 {

@@ -39,6 +39,10 @@ extern int	sf_text_array_in(const char *text, char ***elements);
 extern int	sf_text_array_elements(Datum array, char ***elements);
 extern Datum sf_text_array(int n, char *const *elements);
 
+/* Texts of a job's payload, each with its end: packed, and what points into the packed ones. */
+extern char *sf_texts_pack(int n, const char *const *texts, Size *len);
+extern void sf_texts_unpack(const char *packed, int n, const char **texts);
+
 /* The text with every "from" replaced; the text itself when it has none. */
 extern char *sf_replaced(char *text, const char *from, const char *to);
 

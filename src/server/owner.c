@@ -9,18 +9,23 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/indexing.h"
+#include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
 #include "miscadmin.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "compat.h"
 #include "lib/pins.h"
+#include "lib/text.h"
 #include "server/owner.h"
 
 Oid
@@ -44,6 +49,23 @@ sf_owner_id(void)
 				 errmsg("extension \"schemaflow\" is not installed in this database"),
 				 errhint("CREATE EXTENSION schemaflow.")));
 	return owner;
+}
+
+void
+sf_must_own_table(Oid relid)
+{
+	Relation	rel;
+	char	   *names[2];
+
+	if (sf_owns_relation(relid, GetUserId()))
+		return;
+	rel = relation_open(relid, AccessShareLock);
+	names[0] = get_namespace_name(RelationGetNamespace(rel));
+	names[1] = RelationGetRelationName(rel);
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("must be owner of table %s", sf_qualified(2, names)),
+			 errhint("SET ROLE %s.", sf_ident(GetUserNameFromId(rel->rd_rel->relowner, false)))));
 }
 
 /*
