@@ -103,6 +103,25 @@ is($node->safe_psql($db, q{SELECT bool_and(n = 1) FROM (SELECT count(DISTINCT tr
 		WHERE sql ~ '(DROP|RENAME) CONSTRAINT|USING INDEX|NOT VALID' AND sql ~ 'CONSTRAINT (users_pkey|team_code|users_code|age$)' GROUP BY sql ~ 'age', sql ~ 'pkey') x}),
 	't', 'the old one goes and the new one comes in one transaction');
 
+# A key beside the old one over the same columns: a foreign key made while both stand would hold on to the old one.
+online($node, 'unique_to_primary', q{
+	CREATE TABLE cases (id int NOT NULL CONSTRAINT cases_key UNIQUE, up int CONSTRAINT cases_up REFERENCES cases (id));
+	CREATE TABLE notes (n int, case_id int CONSTRAINT notes_case REFERENCES cases (id));
+	INSERT INTO cases SELECT g, g FROM generate_series(1, 1000) g; INSERT INTO notes SELECT g, g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE cases (id int PRIMARY KEY, up int CONSTRAINT cases_up REFERENCES cases (id));
+	CREATE TABLE notes (n int, case_id int CONSTRAINT notes_case REFERENCES cases (id) ON DELETE CASCADE);
+	CREATE TABLE files (n int, case_id int CONSTRAINT files_case REFERENCES cases (id));},
+	of => 'CONSTRAINT (cases|notes)',
+	steps => [
+		'T validate: ALTER TABLE public.cases ADD CONSTRAINT cases_pkey PRIMARY KEY USING INDEX cases_pkey',
+		'T expand: ALTER TABLE public.cases DROP CONSTRAINT cases_up',
+		'T expand: ALTER TABLE public.notes DROP CONSTRAINT notes_case',
+		'T expand: ALTER TABLE public.cases DROP CONSTRAINT cases_key',
+		'T expand: ALTER TABLE public.notes ADD CONSTRAINT notes_case FOREIGN KEY (case_id) REFERENCES public.cases(id) ON DELETE CASCADE NOT VALID',
+		'T expand: ALTER TABLE public.cases ADD CONSTRAINT cases_up FOREIGN KEY (up) REFERENCES public.cases(id) NOT VALID',
+		'T validate: ALTER TABLE public.notes VALIDATE CONSTRAINT notes_case',
+		'T validate: ALTER TABLE public.cases VALIDATE CONSTRAINT cases_up' ]);
+
 # A row that the new one does not take: the old one is there still, and the way back is free.
 $node->safe_psql($db, 'UPDATE users SET at = NULL WHERE false; INSERT INTO team VALUES (1001, 1001)');
 $node->safe_psql($db, q{SELECT count(*) FROM sf_define($$} . sprintf($keys, '', 500, '', '') . q{$$, true); SELECT count(*) FROM sf_plan_migration('strict')});

@@ -307,6 +307,17 @@ sf_is_kind(const SfFact *fact, const char *kind)
 	return fact && strcmp(fact->kind->name, kind) == 0;
 }
 
+bool
+sf_needs(const SfFact *fact, const SfFact *other)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+		if (((SfEdge *) lfirst(lc))->to == other)
+			return true;
+	return false;
+}
+
 SfFact *
 sf_fact_copy(const SfFact *fact)
 {

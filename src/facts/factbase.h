@@ -40,6 +40,9 @@ extern const char *sf_attr(const SfFact *fact, const char *attr);
 /* Not NULL, and of the kind of that name. */
 extern bool sf_is_kind(const SfFact *fact, const char *kind);
 
+/* Is there an edge from it to the other one? */
+extern bool sf_needs(const SfFact *fact, const SfFact *other);
+
 /* A shallow copy whose names can be changed. */
 extern SfFact *sf_fact_copy(const SfFact *fact);
 

@@ -222,6 +222,41 @@ stands_before(List *bracket, const SfFact *new)
 	return true;
 }
 
+static bool
+is_key(const SfFact *fact)
+{
+	return sf_is_kind(fact, "primary key") || sf_is_kind(fact, "unique") ||
+		(sf_is_kind(fact, "index") && sf_attr(fact, "unique"));
+}
+
+/*
+ * Would a foreign key take a key that goes in the bracket?  The server chooses the oldest over the same columns, and
+ * that could not go then.
+ */
+static bool
+takes_what_goes(List *bracket, const SfFact *new)
+{
+	ListCell   *lc,
+			   *le;
+
+	foreach(lc, sf_is_kind(new, "foreign key") ? bracket : NIL)
+	{
+		const SfAction *action = lfirst(lc);
+		bool		takes = action->verb == SF_VERB_DROP && is_key(action->old);
+
+		foreach(le, takes ? action->old->needs : NIL)
+		{
+			const SfFact *column = ((SfEdge *) lfirst(le))->to;
+
+			if (sf_is_kind(column, "column"))
+				takes = takes && sf_needs(new, column->twin);
+		}
+		if (takes)
+			return true;
+	}
+	return false;
+}
+
 /* A partition that comes wants the constraints of the whole proved. */
 static bool
 attaches(List *bracket)
@@ -263,7 +298,7 @@ built_beside(const SfPlan *plan, const SfAction *create, List *bracket, char *na
 
 	/* There is nothing to build where an index that goes becomes the key's. */
 	if (way == NULL || sf_predecessor(&out, create->new) || !is_replaced(plan, create, bracket) ||
-		!stands_before(bracket, create->new))
+		!stands_before(bracket, create->new) || takes_what_goes(bracket, create->new))
 		return NIL;
 	if (!way->copied && (sf_copies_of(create->new) || (create->new->twin && sf_copies_of(create->new->twin)) ||
 						 sf_is_partitioned(create->table)))

@@ -68,17 +68,6 @@ create_action(SfBuild *build, SfItem *item)
 	return item->create;
 }
 
-bool
-sf_needs(const SfFact *fact, const SfFact *other)
-{
-	ListCell   *lc;
-
-	foreach(lc, fact->needs)
-		if (((SfEdge *) lfirst(lc))->to == other)
-			return true;
-	return false;
-}
-
 static bool
 is_bound(const SfFact *fact)
 {

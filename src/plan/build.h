@@ -71,7 +71,6 @@ extern bool sf_binds_to_other(const SfFact *fact);
 /* Is it renamed out of what it belonged to (into another schema)? */
 extern bool sf_moves_away(const SfItem *item);
 
-extern bool sf_needs(const SfFact *fact, const SfFact *other);
 extern bool sf_drop_is_separable(const SfItem *item);
 
 extern void sf_build_items(SfBuild *build);
