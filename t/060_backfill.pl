@@ -231,6 +231,16 @@ like($err, qr/22012: division by zero.*CONTEXT:.*step \d+ of \d+ of revision/s, 
 $node->safe_psql($db, 'DELETE FROM plain WHERE id = 10');
 sf_try($node, $db, 'CALL sf_upgrade()');
 is(unfilled($t, $c), 0, 'every row');
+
+# One slot is the replication launcher's, one the runner's.
+$node->append_conf('postgresql.conf', 'max_worker_processes = 2');
+$node->restart;
+$c = plan_column($t, 'lower(email)');
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/NOTICE: .*no background worker is free for the backfill/, 'without a free worker the runner does it') or diag($err);
+is(unfilled($t, $c), 0, 'every row');
+$node->adjust_conf('postgresql.conf', 'max_worker_processes', undef);
+$node->restart;
 $node->safe_psql($db, "ALTER DATABASE $db RESET schemaflow.backfill_nice");
 
 # ---- the rows move ----

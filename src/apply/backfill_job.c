@@ -20,7 +20,7 @@
 /* Handler of the job. */
 extern PGDLLEXPORT void sf_backfill_handler(SfJobContext *job);
 
-/* The row that it sends: are the triggers still those that it began with? */
+/* The one row that it sends: are the triggers still those that it began with? */
 #define WIRED	"wired"
 #define UNWIRED	"unwired"
 
@@ -36,29 +36,37 @@ take_word(int n, char **values, void *arg)
 	*(bool *) arg = strcmp(values[0], WIRED) == 0;
 }
 
+/* Was there a worker for it? */
 static bool
-run_job(const char *revision, SfDirection direction, const SfStep *step)
+run_job(const char *revision, SfDirection direction, const SfStep *step, bool *wired)
 {
 	const char *texts[NTEXTS] = {revision, sf_direction_name(direction), psprintf("%d", step->n), step->sql,
 	GetConfigOption("search_path", false, false)};
-	SfJob		job = {.handler = "sf_backfill_handler",.place = SF_JOB_LIVE,.takes_cancel = true};
-	bool		wired = false;
+	SfJob		job = {.handler = "sf_backfill_handler",.place = SF_JOB_LIVE,.takes_cancel = true,.if_free = true};
 
 	job.payload = sf_texts_pack(NTEXTS, texts, &job.payload_len);
 	job.activity = step->sql;
 	job.nice = sf_guc_backfill_nice();
 	job.on_row = take_word;
-	job.arg = &wired;
-	(void) sf_job_run(&job);
-	return wired;
+	job.arg = wired;
+	return sf_job_run(&job) > 0;
 }
 
 bool
 sf_backfill(const char *revision, SfDirection direction, const SfStep *step)
 {
-	if (sf_guc_backfill_nice() == 0)
-		return sf_backfill_here(revision, direction, step);
-	return run_job(revision, direction, step);
+	bool		wired;
+
+	if (sf_guc_backfill_nice() > 0)
+	{
+		if (run_job(revision, direction, step, &wired))
+			return wired;
+		ereport(NOTICE,
+				(errmsg("no background worker is free for the backfill: it is not given a lower priority"),
+				 errhint("SELECT sf_pause() and later CALL sf_upgrade() go on with one; max_worker_processes says how "
+						 "many there are.")));
+	}
+	return sf_backfill_here(revision, direction, step);
 }
 
 void

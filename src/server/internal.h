@@ -6,6 +6,8 @@
 
 #include "server/server.h"
 #include "lib/stringinfo.h"
+#include "postmaster/bgworker.h"
+#include "storage/dsm.h"
 #include "storage/lock.h"
 
 #define SF_LIBRARY	"$libdir/schemaflow"
@@ -60,11 +62,17 @@ typedef enum SfRequestKey
 
 #define SF_QUEUE_SIZE	((Size) 65536)
 
+/* How often a wait for a worker looks again. */
+#define SF_LOOK_AGAIN_MS	10
+
 /* job.c */
 extern uint64 sf_job_run_bootstrap(const SfJob *job);
 extern void sf_lock_tag(LOCKTAG *tag, Oid live_database, SfScratchLock lock, uint32 number);
 extern char *sf_lock_holders(const LOCKTAG *tag);
 extern long sf_wait_left(TimestampTz start);
+
+/* slot.c: a worker for the job in the segment; if_free: NULL when there is none at once, instead of waiting */
+extern BackgroundWorkerHandle *sf_slot_take(dsm_segment *segment, bool if_free);
 
 /* scratch.c */
 extern void sf_scratch_take(SfJobPlace place, SfScratch *scratch);

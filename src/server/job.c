@@ -30,7 +30,6 @@
 #include "storage/sinvaladt.h"
 #include "utils/acl.h"
 #include "utils/array.h"
-#include "utils/backend_status.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
@@ -46,8 +45,7 @@
 #include "guc.h"
 #include "server/internal.h"
 
-/* How often a wait for a slot looks again, and how often the pump looks whether the worker is stuck on us. */
-#define LOOK_AGAIN_MS	10
+/* How often the pump looks whether the worker is stuck on us. */
 #define LOOK_FOR_BLOCK_MS	200
 
 /* The caller's half of a running job. */
@@ -177,30 +175,6 @@ sf_lock_holders(const LOCKTAG *tag)
 	return out.data;
 }
 
-/* The server's background workers, for the error that says that they are all taken. */
-static char *
-worker_holders(void)
-{
-	StringInfoData out;
-	int			n;
-
-	initStringInfo(&out);
-	pgstat_clear_backend_activity_snapshot();
-	n = pgstat_fetch_stat_numbackends();
-	for (int i = 1; i <= n; i++)
-	{
-		LocalPgBackendStatus *local = pgstat_get_local_beentry_by_index(i);
-		const char *type;
-
-		if (!local || local->backendStatus.st_backendType != B_BG_WORKER)
-			continue;
-		type = GetBackgroundWorkerTypeByPid(local->backendStatus.st_procpid);
-		appendStringInfo(&out, "%s%d (%s)", out.len ? ", " : "", local->backendStatus.st_procpid,
-						 type ? type : "background worker");
-	}
-	return out.data;
-}
-
 /* Callback of the segment: we leave.  A worker that is still at work has nobody to work for. */
 static void
 caller_leaves(dsm_segment *segment, Datum arg)
@@ -281,48 +255,6 @@ make_request(SfRun *run, const SfRequest *request)
 	on_dsm_detach(run->segment, caller_leaves, PointerGetDatum(run));
 	pfree(extensions.data);
 	pfree(collations.data);
-}
-
-/*
- * Get a worker slot, waiting for one up to schemaflow.worker_wait.
- */
-static void
-start_worker(SfRun *run, Oid database)
-{
-	BackgroundWorker worker;
-	TimestampTz start = GetCurrentTimestamp();
-	MemoryContext old;
-
-	memset(&worker, 0, sizeof(worker));
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = BGW_NEVER_RESTART;
-	strlcpy(worker.bgw_library_name, SF_LIBRARY, sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "sf_worker_main", sizeof(worker.bgw_function_name));
-	snprintf(worker.bgw_name, BGW_MAXLEN, "schemaflow worker for PID %d", MyProcPid);
-	strlcpy(worker.bgw_type, "schemaflow worker", BGW_MAXLEN);
-	worker.bgw_main_arg = UInt32GetDatum(dsm_segment_handle(run->segment));
-	worker.bgw_notify_pid = MyProcPid;
-
-	for (;;)
-	{
-		bool		registered;
-
-		/* The handle has to outlive the transaction's memory: the segment's callback uses it. */
-		old = MemoryContextSwitchTo(TopMemoryContext);
-		registered = RegisterDynamicBackgroundWorker(&worker, &run->worker);
-		MemoryContextSwitchTo(old);
-		if (registered)
-			break;
-		if (sf_wait_left(start) == 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_INSUFFICIENT_RESOURCES),
-					 errmsg("no background worker became free within %d ms", sf_guc_worker_wait()),
-					 errdetail("All max_worker_processes slots are taken; workers now running: %s.", worker_holders()),
-					 errhint("Call again later, raise max_worker_processes, or SET schemaflow.worker_wait to more.")));
-		sf_wait_a_little(LOOK_AGAIN_MS);
-	}
-	shm_mq_set_handle(run->queue, run->worker);
 }
 
 /* Is pid waiting, directly or through others, for a lock of ours? */
@@ -457,7 +389,7 @@ wait_for_begin(SfRun *run)
 
 	while (shm_mq_get_sender(shm_mq_get_queue(run->queue)) == NULL &&
 		   GetBackgroundWorkerPid(run->worker, &pid) != BGWH_STOPPED)
-		sf_wait_a_little(LOOK_AGAIN_MS);
+		sf_wait_a_little(SF_LOOK_AGAIN_MS);
 }
 
 /*
@@ -537,10 +469,12 @@ perform(const SfJob *job, SfRequest *request, bool *bloated)
 	/* Outside of transactions, where a worker may call, it belongs to no resource owner. */
 	PG_TRY();
 	{
-		start_worker(run, request->database);
-		if (job->detached && job->no_wait)
+		run->worker = sf_slot_take(run->segment, job->if_free);
+		if (run->worker)
+			shm_mq_set_handle(run->queue, run->worker);
+		if (run->worker && job->detached && job->no_wait)
 			wait_for_begin(run);
-		else
+		else if (run->worker)
 			pump(run);
 	}
 	PG_FINALLY();
@@ -552,7 +486,8 @@ perform(const SfJob *job, SfRequest *request, bool *bloated)
 	if (bloated)
 		*bloated = run->bloated;
 	MemoryContextDelete(run->row_context);
-	pfree(run->worker);
+	if (run->worker)
+		pfree(run->worker);
 	pfree(run);
 	return nrows;
 }

@@ -39,6 +39,7 @@ typedef struct SfJob
 	bool		detached;		/* the worker goes on when the caller leaves; takes_cancel, too */
 	bool		takes_cancel;	/* a cancel is passed on to the worker, and its error waited for */
 	bool		no_wait;		/* detached: return as soon as the worker has begun */
+	bool		if_free;		/* when no worker is free, return at once, with no row: nothing was done */
 	int			nice;			/* so much lower a priority for the CPU, 0 to 19, than the caller's */
 } SfJob;
 
