@@ -98,13 +98,13 @@ sf_emit_not_null(SfEmit *out, const SfFact *column)
 		sf_emit(out, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL", sf_rel(column), sf_ident(sf_last(column)));
 }
 
-/* Does the column's own statement make it, or drop it? */
+/* Does the statement of its column, or of the original's, make it, or drop it? */
 static bool
 is_columns(const SfFact *fact)
 {
 	const SfFact *column = fact->parent;
 
-	return column->twin && sf_changed(column, column->twin, "not_null");
+	return (column->twin && sf_changed(column, column->twin, "not_null")) || (fact->twin && sf_goes_along(fact->twin));
 }
 
 static void
@@ -158,6 +158,13 @@ alter_name(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 				sf_ident(name));
 }
 
+/* One that its table alone has afterwards goes with its original, and is made again. */
+static bool
+outlasts_original(const SfFact *old, const SfFact *new)
+{
+	return !sf_goes_along(old);
+}
+
 static void
 alter_no_inherit(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -191,7 +198,7 @@ takes(const SfFact *fact)
 }
 
 static const SfAttr attrs[] = {
-	{"name", SF_ALTER, alter_name},
+	{"name", SF_ALTER, alter_name, 0, outlasts_original},
 	{"no_inherit", SF_ALTER, alter_no_inherit},
 	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
 	{"actual_name", SF_IGNORE},
