@@ -239,11 +239,35 @@ is($rc, 0, 'and through it') or diag($err);
 is(online_facts($node, $db), $start, 'to the start');
 is(rows($db, 'SELECT name FROM t WHERE id IN (1, 2, 1002) ORDER BY id'), "a1 changed\nx y\nnew way", 'with the values of both');
 
+# A column of a primary key goes, and another key takes the place of that one, under its name or another: that first.
+online($node, 'leave_key', q{
+	CREATE TABLE a (code int NOT NULL, id int NOT NULL, CONSTRAINT a_key PRIMARY KEY (code, id));
+	CREATE TABLE b (code int NOT NULL, id int NOT NULL, CONSTRAINT b_key PRIMARY KEY (code, id));
+	INSERT INTO a SELECT g, g FROM generate_series(1, 1000) g; INSERT INTO b SELECT g, g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE a (id int NOT NULL, CONSTRAINT a_key PRIMARY KEY (id));
+	CREATE TABLE b (id int NOT NULL, CONSTRAINT b_id PRIMARY KEY (id));},
+	of => 'gate|CONSTRAINT|COLUMN',
+	steps => [
+		'T expand: ALTER TABLE public.a DROP CONSTRAINT a_key',
+		'T expand: ALTER TABLE public.a ADD CONSTRAINT a_key PRIMARY KEY USING INDEX a_key__new',
+		'T expand: ALTER TABLE public.b DROP CONSTRAINT b_key',
+		'T expand: ALTER TABLE public.b ADD CONSTRAINT b_id PRIMARY KEY USING INDEX b_id__new',
+		'T expand: ALTER TABLE public.a ALTER COLUMN code DROP NOT NULL',
+		'T expand: ALTER TABLE public.b ALTER COLUMN code DROP NOT NULL',
+		q{G contract: SELECT schemaflow.sf_gate('VERSION')},
+		'T contract: ALTER TABLE public.a DROP COLUMN code',
+		'T contract: ALTER TABLE public.b DROP COLUMN code' ],
+	strong => ['down'],
+	at_gate => sub {
+		my ($name) = @_;
+		is(rows($name, q{INSERT INTO a (id) VALUES (1001); INSERT INTO a VALUES (1002, 1002); INSERT INTO b (id) VALUES (1001); INSERT INTO b VALUES (1002, 1002);
+			DELETE FROM a WHERE code IS NULL; DELETE FROM b WHERE code IS NULL; SELECT count(*) FROM a JOIN b USING (code)}), 1001, 'old and new write side by side');
+	});
+
 # ---- small tables, and a column of the key: in one go
 $db = online_database($node, 'small', 'CREATE TABLE s (id int, a int NOT NULL); CREATE TABLE k (a int, b int, PRIMARY KEY (a, b));
 	INSERT INTO k SELECT g, g FROM generate_series(1, 1000) g', 'CREATE TABLE s (id int); CREATE TABLE k (a int NOT NULL)');
 is(rows($db, q{SELECT count(*) FROM sf_steps() WHERE class = 'G'}), 0, 'no gate');
-
 
 # ---- NULLs in the whole, but not in a part: nobody can write one in between, and the part is read
 $db = online_database($node, 'part', 'CREATE TABLE p (a int, b int NOT NULL) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)',

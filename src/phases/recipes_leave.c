@@ -9,6 +9,7 @@
  */
 #include "postgres.h"
 
+#include "phases/bracket.h"
 #include "phases/dual.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
@@ -30,16 +31,50 @@ needs_value(const SfFact *column)
 		!sf_child_of(column, "generated");
 }
 
-/* Columns of a key cannot be made NULL. */
-bool
-sf_can_be_left_out(const SfPlan *plan, const SfFact *column)
+/* The primary key that it is a column of, or NULL. */
+static const SfFact *
+primary_key_of(const SfFact *column)
 {
 	ListCell   *lc;
 
-	foreach(lc, needs_value(column) && value_back(plan, column) == NULL ? column->needed_by : NIL)
+	foreach(lc, column->needed_by)
 		if (sf_is_kind(((SfEdge *) lfirst(lc))->from, "primary key"))
-			return false;
-	return true;
+			return ((SfEdge *) lfirst(lc))->from;
+	return NULL;
+}
+
+/* What drops the key so that another one takes its place, without the column; NULL: none does. */
+static const SfAction *
+replaced_by(const SfPlan *plan, const SfFact *key)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->actions)
+	{
+		const SfAction *action = lfirst(lc);
+
+		if (action->verb == SF_VERB_DROP && action->old == key && (action->rebuild || sf_successor(plan, action)))
+			return action;
+	}
+	return NULL;
+}
+
+/* Columns of a primary key cannot be made NULL while that stands. */
+bool
+sf_can_be_left_out(const SfPlan *plan, const SfFact *column)
+{
+	const SfFact *key = needs_value(column) && value_back(plan, column) == NULL ? primary_key_of(column) : NULL;
+
+	return key == NULL || replaced_by(plan, key);
+}
+
+/* The other key may come only behind the gate. */
+static bool
+can_be_null(const SfPlan *plan, const SfFact *column)
+{
+	const SfFact *key = primary_key_of(column);
+
+	return key == NULL || !replaced_by(plan, key)->late;
 }
 
 static SfDual *
@@ -88,7 +123,7 @@ sf_leave_out(const SfPlan *plan, const SfFact *column)
 	if (duals)
 		foreach(lc, sf_dual_create(table, column, duals))
 			statements = sf_add_statement(statements, lfirst(lc), false, false);
-	else if (needs_value(column))
+	else if (needs_value(column) && can_be_null(plan, column))
 		statements = sf_add_statement(NIL, psprintf("ALTER TABLE %s ALTER COLUMN %s DROP NOT NULL", sf_name(table),
 													sf_ident(sf_last(column))), false, false);
 	foreach(lc, statements)

@@ -159,6 +159,20 @@ leaves_with_rows(const SfItem *part, const SfItem *whole)
 	return part->new && !(attachment && attachment->kind->place && sf_attached_to(attachment) == whole->new);
 }
 
+/* Has it copies, and do some of what is said to take it along stay?  The server forgets about its copies there. */
+static bool
+leaves_copies(const SfFact *fact, const SfFact *with)
+{
+	ListCell   *lc;
+
+	if (sf_copies_stay(with))
+		return true;
+	foreach(lc, sf_copies_of(fact) ? sf_copies_of(with) : NIL)
+		if (((SfFact *) lfirst(lc))->twin)
+			return true;
+	return false;
+}
+
 /* What takes this fact along when it is dropped, or NULL. */
 static SfItem *
 dropped_with(const SfItem *item)
@@ -189,8 +203,7 @@ dropped_with(const SfItem *item)
 		if (edge->type == DEPENDENCY_AUTO && fact->parent && sf_item(fact->parent) &&
 			!sf_item_gone(sf_item(fact->parent)) && sf_needs(fact->parent, edge->to))
 			continue;
-		/* Dropped ONLY there: the server forgets about the copies of what it drops with it. */
-		if (edge->type == DEPENDENCY_AUTO && sf_copies_stay(edge->to))
+		if (edge->type == DEPENDENCY_AUTO && leaves_copies(fact, edge->to))
 			continue;
 		if (edge->type == SF_EDGE_DROP && sf_attachment(fact) && leaves_with_rows(item, other))
 			continue;
@@ -203,11 +216,15 @@ dropped_with(const SfItem *item)
 	return NULL;
 }
 
-/* What comes again may fail on the data (an index of fewer columns): it does not wait for contents to go. */
+/*
+ * What comes again, or in its place, may fail on the data (an index of fewer columns): it does not wait for contents to
+ * go.
+ */
 static bool
 comes_again_without(const SfItem *item, const SfItem *with)
 {
-	return sf_item_made(item) && item->new && with->fate == SF_FATE_DROP && with->old->kind->contents;
+	return ((sf_item_made(item) && item->new) || item->succeeded) && with->fate == SF_FATE_DROP &&
+		with->old->kind->contents;
 }
 
 static SfAction *

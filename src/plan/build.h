@@ -25,6 +25,7 @@ typedef struct SfItem
 	SfFate		fate;
 	bool	   *changed;		/* attributes, for ALTER */
 	bool		renamed;
+	bool		succeeded;		/* another of its table takes its place (SfPlan.successors) */
 	bool		apart;			/* create not folded, drop not implied: a cycle was broken here */
 	bool displaced; /* a dropped type whose name a new one of another kind takes: its users move over to that */
 	struct SfItem *heir;		/* dropped within the creation of this one (SfKind.predecessor) */

@@ -485,6 +485,7 @@ find_successor(SfBuild *build, const SfItem *item)
 		successor->old = old;
 		successor->new = item->new;
 		build->plan->successors = lappend(build->plan->successors, successor);
+		sf_item(old)->succeeded = true;
 	}
 }
 

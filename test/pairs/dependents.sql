@@ -627,6 +627,17 @@ CREATE TABLE place (id int NOT NULL, size bigint DEFAULT 1);
 CREATE TABLE house (floors int) INHERITS (place);
 CREATE TABLE tower (size bigint) INHERITS (house);
 CREATE VIEW towers AS SELECT size FROM tower;
+-- pair a column goes that a child declares, too, with a check that the child has by inheritance only
+-- from
+CREATE TABLE animal (name text, legs int DEFAULT 4, CONSTRAINT some CHECK (legs >= 0), CONSTRAINT own CHECK (legs < 99) NO INHERIT);
+CREATE TABLE dog (legs int DEFAULT 4, barks boolean) INHERITS (animal);
+CREATE TABLE cat (lives int) INHERITS (animal);
+CREATE TABLE puppy (weeks int) INHERITS (dog);
+-- to
+CREATE TABLE animal (name text);
+CREATE TABLE dog (legs int DEFAULT 4, barks boolean) INHERITS (animal);
+CREATE TABLE cat (lives int) INHERITS (animal);
+CREATE TABLE puppy (weeks int) INHERITS (dog);
 -- pair what a part keeps of its whole's
 -- from
 CREATE TABLE shop (id int PRIMARY KEY);
