@@ -270,6 +270,8 @@ struct SfKind
 	/* The name space it takes a name in: "relation:public.t"; two facts that take the same one cannot exist at once.
 	 * NULL result: none.  Facts with several (a constraint and its index) append all. */
 	List	   *(*takes) (const SfFact *fact);
+	/* Names likewise that another one may have as well, but not when this one is made: the server chooses the name. */
+	List	   *(*avoids) (const SfFact *fact);
 	/* How many names at the end of the identity are roles ('' and 'public' apart): grantee and grantor. */
 	int			role_names;
 	/* GRANT's object class and acldefault()'s letter; 0: no privileges. */

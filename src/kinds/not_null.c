@@ -186,15 +186,21 @@ address(const SfFact *fact)
 	return psprintf("CONSTRAINT %s ON %s", sf_ident(sf_attr(fact, "actual_name")), sf_rel(fact));
 }
 
-/* A name that the server chooses is none that another table's has. */
 static List *
 takes(const SfFact *fact)
 {
-	char	   *names[] = {fact->name[0], fact->name[1], pstrdup(sf_attr(fact, "actual_name"))},
-			   *chosen[] = {names[0], names[2]};
+	char	   *names[] = {fact->name[0], fact->name[1], pstrdup(sf_attr(fact, "actual_name"))};
 
-	return list_make2(psprintf("constraint:%s", sf_qualified(lengthof(names), names)),
-					  psprintf("not null:%s", sf_qualified(lengthof(chosen), chosen)));
+	return list_make1(psprintf("constraint:%s", sf_qualified(lengthof(names), names)));
+}
+
+/* A name that the server chooses is none that another table's has. */
+static List *
+avoids(const SfFact *fact)
+{
+	char	   *names[] = {fact->name[0], pstrdup(sf_attr(fact, "actual_name"))};
+
+	return list_make1(psprintf("not null:%s", sf_qualified(lengthof(names), names)));
 }
 
 static const SfAttr attrs[] = {
@@ -222,4 +228,5 @@ const SfKind sf_kind_not_null = {
 	.validate = validate,
 	.address = address,
 	.takes = takes,
+	.avoids = avoids,
 };

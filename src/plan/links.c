@@ -383,11 +383,11 @@ link_names(SfBuild *build)
 		if (release == NULL && item->alter)
 		{
 			release = item->alter;
-			kept = sf_names_taken(item->new);
+			kept = sf_names_needed(item->new);
 		}
 		if (release == NULL)
 			continue;
-		foreach(ln, sf_names_taken(sf_in_place(item->old)))
+		foreach(ln, sf_names_needed(sf_in_place(item->old)))
 		{
 			bool		found;
 			SfNameSlot *slot;
@@ -411,7 +411,7 @@ link_names(SfBuild *build)
 		}
 		if (taker == NULL)
 			continue;
-		foreach(ln, sf_names_taken(item->new))
+		foreach(ln, item->create ? sf_names_needed(item->new) : sf_names_taken(item->new))
 		{
 			SfNameSlot *slot = sf_list_has(kept, lfirst(ln)) ? NULL : sf_names_lookup(names, lfirst(ln));
 

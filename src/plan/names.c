@@ -15,6 +15,14 @@ sf_names_taken(const SfFact *fact)
 	return fact->kind->rename ? list_make1(sf_fact_key(fact->kind->name, fact->nname, fact->name)) : NIL;
 }
 
+List *
+sf_names_needed(const SfFact *fact)
+{
+	List	   *names = sf_names_taken(fact);
+
+	return fact->kind->avoids ? list_concat(names, fact->kind->avoids(fact)) : names;
+}
+
 bool
 sf_takes_any(const SfFact *fact, List *names)
 {
