@@ -303,7 +303,9 @@ check_shrink(const SfFactBase *old, const SfFactBase *new, const char *hint)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the model would shrink from %d to %d objects", had, has),
-				 errdetail("%d objects would be dropped from the database by the next migration.", had - has),
+				 errdetail_plural("%d object would be dropped from the database by the next migration.",
+								  "%d objects would be dropped from the database by the next migration.", had - has,
+								  had - has),
 				 errhint("If that is meant: %s.", hint)));
 }
 
