@@ -15,6 +15,7 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "api/bookkeeping.h"
 #include "api/define.h"
 #include "api/hints.h"
 #include "api/print.h"
@@ -543,6 +544,8 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	sf_secrets_keep(live->secrets);
 	lines = sf_print_notes(lines, "Renamed? This plan drops and creates:", plan->questions);
 	lines = sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
+	lines = sf_print_notes(lines, "Dropped, and another tool's own by its name. To keep it, and plan again:",
+						   sf_bookkeeping_dropped(plan));
 	lines = sf_print_notes(lines, "Fails as it stands, on rows that have no value for a new NOT NULL column:",
 						   rows_without_value(m));
 	lines = sf_print_notes(lines, "No way back:", no_way_back);
