@@ -470,6 +470,10 @@ advice_on(const ErrorData *error)
 	MemoryContext old = CurrentMemoryContext;
 	char	   *violators;
 
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return psprintf("The steps run with the rights of role \"%s\": give it what it lacks, mostly the tables that "
+						"it alters, then call again; or have a role that owns them record the model.",
+						begun_here->owner);
 	sf_worker_begin();
 	MemoryContextSwitchTo(old);
 	violators = sf_violators(error);
