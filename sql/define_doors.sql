@@ -56,6 +56,11 @@ SELECT replace(sf_model_ddl(), :shown) AS ddl;
 SELECT * FROM sf_adopt();
 SELECT replace(sf_model_ddl(), :shown) AS ddl;
 SELECT * FROM sf_adopt();
+-- The live schema as its own recording.
+SELECT * FROM sf_record('public');
+SELECT * FROM sf_adopt();
+SELECT * FROM sf_undefine('main', allow_shrink => true);
+SELECT * FROM sf_adopt();
 SELECT * FROM sf_define('more', 'CREATE TABLE more (id int)');
 SELECT * FROM sf_adopt();
 SELECT * FROM sf_undefine('more');

@@ -52,4 +52,12 @@ SELECT sf_ignore('cron.%');
 SELECT sf_ignore('cron.%');
 SELECT pattern FROM schemaflow.ignore;
 
+-- Said of nothing: slips.
+SELECT sf_rename_hint('column', 'public.user.fone', 'public."user".fhone');
+SELECT sf_rename_hint('column', 'user.fone', 'user.phone');
+SELECT sf_transform('public.user.fhone', up => 'phone');
+SELECT sf_transform('public.user.name', up => 'lower(name)');
+SELECT * FROM sf_define('three', E'CREATE TABLE three (a int, -- @rename from=b\n b int, -- @Up a + 1\n c int, -- @upon a time, @renamed\n'
+	' d int -- @update, @download\n)');
+
 DROP EXTENSION schemaflow;

@@ -169,6 +169,16 @@ SELECT line FROM sf_plan_migration('nothing') line WHERE line ~ 'FUNCTION|loses'
 DROP FUNCTION f();
 SELECT * FROM sf_define('CREATE TABLE one (id int)');
 SELECT * FROM sf_define('');
+
+-- What another tool keeps here is no part of the model, and the plan says so.
+CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+CREATE SCHEMA app;
+CREATE TABLE app."SequelizeMeta" (name text);
+SELECT * FROM sf_define('CREATE TABLE one (id int); CREATE SCHEMA app');
+SELECT line FROM sf_plan_migration('more') line WHERE line ~ 'another tool|Alembic|\(Sequelize\)|ignore';
+SELECT sf_ignore('public.alembic_version');
+SELECT sf_ignore('app."SequelizeMeta"');
+SELECT line FROM sf_plan_migration('more') line WHERE line ~ 'another tool|DROP TABLE .*(alembic|Seq)';
 \c postgres
 DROP DATABASE sf_nothing;
 DROP DATABASE sf_plan;

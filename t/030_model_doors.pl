@@ -68,6 +68,12 @@ for my $options ([ '--schema-only' ], [], ['--inserts'], [ '--schema-only', '--c
 		like($err, qr/skipped \d+ data statements of the dump in unit "main"/, "$name: what is skipped is said");
 	}
 }
+# Contents that a migration has put aside there are in the dump, and are no part of what the database is to have.
+$node->safe_psql('source', 'CREATE SCHEMA schemaflow_archive; CREATE TABLE schemaflow_archive.note_1f2e3d4c AS TABLE note');
+($rc, $out, $err) = sf_try($node, $db, 'SELECT * FROM sf_define(' . literal(dump_of('source', '--schema-only')) . ')');
+is($out, '', 'the archive of a dump is no part of the model') or diag $err;
+is($node->safe_psql($db, $own), $facts, 'no fact either');
+$node->safe_psql('source', 'DROP SCHEMA schemaflow_archive CASCADE');
 ($rc, $out, $err) = sf_try($node, $db, 'SELECT * FROM sf_define(' . literal(dump_of('source', '--create')) . ')');
 like($err, qr/psql command "\\\\?connect" cannot be part of a model/, 'a dump that connects is refused');
 ($rc, $out, $err) = sf_try($node, $db, q(SELECT * FROM sf_define_from('template0')));

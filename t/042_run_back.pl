@@ -63,7 +63,7 @@ like($err, qr/55000: 1 step loses data.*column public\.users\.phone/s, 'allowed 
 like($err, qr/^(?!.*table public\.teams)/s, 'what is allowed is not named');
 $node->safe_psql($db, 'CREATE TABLE stray (id int)');
 ($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade('base', allow => '{data_loss}')});
-like($err, qr/55000: the schema is not the one .*table public\.stray is there and should not be/s, 'another schema than planned from');
+like($err, qr/55000: the schema is not the one .*table public\.stray is there and should not be.*HINT: .*sf_drift\(\)/s, 'another schema than planned from');
 $node->safe_psql($db, 'DROP TABLE stray');
 ($rc, undef, $err) = sf_try($node, $db, q{CALL sf_downgrade("to" => 'base', allow => '{data_loss}')});
 is($rc, 0, 'down') or diag($err);

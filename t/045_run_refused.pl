@@ -90,6 +90,14 @@ is($rc, 0, 'a procedure that can commit calls it') or diag($err);
 is($node->safe_psql($db, 'SELECT message FROM sf_current()'), 'more', 'and it ran');
 $node->safe_psql($db, q{CALL sf_downgrade('base', allow => '{data_loss}')});
 
+# ---- another's table, of which the owner of the model is not told before: the server asks when it is altered
+my $devs = sf_database($node, 'devs');
+$node->safe_psql($devs, q{CREATE TABLE t (id int); CREATE ROLE dev LOGIN; GRANT CREATE ON SCHEMA public TO dev;
+	GRANT EXECUTE ON ALL ROUTINES IN SCHEMA public TO dev; SET SESSION AUTHORIZATION dev;
+	SELECT * FROM sf_define('CREATE TABLE t (id int, z int)'); SELECT * FROM sf_plan_migration('z')});
+($rc, undef, $err) = sf_try($node, $devs, 'SET SESSION AUTHORIZATION dev; CALL sf_upgrade()');
+like($err, qr/42501: .*HINT: .*with the rights of role "dev"/s, 'whose rights it has');
+
 # ---- DROP EXTENSION while it waits for a lock
 my $holder = $node->background_psql($db);
 $holder->query_safe('BEGIN; LOCK TABLE users IN ACCESS SHARE MODE');

@@ -83,4 +83,13 @@ $node->safe_psql($db, q{SELECT sf_define('CREATE TABLE other (a int)')});
 refused(q{SELECT sf_plan_migration('beside')}, qr/55000: this database is not up to date: revision "$first" is not applied.*DETAIL: .*imported.*HINT:  Run it first/s,
 	'a plan beside an imported one');
 
+# Who cancels does not get the query of ours that was at work.
+$node->safe_psql($db, 'CREATE TABLE held (a int); CREATE VIEW shows AS SELECT a FROM held');
+my $holder = $node->background_psql($db);
+$holder->query_safe('BEGIN; LOCK TABLE held');
+my ($rc, undef, $err) = sf_try($node, $db, q{SET statement_timeout = '500ms'; SELECT count(*) FROM sf_facts()});
+like($err, qr/57014: canceling statement due to statement timeout/, 'cancelled while it reads');
+unlike($err, qr/SQL statement/, 'without the statement at hand');
+$holder->quit;
+
 done_testing();

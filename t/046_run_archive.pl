@@ -44,6 +44,16 @@ sub database
 	return $db;
 }
 
+# From the end of the migration, where what it has put aside is in the archive.
+sub tested
+{
+	my ($where) = @_;
+	my ($rc, undef, $err) = sf_try($node, $where, 'CALL sf_test()');
+
+	is(join(' ', $err =~ /INFO:.*?: (.*?): the schema is the expected one/g), 'the start down up down',
+		"$where: it passes its test from the end, too") or diag($err);
+}
+
 my $db = database('app');
 my $start = $node->safe_psql($db, $facts);
 my %before = map { $_ => table_of($db, $_) } 'notes', 'tags';
@@ -54,6 +64,7 @@ my ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_test()');
 is($rc, 0, 'it passes its test in a scratch') or diag($err);
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 is($rc, 0, 'nothing is lost, so nobody is asked') or diag($err);
+tested($db);
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'nothing more to do');
 is($node->safe_psql($db, q{SELECT string_agg(what, ', ' ORDER BY what) FROM sf_archive WHERE bytes > 0 AND since <= now()
 	AND purged_at IS NULL}), 'column public.users."Level", column public.users.mood, column public.users.phone, table public.notes, table public.tags',
@@ -187,6 +198,7 @@ my $hard_start = $node->safe_psql($hard, $facts);
 %before = map { $_ => table_of($hard, $_) } @tables;
 ($rc, $out, $err) = sf_try($node, $hard, 'CALL sf_upgrade()');
 is($rc, 0, 'all of it goes') or diag($err);
+tested($hard);
 is($node->safe_psql($hard, 'SELECT count(*) FROM sf_diff()'), 0, 'and nothing is left');
 ($rc, $out, $err) = sf_try($node, $hard, q{CALL sf_downgrade('base')});
 is($rc, 0, 'all of it comes back') or diag($err);
@@ -247,6 +259,7 @@ my $values = table_of($retyped, 't');
 ($rc, $out, $err) = sf_try($node, $retyped, 'CALL sf_upgrade()');
 like($err, qr/1 step loses data.*public\.keyless\.n/s, 'consent is asked for the table without a key alone');
 $node->safe_psql($retyped, q{CALL sf_upgrade('head', allow => '{data_loss}')});
+tested($retyped);
 is($node->safe_psql($retyped, 'SELECT n, v, raw, at FROM t WHERE id = 1'), '1.01|1|\x6f6e65|2024-01-01', 'the values are converted');
 is($node->safe_psql($retyped, 'SELECT count(*) FROM sf_diff()'), 0, 'nothing is left to do');
 $node->safe_psql($retyped, q{ALTER TABLE t DISABLE TRIGGER touch; UPDATE t SET id = 9 WHERE id = 2; DELETE FROM t WHERE id = 4;
@@ -295,6 +308,7 @@ $node->safe_psql($places, q{CREATE TABLE t (a int, b text, c int NOT NULL DEFAUL
 is($rc, 0, 'it passes its test') or diag($err);
 ($rc, $out, $err) = sf_try($node, $places, 'CALL sf_upgrade()');
 is($rc, 0, 'and loses nothing') or diag($err);
+tested($places);
 $node->safe_psql($places, $_) for 'UPDATE t SET a = a + 10', 'DELETE FROM t WHERE a = 12', 'VACUUM t', 'UPDATE t SET a = 103 WHERE a = 13',
 	'BEGIN; UPDATE t SET a = 0; ROLLBACK', 'UPDATE t SET a = a WHERE a > 13', 'DELETE FROM moved WHERE a = 1';
 is($node->safe_psql($places, q{SELECT bool_and(schemaflow.sf_archive_follows(archive::regclass)) FROM sf_archive}), 't', 'they follow');

@@ -36,6 +36,8 @@ is($node->safe_psql($db, 'SELECT string_agg(login, \',\' ORDER BY id) FROM users
 	'what the old version writes is right for the new one');
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 is(status(), 'ready', 'the same call stays there');
+is($node->safe_psql($db, q{SELECT format('%s %s %s', s.revision, s.direction, t.sql) FROM sf_status s JOIN sf_steps() t ON t.n = s.step}),
+	"$revision up SELECT schemaflow.sf_gate('$revision')", 'at the gate, though it has done nothing else');
 
 # ---- who is who ----
 

@@ -97,7 +97,7 @@ my $named = 'CREATE TABLE u (id int, need text NOT NULL)';
 $db = planned('CREATE TABLE t (id int); CREATE TABLE t_1 () INHERITS (t)', "\n-- \@renamed from=t\n$named; CREATE TABLE t_1 () INHERITS (u)",
 	'INSERT INTO t_1 VALUES (1)');
 like($node->safe_psql($db, 'SELECT sql FROM sf_steps() WHERE n = 1'), qr/^SELECT schemaflow\.sf_no_rows\('public\.t', 'need'\)$/, 'asked by the old name');
-refused($db, 'CALL sf_upgrade()', qr/23502: table public\.t_1 has rows, and no value for them in its new column "need"\n.*\nHINT: .*\(-- \@up\)/s,
+refused($db, 'CALL sf_upgrade()', qr/23502: table public\.t_1 has rows, and no value for them in its new column "need"\n.*\nHINT: .*sf_transform\('public\.t\.need', up/s,
 	'rows without a value');
 $node->safe_psql($db, 'DELETE FROM t_1');
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade(); CALL sf_contract()');
@@ -106,6 +106,26 @@ is($rc, 0, 'without rows it goes on') or diag($err);
 like($err, qr/42501/, 'not for others');
 is($node->safe_psql(planned('CREATE TABLE t (id int)', q{CREATE TABLE t (id int, need text NOT NULL DEFAULT 'x')}, ''),
 	q{SELECT count(*) FROM sf_steps() WHERE sql ~ 'sf_no_rows'}), 0, 'with a default nothing is asked');
+
+# The plan says so where it is known, and with the call that mends it; what stops at a gate, and goes in batches, too.
+$db = planned('CREATE TABLE t (id int PRIMARY KEY, old text)', 'CREATE TABLE t (id int PRIMARY KEY, "Need" text NOT NULL)',
+	"INSERT INTO t SELECT i, 'x' FROM generate_series(1, 3) i");
+my $plan = $node->safe_psql($db, q{SET schemaflow.archive = 'never'; SELECT sf_plan_migration('again')});
+my ($say) = $plan =~ /-- Fails as it stands.*\n--   public\.t\."Need": .*\n--     (SELECT sf_transform.*;)\n/;
+ok($say, 'the plan has the call') or diag($plan);
+$node->safe_psql($db, $say =~ s/'\.\.\.'/'old'/r);
+$plan = $node->safe_psql($db, q{SET schemaflow.online_rows = 1; SELECT sf_plan_migration('with a value')});
+unlike($plan, qr/Fails as it stands/, 'which is made');
+like($plan, qr/\n-- \d backfill, in batches\n  UPDATE /, 'in batches');
+like($plan, qr/under the lock of what follows/, 'what is kept is read under a lock, and the plan says so') or diag($plan);
+my @calls = $plan =~ /^--   (CALL \S+)/mg;
+is("@calls", 'CALL sf_upgrade() CALL sf_contract()', 'how it is run');
+for my $call (@calls)
+{
+	my ($rc, undef, $err) = sf_try($node, $db, $call);
+	is($rc, 0, $call) or diag($err);
+}
+is($node->safe_psql($db, 'SELECT string_agg(t::text, \' \' ORDER BY id) FROM t'), '(1,x) (2,x) (3,x)', 'filled');
 
 $node->stop;
 done_testing();

@@ -88,8 +88,8 @@ $db = online_database($node, 'choices', q{
 		CONSTRAINT apart EXCLUDE USING gist (r WITH &&))}) if $node->pg_version < 19;
 is(rows($db, q{SELECT string_agg(why, E'\n' ORDER BY n) FROM sf_steps() WHERE scans}), join("\n",
 		'computed for each row under the lock: a trigger cannot, as the expression reads tableoid',
-		q{the domain's checks are made for each row under the lock: there is no online way; a column of its base type with a check of its own is one},
-		'built and checked under the lock: there is no online way; a new table beside it, or a trigger, is one'), 'what there is instead');
+		q{the domain's checks are made for each row under the lock: the server has no other way; a column of its base type with a check of its own is one},
+		'built and checked under the lock: the server has no other way; a new table beside it, or a trigger, is one'), 'what there is instead');
 is(rows($db, q{SELECT max(c) FROM (SELECT count(*) AS c FROM sf_steps() GROUP BY transaction) x}), 1, 'each in a transaction of its own');
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
 is($rc, 0, 'they run') or diag($err);

@@ -199,6 +199,21 @@ split_hint_name(const SfKind *kind, const char *text, char ***names)
 	return n + 1;
 }
 
+bool
+sf_is_in(const SfFactBase *base, const char *kind, const char *name)
+{
+	return base && sf_base_find(base, psprintf("%s:%s", kind, name)) != NULL;
+}
+
+void
+sf_notice_unknown(const char *kind, const char *name)
+{
+	ereport(NOTICE,
+			(errmsg("the model has no %s %s", kind, name),
+			 errhint("What was said of it counts when it has. SELECT sf_model_ddl() shows the model; names are written "
+					 "in full, with the schema.")));
+}
+
 /* kind, old, new: names as SQL, of parts with their table: 'column', 'public.users.fone', 'public.users.phone'. */
 Datum
 sf_rename_hint(PG_FUNCTION_ARGS)
@@ -238,6 +253,8 @@ sf_rename_hint(PG_FUNCTION_ARGS)
 			   lengthof(args), args);
 	sf_owner_leave(&owner);
 	model = sf_model_facts();
+	if (model && !sf_is_in(model, kind, args[3]))
+		sf_notice_unknown(kind, args[3]);
 	if (model)
 		sf_hints_bind(model);
 	PG_RETURN_VOID();
@@ -286,7 +303,9 @@ check_shrink(const SfFactBase *old, const SfFactBase *new, const char *hint)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("the model would shrink from %d to %d objects", had, has),
-				 errdetail("%d objects would be dropped from the database by the next migration.", had - has),
+				 errdetail_plural("%d object would be dropped from the database by the next migration.",
+								  "%d objects would be dropped from the database by the next migration.", had - has,
+								  had - has),
 				 errhint("If that is meant: %s.", hint)));
 }
 

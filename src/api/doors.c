@@ -98,6 +98,12 @@ sf_record(PG_FUNCTION_ARGS)
 		base = moved(schema, target, base);
 		check_strings(base, schema);
 	}
+	else
+	{
+		/* public is there before any text. */
+		sf_mark_baseline(base, sf_elaborate(NIL, NIL, NULL));
+		leave_unneeded(base);
+	}
 	sf_record_unit(fcinfo, unit, "schema", sf_render_all(base), flag(fcinfo, 3));	/* not a kind */
 	return (Datum) 0;
 }

@@ -15,6 +15,7 @@
 #include "utils/guc.h"
 #include "utils/varlena.h"
 
+#include "api/bookkeeping.h"
 #include "api/define.h"
 #include "api/hints.h"
 #include "api/print.h"
@@ -363,13 +364,39 @@ store(SfMigration *m)
 static List *
 how_to_run(const SfRevision *r, const SfMigration *m)
 {
-	bool		loses = false;
+	bool		loses = false,
+				gate = false;
+	List	   *calls;
 	ListCell   *lc;
 
 	foreach(lc, m->steps[SF_UP])
+	{
 		loses = loses || ((SfStep *) lfirst(lc))->loses_data;
-	return list_make2(loses ? "CALL sf_upgrade(allow => '{data_loss}')" : "CALL sf_upgrade()",
-					  psprintf("psql -XAtc \"%s\" | psql -Xq", sf_script_of(r, SF_UP)));
+		gate = gate || ((SfStep *) lfirst(lc))->class == 'G';
+	}
+	calls = list_make1(loses ? "CALL sf_upgrade(allow => '{data_loss}')" : "CALL sf_upgrade()");
+	if (gate)
+		calls = lappend(calls, psprintf("CALL sf_contract(%s)  -- when the old version is gone",
+										loses ? "allow => '{data_loss}'" : ""));
+	return lappend(calls, psprintf("psql -XAtc \"%s\" | psql -Xq", sf_script_of(r, SF_UP)));
+}
+
+/* What would stop it as soon as it is run, with the call to make before. */
+static List *
+rows_without_value(const SfMigration *m)
+{
+	List	   *notes = NIL;
+	ListCell   *lc;
+
+	foreach(lc, m->steps[SF_UP])
+	{
+		const char *column = ((SfStep *) lfirst(lc))->unfilled;
+
+		if (column)
+			notes = lappend(notes, psprintf("%s: give it a DEFAULT, or say what fills it, and plan again:\n"
+											"SELECT sf_transform(%s, up => '...');", column, sf_literal(column)));
+	}
+	return notes;
 }
 
 static List *
@@ -517,6 +544,10 @@ sf_plan_migration(PG_FUNCTION_ARGS)
 	sf_secrets_keep(live->secrets);
 	lines = sf_print_notes(lines, "Renamed? This plan drops and creates:", plan->questions);
 	lines = sf_print_notes(lines, "Not modelled, left as it is:", plan->not_modelled);
+	lines = sf_print_notes(lines, "Dropped, and another tool's own by its name. To keep it, and plan again:",
+						   sf_bookkeeping_dropped(plan));
+	lines = sf_print_notes(lines, "Fails as it stands, on rows that have no value for a new NOT NULL column:",
+						   rows_without_value(m));
 	lines = sf_print_notes(lines, "No way back:", no_way_back);
 	lines = sf_print_notes(lines, "To run it, by the server or by psql:", how_to_run(r, m));
 	return sf_result_lines(fcinfo, lines);

@@ -210,8 +210,9 @@ put_steps(List *lines, List *steps)
 		{
 			if (last)
 				lines = lappend(lines, "");
-			lines = lappend(lines, psprintf(step->class == 'N' ? "-- %d %s, outside of a transaction" : "-- %d %s",
-											step->transaction, sf_phase_of(steps, lc)));
+			lines = lappend(lines, psprintf("-- %d %s%s", step->transaction, sf_phase_of(steps, lc),
+											step->class == 'N' ? ", outside of a transaction" :
+											step->class == 'B' ? ", in batches" : ""));
 		}
 		lines = put_step(lines, step);
 		last = step;

@@ -64,7 +64,8 @@ check_context(FunctionCallInfo fcinfo, const char *name)
 					 errdetail("It commits after each transaction of the migration."),
 					 errhint("CALL it by itself, in autocommit mode; many drivers begin a transaction by default: "
 							 "psycopg: conn.autocommit = True; SQLAlchemy: "
-							 "engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\").")));
+							 "engine.connect().execution_options(isolation_level=\"AUTOCOMMIT\"); "
+							 "psql -c 'a; b' is one, too: psql -c 'a' -c 'b'.")));
 		if (ActivePortal && ActivePortal->commandTag == CMDTAG_CALL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_TRANSACTION_TERMINATION),

@@ -7,6 +7,8 @@
 #include "utils/builtins.h"
 
 #include "api/define.h"
+#include "facts/live.h"
+#include "facts/stored.h"
 #include "facts/transforms.h"
 #include "lib/text.h"
 
@@ -18,6 +20,7 @@ sf_transform(PG_FUNCTION_ARGS)
 {
 	char	   *column = sf_text_arg(fcinfo, 0, "column");	/* the argument, not a kind */
 	SfTransform transform;
+	SfFactBase *model;
 	char	  **names;
 	int			n = sf_split_name(column, &names);
 
@@ -32,5 +35,10 @@ sf_transform(PG_FUNCTION_ARGS)
 	sf_transform_check(transform.up);
 	sf_transform_check(transform.down);
 	sf_transforms_store("", list_make1(&transform));
+	/* A column that goes is there only, and may have a way back. */
+	model = sf_model_facts();
+	if (model && !sf_is_in(model, "column", transform.column) &&	/* not a kind: what transforms are about */
+		!sf_is_in(sf_live_facts_apart(), "column", transform.column))	/* not a kind */
+		sf_notice_unknown("column", transform.column);	/* not a kind */
 	PG_RETURN_VOID();
 }

@@ -316,8 +316,8 @@ sf_journal_check_start(const char *name, SfDirection direction)
 				 errdetail("Here %s.", sf_join_some(differing, MAX_NAMED)),
 				 direction == SF_UP ?
 				 errhint("Plan again from what is here: SELECT sf_plan_migration('...').") :
-				 errhint("Bring the schema back to it first: SELECT * FROM sf_diff() shows what differs from the "
-						 "model.")));
+				 errhint("Bring the schema back to it first: SELECT * FROM sf_drift() shows what differs from what it "
+						 "has left.")));
 	if (direction == SF_UP)
 		sf_archive_open(m);
 	return SF_START_READY;

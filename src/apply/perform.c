@@ -508,6 +508,7 @@ run_from(const Performance *p, int done, const SfRunRequest *request)
 		{
 			/* It waits here from now on, even if it is where it starts. */
 			begin(p);
+			note_step(p, linitial(steps), false);
 			ereport(INFO, (errmsg("ready: both versions of the application can work; when the other one is gone, "
 								  "CALL sf_contract('%s') goes on", p->migration->revision)));
 			MemoryContextSwitchTo(old);

@@ -83,7 +83,8 @@ sf_no_rows(PG_FUNCTION_ARGS)
 					 errmsg("table %s has rows, and no value for them in its new column \"%s\"",
 							sf_pass_table(lfirst_oid(lc)), column),
 					 errdetail("The column is NOT NULL, and has no default."),
-					 errhint("Give the column a DEFAULT, or an expression over the others (-- @up), and plan again; "
-							 "or remove the rows and call again.")));
+					 errhint("Say what fills it: SELECT sf_transform(%s, up => '...'); or give it a DEFAULT; and plan "
+							 "again. Or remove the rows and call again.",
+							 sf_literal(psprintf("%s.%s", sf_pass_table(relid), sf_ident(column))))));
 	PG_RETURN_VOID();
 }

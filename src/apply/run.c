@@ -20,6 +20,7 @@
 #include "apply/runner.h"
 #include "apply/sessions.h"
 #include "apply/undo.h"
+#include "apply/violators.h"
 #include "apply/way.h"
 #include "lib/origin.h"
 #include "lib/pins.h"
@@ -435,6 +436,53 @@ is_the_steps_own(const ErrorData *error)
 	return false;
 }
 
+/* What this run has begun is undone.  A second error there is told instead, with the first one's message. */
+static bool
+undo_own(const SfRunRequest *request, const char *because)
+{
+	MemoryContext old = CurrentMemoryContext;
+	volatile bool undone = false;
+
+	PG_TRY();
+	{
+		undone = undo(begun_here, NULL);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error = take_error(old);
+		SfRunRequest again = *request;
+
+		again.abort = true;
+		complete_error(error, &again);
+		error->context = psprintf("%s%sundoing what was done, after: %s", error->context ? error->context : "",
+								  error->context ? "\n" : "", because);
+		end_run(error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed", error);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	return undone;
+}
+
+/* What to do about an error that has no hint. */
+static char *
+advice_on(const ErrorData *error)
+{
+	MemoryContext old = CurrentMemoryContext;
+	char	   *violators;
+
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return psprintf("The steps run with the rights of role \"%s\": give it what it lacks, mostly the tables that "
+						"it alters, then call again; or have a role that owns them record the model.",
+						begun_here->owner);
+	sf_worker_begin();
+	MemoryContextSwitchTo(old);
+	violators = sf_violators(error);
+	sf_worker_commit();
+	MemoryContextSwitchTo(old);
+	return violators ? psprintf("%s lists the rows. Repair them or the model, then call again.", violators) :
+		pstrdup("Repair the data or the model, then call again.");
+}
+
 /*
  * Errors are caught once, here; all that is open is rolled back.
  */
@@ -450,11 +498,12 @@ run_or_report(const SfRunRequest *request, List *tasks)
 	PG_CATCH();
 	{
 		ErrorData  *error = take_error(old);
-		const char *advice = error->hint ? error->hint : "Repair the data or the model, then call again.";
+		bool		own = begun_here && sf_perform_where() && is_the_steps_own(error);
+		const char *advice = own && error->hint == NULL ? advice_on(error) : error->hint;
 
 		complete_error(error, request);
-		/* It turned out in the middle: back to where we began.  A second error there is told instead. */
-		if (begun_here && sf_perform_where() && is_the_steps_own(error) && undo(begun_here, NULL))
+		/* It turned out in the middle: back to where we began. */
+		if (own && undo_own(request, error->message))
 		{
 			error->hint = psprintf("What was done before has been undone: the schema is as it was. %s", advice);
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
@@ -488,7 +537,9 @@ run_request(const SfRunRequest *request)
 	if (tasks == NIL)
 		ereport(NOTICE,
 				(request->only ? errmsg("nothing to do: transaction %d is done already", request->only) :
-				 errmsg("nothing to do: the database is at \"%s\" already", request->to)));
+				 errmsg("nothing to do: the database is at \"%s\" already", request->to)),
+				request->only || strcmp(request->to, "head") != 0 ? 0 :
+				errhint("What the model wants besides is planned first: SELECT sf_plan_migration('what it is for')."));
 	else
 		run_or_report(request, tasks);
 }

@@ -4,6 +4,9 @@
  * The caller reads the live facts and sends them with the migration's file; the worker makes them in the scratch, by a
  * plan from what an empty database has, and runs the steps in their transactions.  Tables are empty there: what depends
  * on rows is not seen.  The scratch is dropped afterwards, whatever happens.
+ *
+ * What the way up has put aside is no fact.  When the way down comes first, it is made there, too, as empty as the
+ * rest.
  */
 #include "postgres.h"
 
@@ -12,11 +15,15 @@
 #include "parser/parser.h"
 #include "utils/acl.h"
 
+#include "apply/archive.h"
 #include "apply/journal.h"
 #include "apply/state.h"
 #include "apply/trial.h"
 #include "facts/live.h"
 #include "facts/wire.h"
+#include "lib/pins.h"
+#include "lib/spi.h"
+#include "lib/text.h"
 #include "phases/archive.h"
 #include "plan/plan.h"
 #include "server/server.h"
@@ -44,12 +51,44 @@ first_direction(const SfMigration *m)
 	return SF_UP;				/* not reached */
 }
 
+/* $1: a relation of the archive. */
+static const char archive_query[] =
+"SELECT pg_catalog.format('CREATE TABLE %s (%s)', $1, pg_catalog.string_agg(pg_catalog.format('%I %s', attname, "
+"pg_catalog.format_type(atttypid, atttypmod)), ', ' ORDER BY attnum)) FROM pg_catalog.pg_attribute "
+"WHERE attrelid = pg_catalog.to_regclass($1) AND attnum > 0 AND NOT attisdropped";
+
+/* Of char *: what makes those that the way down gives back from, and that are here. */
+static List *
+archives_for(const SfMigration *m)
+{
+	int			pins = sf_pins_enter();
+	List	   *done = NIL,
+			   *statements = NIL;
+	ListCell   *lc;
+
+	foreach(lc, m->steps[SF_DOWN])
+	{
+		const char *archive = ((const SfStep *) lfirst(lc))->archive;
+		char	   *create;
+
+		if (archive == NULL || sf_list_has(done, archive))
+			continue;
+		done = lappend(done, unconstify(char *, archive));
+		create = sf_archive_exists(archive) ? sf_query_text(archive_query, 1, &archive) : NULL;
+		if (create)
+			statements = lappend(statements, create);
+	}
+	sf_pins_leave(pins);
+	return statements;
+}
+
 void
 sf_trial(const SfMigration *m)
 {
 	SfJob		job = {.handler = "sf_trial_handler",.place = SF_JOB_FRESH};
 	SfDirection first = first_direction(m);
 	SfFactBase *live = sf_live_facts();
+	List	   *archives = first == SF_DOWN ? archives_for(m) : NIL;
 	StringInfoData payload,
 				facts;
 	ListCell   *lc;
@@ -66,6 +105,9 @@ sf_trial(const SfMigration *m)
 	sf_wire_put_int(&payload, first);
 	sf_wire_put(&payload, sf_migration_export(m));
 	sf_wire_put(&payload, facts.data);
+	sf_wire_put_int(&payload, list_length(archives));
+	foreach(lc, archives)
+		sf_wire_put(&payload, lfirst(lc));
 	job.role = get_role_oid(m->owner, false);
 	job.payload = payload.data;
 	job.payload_len = payload.len;
@@ -164,12 +206,34 @@ check_side(const SfMigration *m, bool to_side, const char *after)
 	ereport(INFO, (errmsg("%s: the schema is the expected one", after)));
 }
 
+/* The step of the migration that runs, for errors. */
+typedef struct Where
+{
+	const SfMigration *migration;
+	SfDirection direction;
+	const SfStep *step;
+} Where;
+
+static void
+say_where(void *arg)
+{
+	const Where *where = arg;
+
+	if (where->step)
+		errcontext("step %d of %d of revision \"%s\", %s, in a scratch database", where->step->n,
+				   list_length(where->migration->steps[where->direction]), where->migration->revision,
+				   sf_direction_name(where->direction));
+}
+
 static void
 run_direction(const SfMigration *m, SfDirection direction)
 {
+	Where		where = {m, direction};
+	ErrorContextCallback callback = {error_context_stack, say_where, &where};
 	int			transaction = 0;
 	ListCell   *lc;
 
+	error_context_stack = &callback;
 	foreach(lc, m->steps[direction])
 	{
 		const SfStep *step = lfirst(lc);
@@ -186,10 +250,12 @@ run_direction(const SfMigration *m, SfDirection direction)
 			transaction = step->transaction;
 		}
 		/* In a scratch CONCURRENTLY is left out, so that a block is right for all classes. */
+		where.step = step;
 		sf_worker_statement(statement, step->sql);
 	}
 	if (transaction != 0)
 		sf_worker_commit();
+	error_context_stack = callback.previous;
 	check_side(m, direction == SF_UP, direction == SF_UP ? "up" : "down");
 }
 
@@ -208,6 +274,8 @@ sf_trial_handler(SfJobContext *job)
 	MemoryContextSwitchTo(context);
 	m = sf_migration_import(file);
 	statements = statements_for(facts, m);
+	for (int i = sf_wire_int(&in); i > 0; i--)
+		statements = lappend(statements, unconstify(char *, sf_wire_text(&in)));
 	sf_worker_commit();
 	MemoryContextSwitchTo(context);
 	sf_worker_install(lengthof(own_statements), own_statements);

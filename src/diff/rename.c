@@ -298,8 +298,8 @@ sf_diff_questions(SfFactBase *from, SfFactBase *to)
 		if (new)
 			questions = lappend(
 				questions,
-				psprintf("Is %s the old %s under a new name? As it stands the old one is dropped. To keep it: "
-						 "SELECT sf_rename_hint(%s, %s, %s);",
+				psprintf("Is %s the old %s under a new name? As it stands the old one is dropped. To keep it, "
+						 "and plan again:\nSELECT sf_rename_hint(%s, %s, %s);",
 						 sf_fact_label(new), sf_fact_label(old), sf_literal(old->kind->name),
 						 sf_literal(hint_name(old)), sf_literal(hint_name(new))));
 	}

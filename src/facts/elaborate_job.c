@@ -36,7 +36,7 @@ read_as_said(void)
 	SfFactBase *base;
 
 	sf_worker_show_event_triggers(true);
-	base = sf_facts_read(NIL);
+	base = sf_facts_read(sf_own_schemas());
 	sf_worker_show_event_triggers(false);
 	return base;
 }
@@ -52,7 +52,7 @@ sf_job_elaborate(SfJobContext *job)
 	bool		complete;
 
 	sf_block_begin(run);
-	baseline = sf_facts_read(NIL);
+	baseline = sf_facts_read(sf_own_schemas());
 	sf_block_end(run);
 
 	current_run = run;

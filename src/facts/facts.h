@@ -14,7 +14,10 @@
  */
 extern SfFactBase *sf_facts_read(List *excluded);
 
-/* The same without edges, and without the names of what is not modelled: for those who only compare. */
+/* Schemas of ours, which are part of no schema that is compared: a dump may bring the archive along.  A new list. */
+extern List *sf_own_schemas(void);
+
+/* As sf_facts_read(), without edges, and without the names of what is not modelled: for those who only compare. */
 extern SfFactBase *sf_facts_read_apart(List *excluded);
 
 /* Only what extensions' scripts may have said (SfReader.given); in a worker that has made some just now. */

@@ -36,7 +36,7 @@ version_schemas(void)
 static SfFactBase *
 without_own(SfFactBase *(*read) (List *excluded))
 {
-	SfFactBase *live = read(list_concat(list_make2("schemaflow", "schemaflow_archive"), version_schemas()));
+	SfFactBase *live = read(list_concat(sf_own_schemas(), version_schemas()));
 
 	sf_secrets_hide(live);
 	return live;

@@ -163,7 +163,7 @@ schemas_besides(List *wanted)
 {
 	int			pins = sf_pins_enter();
 	SfRows	   *rows = sf_query("SELECT nspname::text FROM pg_namespace ORDER BY 1", 0, NULL);
-	List	   *others = list_make2("schemaflow", "schemaflow_archive");
+	List	   *others = sf_own_schemas();
 	ListCell   *lc;
 
 	sf_pins_leave(pins);

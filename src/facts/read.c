@@ -405,6 +405,12 @@ sf_facts_read_given(void)
 	return reading.base;
 }
 
+List *
+sf_own_schemas(void)
+{
+	return list_make2("schemaflow", "schemaflow_archive");
+}
+
 SfFactBase *
 sf_facts_read(List *excluded)
 {

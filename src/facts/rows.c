@@ -419,6 +419,32 @@ sf_read_which(void)
 	return which;
 }
 
+/* Whoever cancels a call did not mean the query at hand, which is ours and long. */
+static void
+execute(const char *sql, const char *name)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		if (SPI_execute(sql, false, 0) != SPI_OK_SELECT)
+			elog(ERROR, "cannot happen: %s.sql is no query", name);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		if (geterrcode() != ERRCODE_QUERY_CANCELED)
+			PG_RE_THROW();
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		error->context = NULL;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
 /* The text is ours, and search_path is pinned: what it runs is the server's own. */
 static void
 run_query(const SfReader *reader)
@@ -429,8 +455,7 @@ run_query(const SfReader *reader)
 	GetUserIdAndSecContext(&user, &context);
 	if (reader->hidden)
 		SetUserIdAndSecContext(BOOTSTRAP_SUPERUSERID, context | SECURITY_LOCAL_USERID_CHANGE);
-	if (SPI_execute(reader->sql, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "cannot happen: %s.sql is no query", reader->name);
+	execute(reader->sql, reader->name);
 	SetUserIdAndSecContext(user, context);
 }
 

@@ -412,7 +412,7 @@ may_fold(const SfFact *fact)
 static const SfAttr attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"deferrable", SF_REPLACE},
-	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_valid", SF_ALTER, alter_not_valid, SF_ATTR_UNPROVED, becomes_valid},
 	{"not_enforced", SF_REPLACE},
 	{"options", SF_ALTER, alter_options, 0, options_in_place},
 	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
@@ -427,7 +427,7 @@ static const SfAttr attrs[] = {
 static const SfAttr check_attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"deferrable", SF_IGNORE},
-	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_valid", SF_ALTER, alter_not_valid, SF_ATTR_UNPROVED, becomes_valid},
 	{"not_enforced", SF_REPLACE},
 	NO_INDEX_ATTRS,
 	COPY_ATTRS,
@@ -438,7 +438,7 @@ static const SfAttr check_attrs[] = {
 static const SfAttr fk_attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
 	{"deferrable", SF_ALTER, alter_deferrable},
-	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_valid", SF_ALTER, alter_not_valid, SF_ATTR_UNPROVED, becomes_valid},
 	{"not_enforced", SF_ALTER, alter_not_enforced},
 	NO_INDEX_ATTRS,
 	COPY_ATTRS,

@@ -189,7 +189,7 @@ constraint_match(const SfFact *fact)
 
 static const SfAttr constraint_attrs[] = {
 	{"definition", SF_REPLACE, NULL, SF_ATTR_EXPRESSION},
-	{"not_valid", SF_ALTER, alter_constraint_validity, 0, becomes_valid},
+	{"not_valid", SF_ALTER, alter_constraint_validity, SF_ATTR_UNPROVED, becomes_valid},
 };
 
 const SfKind sf_kind_domain_constraint = {

@@ -139,6 +139,8 @@ typedef struct SfAttr
 #define SF_ATTR_MEMBERS		0x1000
 /* The text is a version: the alteration runs the scripts that lead from the old one to the new, if there are any. */
 #define SF_ATTR_SCRIPTS		0x2000
+/* Set while it holds for what is written only: rows that stand may contradict it, and then cannot be written at all. */
+#define SF_ATTR_UNPROVED	0x4000
 
 struct SfKind
 {

@@ -206,7 +206,7 @@ avoids(const SfFact *fact)
 static const SfAttr attrs[] = {
 	{"name", SF_ALTER, alter_name, 0, outlasts_original},
 	{"no_inherit", SF_ALTER, alter_no_inherit},
-	{"not_valid", SF_ALTER, alter_not_valid, 0, becomes_valid},
+	{"not_valid", SF_ALTER, alter_not_valid, SF_ATTR_UNPROVED, becomes_valid},
 	{"actual_name", SF_IGNORE},
 	{"local", SF_IGNORE},
 };

@@ -10,7 +10,9 @@
 
 #include <ctype.h>
 
+#include "catalog/pg_collation.h"
 #include "lib/stringinfo.h"
+#include "utils/formatting.h"
 #include "utils/varlena.h"
 
 #include "compat.h"
@@ -221,6 +223,32 @@ read_hints(const SfText *text, const SfComment *comment)
 	return hints;
 }
 
+/* A word that is nearly one of ours: nothing would come of it, without a word. */
+static void
+notice_misspelt(const SfText *text, const char *line, int number)
+{
+	int			len = 0;
+	char	   *word;
+
+	while (isalnum((unsigned char) line[len]) || line[len] == '_')
+		len++;
+	if (len == 0 || len >= NAMEDATALEN)
+		return;
+	word = str_tolower(line, len, C_COLLATION_OID);
+	for (int i = 0; i < lengthof(words); i++)
+	{
+		int			ours = strlen(words[i]),
+					most = Max(ours / 3, 1);
+
+		if (word[0] == words[i][0] &&
+			varstr_levenshtein_less_equal(word, len, words[i], ours, 1, 1, 1, most, true) <= most)
+			ereport(NOTICE,
+					(errmsg("\"@%s\" in unit \"%s\", line %d, is no hint", pnstrdup(line, len), text->unit, number),
+					 errhint("If \"-- @%s %s\" is meant, write it so.", words[i],
+							 i == 0 ? "from=old_name" : "expression")));
+	}
+}
+
 /* NULL when the word is none of ours: comments of other tools use the same sign. */
 static SfCommentHint *
 read_hint(const SfText *text, const char *line, int number)
@@ -242,7 +270,10 @@ read_hint(const SfText *text, const char *line, int number)
 		}
 	}
 	if (hint == NULL)
+	{
+		notice_misspelt(text, line, number);
 		return NULL;
+	}
 	while (isspace((unsigned char) *line))
 		line++;
 	if (strcmp(hint->word, "renamed") != 0)

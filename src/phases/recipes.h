@@ -26,6 +26,9 @@ typedef struct SfStatement
 	const char *archive;		/* of the one that takes the contents away or brings them back: where; or NULL */
 	const SfFact *about;		/* whose contents, where they are not those of the action's own fact; or NULL */
 	const char *why;			/* a note for the reader, or NULL */
+	const SfFact *on;			/* of one that is no DDL: the table that it locks, and how (SfStep.lock); or NULL */
+	const char *lock;
+	bool		reads;			/* all of that table */
 	bool		ready;			/* when all is there that the new version of the application needs, before the gate */
 	bool		closing;		/* behind all else, when the other version of the application is gone */
 	bool		alone;			/* in a transaction of its own */

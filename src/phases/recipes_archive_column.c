@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "lib/text.h"
 #include "phases/recipes_archive.h"
+#include "risk/risk.h"
 #include "utils/fmgroids.h"
 
 /* In the table, or in the archive. */
@@ -85,6 +86,13 @@ nulls_come_back(const SfKept *kept)
 	return kept->retyped || (sf_attr(column, "not_null") == NULL && !sf_child_of(column, "default"));
 }
 
+static void
+says_lock(SfStatement *statement, const SfFact *column, int mode)
+{
+	statement->on = column->parent;
+	statement->lock = sf_risk_lock_name(mode);
+}
+
 List *
 sf_archive_copy(const SfPlan *plan, const SfKept *kept)
 {
@@ -96,10 +104,15 @@ sf_archive_copy(const SfPlan *plan, const SfKept *kept)
 	give_to_owner(&out, kept);
 	statements = sf_statement_add_all(statements, out.statements);
 	statements = sf_statement_add(statements, follow(kept));
-	return sf_statement_add(statements,
+	says_lock(llast(statements), column, ShareRowExclusiveLock);
+	statements = sf_statement_add(statements,
 					 psprintf("INSERT INTO %s SELECT %s, %s%s FROM %s%s", kept->relation,
 							  sf_join(key_names(kept, false), ", "), name, sf_is_users_type(column) ? "::text" : "",
 							  sf_rel(column), nulls_come_back(kept) ? psprintf(" WHERE %s IS NOT NULL", name) : ""));
+	says_lock(llast(statements), column, AccessShareLock);
+	((SfStatement *) llast(statements))->reads = true;
+	((SfStatement *) llast(statements))->why = "under the lock of what follows";
+	return statements;
 }
 
 List *

@@ -39,8 +39,8 @@ static const char *
 why_written(const SfFact *column)
 {
 	if (has_checked_domain(column))
-		return "the domain's checks are made for each row under the lock: there is no online way; a column of its base "
-			"type with a check of its own is one";
+		return "the domain's checks are made for each row under the lock: the server has no other way; a column of its "
+			"base type with a check of its own is one";
 	return sf_child_of(column, "generated") ? sf_why_not_filled(column) : NULL;
 }
 

@@ -171,6 +171,8 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 	{
 		SfNeed	   *need = palloc(sizeof(SfNeed));
 
+		if (rows_of(own) > 0 && action->new)
+			step->unfilled = sf_name(action->new);
 		*need = (SfNeed) {step, action, own};
 		state->needing = lappend(state->needing, need);
 	}
@@ -217,6 +219,13 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	step->loses_data = (risk->effects & SF_RISK_LOSES) != 0 && !statement->keeps && !statement->archive;
 	step->why = statement->why ? pstrdup(statement->why) : risk->why && !statement->keeps ? pstrdup(risk->why) : NULL;
 	add_locks(state, unit, step, action, risk);
+	if (statement->on)
+	{
+		step->lock = statement->lock;
+		step->lock_table = sf_name(statement->on);
+		step->scans = statement->reads;
+		step->needs_rows_estimate = statement->reads ? rows_of(statement->on) : -1;
+	}
 	if ((risk->effects & SF_RISK_FILLS) && unit->steps == NIL && !statement->archive &&
 		step->needs_rows_estimate >= sf_guc_online_rows())
 		step->class = 'B';

@@ -33,6 +33,7 @@ typedef struct SfStep
 	int64		needs_rows_estimate;	/* rows that it has to read or write; -1: none */
 	char	   *why;			/* a note for the reader, or NULL */
 	char	   *archive;		/* relation of the archive that it fills (up) or gives back (down); or NULL */
+	char	   *unfilled;		/* a new column that rows which are there have no value for; not stored */
 } SfStep;
 
 /* The steps of a plan in order: unsafe actions replaced by their online form, then cut into transactions. */

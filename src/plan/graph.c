@@ -49,6 +49,20 @@ watches(const SfFact *fact)
 	return false;
 }
 
+/* Does it end something that rows may contradict?  While it stands, nothing can be written to these. */
+static bool
+frees_rows(const SfAction *action)
+{
+	const SfFact *old = action->old;
+
+	if (action->verb != SF_VERB_DROP || sf_item(old)->fate != SF_FATE_DROP)
+		return false;
+	for (int i = 0; i < old->kind->nattrs; i++)
+		if ((old->kind->attrs[i].flags & SF_ATTR_UNPROVED) && old->attr[i])
+			return true;
+	return false;
+}
+
 static int
 rank(const SfAction *action)
 {
@@ -68,6 +82,8 @@ rank(const SfAction *action)
 		case SF_VERB_DROP:
 			/* A table is no child of another any more before that one changes. */
 			if (action->kind->attaches && !action->rebuild)
+				return 0;
+			if (frees_rows(action))
 				return 0;
 			return action->kind->weight >= 900 ? 2 : 3;
 	}

@@ -77,7 +77,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	"the index is built under the lock"},
 	{"unique", SF_RISK_ADOPT, NULL, AEL, NoLock, 0},
 	{"exclusion", SF_RISK_CREATE, NULL, AEL, NoLock, SF_RISK_SCANS, NULL,
-	"built and checked under the lock: there is no online way; a new table beside it, or a trigger, is one"},
+	"built and checked under the lock: the server has no other way; a new table beside it, or a trigger, is one"},
 	{"check", SF_RISK_CREATE, NULL, AEL, NoLock, SF_RISK_SCANS},
 	{"check", SF_RISK_CREATE_NOT_VALID, NULL, AEL, NoLock, 0},
 	{"check", SF_RISK_VALIDATE, NULL, SUE, NoLock, SF_RISK_SCANS},
