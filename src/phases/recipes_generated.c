@@ -81,7 +81,15 @@ why_not_of_table(const SfFact *table)
 	return NULL;
 }
 
-/* The same of all that have it. */
+static bool
+has_own_expression(const SfFact *column)
+{
+	const SfFact *generated = sf_child_of(column, "generated");
+
+	return generated == NULL || sf_attr(generated, "local");
+}
+
+/* The same of all that have it.  Where it is exchanged they all have it before, too; else it comes to all with it. */
 static const char *
 why_not_of_tables(const SfFact *column)
 {
@@ -91,12 +99,13 @@ why_not_of_tables(const SfFact *column)
 	check_stack_depth();
 	foreach(lc, why ? NIL : sf_copies_of(column))
 	{
-		const SfFact *copy = lfirst(lc),
-				   *generated = sf_child_of(copy, "generated");
+		const SfFact *copy = lfirst(lc);
 
-		if (copy->twin || !sf_comes_along(copy) || generated == NULL || sf_attr(generated, "local"))
-			return NOT_ONLINE "a partition or child of the table has the column already, or has it of several, or with "
-				"an expression of its own";
+		if (column->twin ? copy->twin == NULL || sf_reattached(copy) : copy->twin || !sf_comes_along(copy))
+			return NOT_ONLINE "a partition or child of the table comes in the same plan, or has the column already";
+		if (has_own_expression(copy) || (copy->twin && has_own_expression(copy->twin)) || sf_has_other_root(copy))
+			return NOT_ONLINE "a partition or child of the table has the column of another table, too, or with an "
+				"expression of its own";
 		if ((why = why_not_of_tables(copy)) != NULL)
 			break;
 	}
@@ -113,6 +122,8 @@ sf_why_not_filled(const SfFact *column)
 	if (sf_generated_condition(sf_last(column), sf_attr(column, "type"), expression) == NULL)
 		return NOT_ONLINE "no check can say what an array of a type with a length has; one of the type without is "
 			"filled in batches";
+	if (sf_implied_by(column))
+		return NOT_ONLINE "a parent of the table has the column, too";
 	return why_not_of_tables(column);
 }
 
@@ -253,6 +264,9 @@ sf_shadow_prove_claim(const SfPlan *plan, const SfShadow *shadow)
 void
 sf_shadow_generate(SfEmit *out, const SfPlan *plan, const SfShadow *shadow)
 {
+	/* What inheriting tables declare becomes it with the whole. */
+	if (shadow->whole)
+		return;
 	sf_emit(out, "%s", make_generated(shadow->new, shadow->up));
 	sf_emit(out, "ALTER TABLE %s DROP CONSTRAINT %s", sf_rel(shadow->new), name_of_claim(plan, shadow));
 }

@@ -107,6 +107,26 @@ has_identity(const SfFact *column)
 	return sf_child_of(column, "identity") != NULL;
 }
 
+/* The first of the column's line: its own, or that of its parent's column, and so on. */
+static const SfFact *
+root_of(const SfFact *column)
+{
+	while (sf_implied_by(column))
+		column = sf_implied_by(column);
+	return column;
+}
+
+bool
+sf_has_other_root(const SfFact *copy)
+{
+	ListCell   *lc;
+
+	foreach(lc, copy->needs)
+		if (((SfEdge *) lfirst(lc))->type == SF_EDGE_IMPLIED && root_of(((SfEdge *) lfirst(lc))->to) != root_of(copy))
+			return true;
+	return false;
+}
+
 /*
  * NULL: the tables that have the column of this one stay, and can have the new one.  A partition gets its trigger from
  * the whole at any time; who comes to inherit has none.
@@ -134,6 +154,8 @@ refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
 
 		if (!sf_is_kind(copy->parent, "table"))
 			return psprintf("%s has it, too", sf_fact_label(copy->parent));
+		if (sf_has_other_root(copy))
+			return psprintf("%s has it of another table, too", sf_fact_label(copy->parent));
 		if (!sf_is_partitioned(new->parent) && (copy->twin == NULL || sf_reattached(copy)))
 			return pstrdup("a table begins or ceases to inherit it at the same time");
 		why = why || copy->twin == NULL ? why : refusal_of_heirs(plan, copy->twin, copy);
@@ -189,9 +211,7 @@ refusal_of_computed(const SfPlan *plan, const SfShadow *shadow)
 	if (!sf_changed(sf_child_of(shadow->old, "generated"), sf_child_of(shadow->new, "generated"), "expression") &&
 		!sf_changed(shadow->old, shadow->new, "type") && !sf_changed(shadow->old, shadow->new, "collation"))
 		return pstrdup("something else that it needs is made anew");
-	if (why == NULL && sf_attachment(shadow->new->parent) == NULL && sf_copies_of(shadow->old) == NIL)
-		return refusal_of_heirs(plan, shadow->old, shadow->new);
-	return why ? pstrdup(why) : pstrdup("partitions and children have it, too");
+	return why ? pstrdup(why) : refusal_of_heirs(plan, shadow->old, shadow->new);
 }
 
 /* NULL: the column can be replaced, as far as it itself tells. */
@@ -214,7 +234,10 @@ alters_column(const SfAction *action)
 		!sf_comes_along(action->new);
 }
 
-/* Does it make a generated column anew, because the expression or the type is another one? */
+/*
+ * Does it make a generated column anew, because the expression or the type is another one?  One that an inheriting
+ * table declares, too, goes with its parent's.
+ */
 static bool
 is_recomputed(const SfAction *action)
 {
@@ -222,7 +245,7 @@ is_recomputed(const SfAction *action)
 
 	return action->verb == SF_VERB_CREATE && action->rebuild && sf_is_kind(new, "column") && new->twin &&
 		action->table && sf_is_kind(new->parent, "table") && !sf_comes_along(new) && is_computed(new->twin, new) &&
-		sf_is_big(action->table);
+		!(sf_merges(new) && sf_implied_by(new)->anew) && sf_is_big(action->table);
 }
 
 /* Does the action rewrite a big table, or read all of it under the strongest lock? */

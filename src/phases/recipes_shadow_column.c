@@ -243,7 +243,7 @@ sf_shadow_prove(List *placed, const SfShadowBracket *bracket)
 
 		if (shadow && shadow->whole == NULL)
 			proofs = add_proofs(proofs, bracket, lfirst(lc), shadow->new, shadow->name);
-		if (shadow && shadow->computed)
+		if (shadow && shadow->computed && shadow->whole == NULL)
 			placed = sf_place(placed, lfirst(lc), sf_shadow_claim(bracket->plan, shadow));
 	}
 	placed = sf_prove_not_null(placed, bracket->plan, proofs);
@@ -251,7 +251,7 @@ sf_shadow_prove(List *placed, const SfShadowBracket *bracket)
 	{
 		const SfShadow *shadow = sf_shadow_exchanged(bracket->plan, lfirst(lc));
 
-		if (shadow && shadow->computed)
+		if (shadow && shadow->computed && shadow->whole == NULL)
 			placed = sf_place(placed, lfirst(lc), sf_shadow_prove_claim(bracket->plan, shadow));
 	}
 	return placed;

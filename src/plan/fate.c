@@ -53,9 +53,33 @@ replace_for(SfItem *item, const SfAttr *attr, List **work)
 		replace(sf_item(whole), work);
 }
 
+/* Does another column take its place, or that of all that it is a copy of? */
+static bool
+is_exchanged(const SfBuild *build, const SfFact *column)
+{
+	bool		exchanged = false;
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, build->plan->shadows)
+		if (((SfShadow *) lfirst(lc))->new == column)
+			return true;
+	foreach(lc, build->plan->shadows ? column->needs : NIL)
+	{
+		const SfEdge *edge = lfirst(lc);
+
+		if (edge->type != SF_EDGE_IMPLIED)
+			continue;
+		if (!is_exchanged(build, edge->to))
+			return false;
+		exchanged = true;
+	}
+	return exchanged;
+}
+
 /* A pair that differs: altered in place if every attribute can be, else replaced. */
 static void
-judge_pair(SfItem *item, List **work)
+judge_pair(const SfBuild *build, SfItem *item, List **work)
 {
 	const SfKind *kind = item->new->kind;
 	bool	   *changed = sf_diff_attributes(item->old, item->new);
@@ -73,7 +97,7 @@ judge_pair(SfItem *item, List **work)
 			continue;
 		if (attr->how == SF_REPLACE_PARENT && item->new->parent && sf_item(item->new->parent)->old)
 			set_fate(sf_item(item->new->parent), SF_FATE_REPLACE, work);
-		else if (attr->in_place && !attr->in_place(item->old, item->new))
+		else if (attr->in_place && !attr->in_place(item->old, item->new) && !is_exchanged(build, item->new))
 			replace_for(item, attr, work);
 		else if (attr->how == SF_REPLACE)
 			fate = SF_FATE_REPLACE;
@@ -517,7 +541,7 @@ sf_build_items(SfBuild *build)
 			set_fate(item, SF_FATE_DROP, &work);
 		}
 		else
-			judge_pair(item, &work);
+			judge_pair(build, item, &work);
 	}
 	replace_shadowed(build, &work);
 	foreach(lc, sf_circular_bindings(build))
