@@ -63,16 +63,4 @@ for my $then ('sf_contract', 'sf_abort')
 	is_clean($db, "killed, $then");
 }
 
-# ---- where it is made anew in one go, and why ----
-
-for ([ 'a column that it reads', 'z bigint', qr/column public\.t\.z, which it is computed from or by, changes at the same time/, 'AS (lower(b))' => 'AS (z::text)' ])
-{
-	my ($what, $z, $why, $from, $to, $more) = @$_;
-	$db = database($two . ($more // ''), q{INSERT INTO t (id, z, b) SELECT k, k, 'B' || k FROM generate_series(1, 1000) k}, 'z int' => $z, $from => $to);
-	like($node->safe_psql($db, q{SELECT string_agg(why, ' ') FROM sf_steps()}), $why, "$what: why");
-	run_ok($db, 'CALL sf_upgrade()', "$what: up");
-	run_ok($db, 'CALL sf_contract()', "$what: contract") if $node->safe_psql($db, 'SELECT status FROM sf_status') eq 'ready';
-	is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, "$what: of the model");
-}
-
 done_testing();

@@ -205,9 +205,9 @@ write_batch(void *arg)
 	else
 	{
 		narrow(pass, batch->range, batch->turn);
-		sf_dual_write_suspend(true);
+		sf_dual_write_suspend(SF_SUSPEND_ALL);
 		pass->at.rows += (int64) sf_worker_statement(pass->statement, pass->step->sql);
-		sf_dual_write_suspend(false);
+		sf_dual_write_suspend(SF_SUSPEND_NONE);
 		if (batch->turn == TURNS - 1)
 			advance(pass, batch->range);
 	}

@@ -16,7 +16,7 @@
 
 static ExecutorStart_hook_type next_start = NULL;
 static bool hooked = false;
-static bool suspended = false;
+static SfSuspend suspended = SF_SUSPEND_NONE;
 
 bool
 sf_is_dual_write(const Trigger *trigger)
@@ -24,6 +24,22 @@ sf_is_dual_write(const Trigger *trigger)
 	char	   *function = get_func_name(trigger->tgfoid);
 
 	return function && strcmp(function, "sf_dual_write") == 0;
+}
+
+/* Its arguments: the version, the search_path; then by three, the first says what is done (phases/dual.c). */
+static bool
+only_computes(const Trigger *trigger)
+{
+	for (int i = 2; i < trigger->tgnargs; i += 3)
+		if (strcmp(trigger->tgargs[i], "computed") != 0)
+			return false;
+	return true;
+}
+
+static bool
+is_suspended(const Trigger *trigger)
+{
+	return sf_is_dual_write(trigger) && (suspended == SF_SUSPEND_ALL || !only_computes(trigger));
 }
 
 static void
@@ -36,7 +52,7 @@ leave_out(TriggerDesc *triggers)
 	{
 		Trigger    *trigger = &triggers->triggers[i];
 
-		if (sf_is_dual_write(trigger))
+		if (is_suspended(trigger))
 			trigger->tgenabled = TRIGGER_DISABLED;
 		else if (TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_BEFORE(trigger->tgtype))
 		{
@@ -57,7 +73,7 @@ start_executor(QueryDesc *query, int flags)
 		next_start(query, flags);
 	else
 		standard_ExecutorStart(query, flags);
-	if (!suspended)
+	if (suspended == SF_SUSPEND_NONE)
 		return;
 	foreach(lc, query->estate->es_opened_result_relations)
 	{
@@ -69,7 +85,7 @@ start_executor(QueryDesc *query, int flags)
 }
 
 void
-sf_dual_write_suspend(bool suspend)
+sf_dual_write_suspend(SfSuspend suspend)
 {
 	if (!hooked)
 	{

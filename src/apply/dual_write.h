@@ -7,10 +7,17 @@
 #include "apply/expressions.h"
 
 /*
- * While true, statements that this backend starts leave dual-write triggers out: the backfill fills new columns and is
+ * Which dual-write triggers statements that this backend starts leave out: the backfill fills new columns and is
  * neither version of the application.  Not a setting, so that no user can have it.
  */
-extern void sf_dual_write_suspend(bool suspend);
+typedef enum SfSuspend
+{
+	SF_SUSPEND_NONE,
+	SF_SUSPEND_ALL,				/* the statement gives all new columns their values */
+	SF_SUSPEND_WAYS				/* but for those that only compute columns, from what the statement repairs */
+} SfSuspend;
+
+extern void sf_dual_write_suspend(SfSuspend suspend);
 
 extern bool sf_is_dual_write(const Trigger *trigger);
 

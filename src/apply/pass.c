@@ -122,7 +122,7 @@ sf_pass_attempt(void (*batch) (void *arg), void *arg)
 
 	if (error == NULL)
 		return true;
-	sf_dual_write_suspend(false);
+	sf_dual_write_suspend(SF_SUSPEND_NONE);
 	if (!sf_locks_were_taken(error))
 		ReThrowError(error);
 	return false;

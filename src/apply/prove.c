@@ -165,9 +165,9 @@ repair(Proof *proof, List *faults)
 		char	   *sql = psprintf("UPDATE ONLY %s SET %s WHERE ctid = ANY ('{%s}'::pg_catalog.tid[])", proof->at.table,
 								   assignments_of(fault), sf_join(fault->tids, ","));
 
-		sf_dual_write_suspend(true);
+		sf_dual_write_suspend(SF_SUSPEND_WAYS);
 		proof->found += (int64) sf_worker_statement(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql);
-		sf_dual_write_suspend(false);
+		sf_dual_write_suspend(SF_SUSPEND_NONE);
 	}
 }
 

@@ -267,7 +267,7 @@ sf_shadow_generate(SfEmit *out, const SfPlan *plan, const SfShadow *shadow)
 	/* What inheriting tables declare becomes it with the whole. */
 	if (shadow->whole)
 		return;
-	sf_emit(out, "%s", make_generated(shadow->new, shadow->up));
+	sf_emit(out, "%s", make_generated(shadow->new, sf_attr(sf_child_of(shadow->new, "generated"), "expression")));
 	sf_emit(out, "ALTER TABLE %s DROP CONSTRAINT %s", sf_rel(shadow->new), name_of_claim(plan, shadow));
 }
 

@@ -80,7 +80,7 @@ extern bool sf_no_online_value(const SfFact *column);
 /* recipes_generated.c: why can a generated column not be filled while it is plain?  NULL: it can. */
 extern const char *sf_why_not_filled(const SfFact *column);
 
-/* recipes_shadow_choose.c: is it a copy of columns that are not all copies of one? */
+/* recipes_shadow_refuse.c: is it a copy of columns that are not all copies of one? */
 extern bool sf_has_other_root(const SfFact *copy);
 
 /* recipes_fill.c */

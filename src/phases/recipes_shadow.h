@@ -56,6 +56,16 @@ extern SfShadowType *sf_shadow_type_of(List *shadows, const SfFact *type);
 extern char *sf_shadow_find_types(const SfPlan *plan, List *shadows, SfShadow *shadow);
 extern bool sf_shadow_shares_type(const SfShadow *one, const SfShadow *other);
 
+/*
+ * recipes_shadow_refuse.c: why the column cannot be replaced, as far as it itself tells; and, a computed one, when it
+ * is known what else is exchanged (shadows).  NULL: it can.
+ */
+extern char *sf_shadow_refusal(const SfPlan *plan, const SfShadow *shadow);
+extern char *sf_shadow_refusal_of_sources(const SfPlan *plan, List *shadows, const SfShadow *shadow);
+/* Are both stored generated columns (a virtual one has no values)?  Is it computed from what the other is to be? */
+extern bool sf_shadow_both_computed(const SfFact *old, const SfFact *new);
+extern bool sf_shadow_is_computed_from(const SfShadow *shadow, const SfShadow *other);
+
 /* What becomes of expr, a value of one column, in the other, by the types' names in the end.  NULL: not known. */
 extern char *sf_shadow_conversion(const char *expr, const SfFact *from, const SfFact *to);
 

@@ -78,8 +78,11 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 
 	if (shadow->computed)
 	{
-		shadow->up = pstrdup(sf_attr(sf_child_of(shadow->new, "generated"), "expression"));
-		return NULL;
+		const char *expression = sf_attr(sf_child_of(shadow->new, "generated"), "expression");
+
+		shadow->up = sf_expression_renamed(expression, &columns);
+		shadow->above = shadow->up && strcmp(shadow->up, expression) != 0;
+		return shadow->up ? NULL : pstrdup("its expression names columns in a way that is not understood");
 	}
 	up = up ? up : sf_shadow_conversion(sf_ident(sf_last(shadow->old)), shadow->old, shadow->new);
 	shadow->up = up ? sf_expression_renamed(up, &types) : NULL;
@@ -101,130 +104,6 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 
 /* ---- which columns should be ---- */
 
-static bool
-has_identity(const SfFact *column)
-{
-	return sf_child_of(column, "identity") != NULL;
-}
-
-/* The first of the column's line: its own, or that of its parent's column, and so on. */
-static const SfFact *
-root_of(const SfFact *column)
-{
-	while (sf_implied_by(column))
-		column = sf_implied_by(column);
-	return column;
-}
-
-bool
-sf_has_other_root(const SfFact *copy)
-{
-	ListCell   *lc;
-
-	foreach(lc, copy->needs)
-		if (((SfEdge *) lfirst(lc))->type == SF_EDGE_IMPLIED && root_of(((SfEdge *) lfirst(lc))->to) != root_of(copy))
-			return true;
-	return false;
-}
-
-/*
- * NULL: the tables that have the column of this one stay, and can have the new one.  A partition gets its trigger from
- * the whole at any time; who comes to inherit has none.
- */
-static char *
-refusal_of_heirs(const SfPlan *plan, const SfFact *old, const SfFact *new)
-{
-	List	   *copies = sf_copies_of(new);
-	char	   *why = NULL;
-	SfEmit		out;
-	ListCell   *lc;
-
-	check_stack_depth();
-	if (strcmp(old->parent->name[0], new->parent->name[0]) != 0)
-		return psprintf("%s moves to another schema at the same time", sf_fact_label(old->parent));
-	sf_plan_emit_init(&out, plan);
-	if (sf_refuses_updates(&out, new->parent))
-		return psprintf("%s is published, and has no replica identity for the rows that would be filled",
-						sf_fact_label(new->parent));
-	if (!sf_is_partitioned(new->parent) && list_length(copies) != list_length(sf_copies_of(old)))
-		return pstrdup("a table begins or ceases to inherit it at the same time");
-	foreach(lc, copies)
-	{
-		const SfFact *copy = lfirst(lc);
-
-		if (!sf_is_kind(copy->parent, "table"))
-			return psprintf("%s has it, too", sf_fact_label(copy->parent));
-		if (sf_has_other_root(copy))
-			return psprintf("%s has it of another table, too", sf_fact_label(copy->parent));
-		if (!sf_is_partitioned(new->parent) && (copy->twin == NULL || sf_reattached(copy)))
-			return pstrdup("a table begins or ceases to inherit it at the same time");
-		why = why || copy->twin == NULL ? why : refusal_of_heirs(plan, copy->twin, copy);
-	}
-	return why;
-}
-
-/* Of both sides; a virtual one has no values. */
-static bool
-is_computed(const SfFact *old, const SfFact *new)
-{
-	const SfFact *was = sf_child_of(old, "generated"),
-			   *is = sf_child_of(new, "generated");
-
-	return was && is && !sf_attr(was, "virtual") && !sf_attr(is, "virtual");
-}
-
-/* What it is computed from, or by, that is not now what it is going to be; NULL: nothing. */
-static const SfFact *
-unsteady_source(const SfPlan *plan, const SfFact *new)
-{
-	ListCell   *lc,
-			   *la;
-
-	foreach(lc, sf_child_of(new, "generated")->needs)
-	{
-		const SfFact *source = ((SfEdge *) lfirst(lc))->to;
-		bool		is_column = sf_is_kind(source, "column");
-
-		if (source == new || source == new->parent)
-			continue;
-		/* What else is new comes before it. */
-		if (source->twin == NULL ? is_column : strcmp(source->twin->key, source->key) != 0)
-			return source;
-		foreach(la, source->twin ? plan->actions : NIL)
-			if (((SfAction *) lfirst(la))->new == source)
-				return source;
-	}
-	return NULL;
-}
-
-/* The same for a generated column, which is filled by its own expression. */
-static char *
-refusal_of_computed(const SfPlan *plan, const SfShadow *shadow)
-{
-	const SfFact *source = unsteady_source(plan, shadow->new);
-	const char *why = sf_why_not_filled(shadow->new);
-
-	if (source)
-		return psprintf("%s, which it is computed from or by, changes at the same time", sf_fact_label(source));
-	if (shadow->types)
-		return pstrdup("its type is made anew at the same time");
-	if (!sf_changed(sf_child_of(shadow->old, "generated"), sf_child_of(shadow->new, "generated"), "expression") &&
-		!sf_changed(shadow->old, shadow->new, "type") && !sf_changed(shadow->old, shadow->new, "collation"))
-		return pstrdup("something else that it needs is made anew");
-	return why ? pstrdup(why) : refusal_of_heirs(plan, shadow->old, shadow->new);
-}
-
-/* NULL: the column can be replaced, as far as it itself tells. */
-static char *
-refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
-{
-	if (sf_child_of(old, "generated") || sf_child_of(new, "generated"))
-		return pstrdup("it is a generated column");
-	if (has_identity(old) != has_identity(new))
-		return pstrdup("it becomes an identity column, or ceases to be one, at the same time");
-	return refusal_of_heirs(plan, old, new);
-}
-
 /* Does the action alter a column that others could take the place of? */
 static bool
 alters_column(const SfAction *action)
@@ -244,8 +123,9 @@ is_recomputed(const SfAction *action)
 	const SfFact *new = action->new;
 
 	return action->verb == SF_VERB_CREATE && action->rebuild && sf_is_kind(new, "column") && new->twin &&
-		action->table && sf_is_kind(new->parent, "table") && !sf_comes_along(new) && is_computed(new->twin, new) &&
-		!(sf_merges(new) && sf_implied_by(new)->anew) && sf_is_big(action->table);
+		action->table && sf_is_kind(new->parent, "table") && !sf_comes_along(new) &&
+		sf_shadow_both_computed(new->twin, new) && !(sf_merges(new) && sf_implied_by(new)->anew) &&
+		sf_is_big(action->table);
 }
 
 /* Does the action rewrite a big table, or read all of it under the strongest lock? */
@@ -259,6 +139,22 @@ is_heavy(const SfPlan *plan, const SfAction *action)
 	/* What is read for checks only has a cheaper form: they are proved behind it. */
 	foreach(lc, sf_is_big(action->old->parent) ? action->statements : NIL)
 		if (sf_recipe_risk(plan, action, lfirst(lc), true) & (SF_RISK_REWRITES | SF_RISK_SCANS))
+			return true;
+	return false;
+}
+
+/* Does it retype a column, which no row is written for, that a generated column reads, for which all are? */
+static bool
+is_under_computed(const SfPlan *plan, const SfAction *action)
+{
+	ListCell   *lc;
+
+	if (!alters_column(action) ||
+		!(sf_changed(action->old, action->new, "type") || sf_changed(action->old, action->new, "collation")))
+		return false;
+	foreach(lc, plan->actions)
+		if (is_recomputed(lfirst(lc)) &&
+			sf_needs(sf_child_of(((SfAction *) lfirst(lc))->new, "generated"), action->new))
 			return true;
 	return false;
 }
@@ -284,7 +180,10 @@ refuse(List **refusals, const SfFact *new, char *why)
 	*refusals = lappend(*refusals, refusal);
 }
 
-/* Of SfShadow, without one and those that cannot stay then: of inheriting tables, or of a type that it has. */
+/*
+ * Of SfShadow, without one and those that cannot stay then: of inheriting tables, of a type that it has, or computed
+ * from it.
+ */
 static List *
 without(List *shadows, const SfShadow *one, List **refusals)
 {
@@ -298,7 +197,7 @@ without(List *shadows, const SfShadow *one, List **refusals)
 
 		if (other == one || other->whole == one)
 			continue;
-		if (sf_shadow_shares_type(other, one))
+		if (sf_shadow_shares_type(other, one) || sf_shadow_is_computed_from(other, one))
 			also = lappend(also, other);
 		else
 			rest = lappend(rest, other);
@@ -308,7 +207,9 @@ without(List *shadows, const SfShadow *one, List **refusals)
 		SfShadow   *other = lfirst(lc);
 
 		if (other->whole == NULL)
-			refuse(refusals, other->new, psprintf("%s has a type in common with it, and keeps the plain form",
+			refuse(refusals, other->new, psprintf(sf_shadow_is_computed_from(other, one) ?
+												  "%s, which it is computed from, keeps the plain form" :
+												  "%s has a type in common with it, and keeps the plain form",
 												  sf_fact_label(one->new)));
 		rest = without(rest, other, refusals);
 	}
@@ -338,10 +239,31 @@ new_shadow(const SfPlan *plan, List *shadows, const SfAction *action)
 		names = lappend(names, ((SfShadow *) lfirst(lc))->name);
 	shadow->old = action->old ? action->old : action->new->twin;
 	shadow->new = action->new;
-	shadow->computed = is_computed(shadow->old, shadow->new);
+	shadow->computed = sf_shadow_both_computed(shadow->old, shadow->new);
 	shadow->name = sf_shadow_name(plan, names, sf_last(action->new), NULL);
 	shadow->loses = loses_values(plan, action);
 	return shadow;
+}
+
+/* Those that stay when it is looked at what computed ones are computed from. */
+static List *
+with_sources(const SfPlan *plan, List *shadows, List **refusals)
+{
+	List	   *known = shadows;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		SfShadow   *shadow = lfirst(lc);
+		char	   *why = shadow->computed && list_member_ptr(known, shadow) ?
+			sf_shadow_refusal_of_sources(plan, known, shadow) : NULL;
+
+		if (why == NULL)
+			continue;
+		refuse(refusals, shadow->new, why);
+		known = without(known, shadow, refusals);
+	}
+	return known;
 }
 
 /* Those that should be replaced; with a type, all columns of it. */
@@ -361,13 +283,14 @@ candidates(const SfPlan *plan, List **refusals)
 
 		lc = lnext(plan->actions, lc);
 		if (list_member_ptr(seen, action) || !(alters_column(action) || is_recomputed(action)) ||
-			!(needs_type_of(shadows, action->new) || is_recomputed(action) || is_heavy(plan, action)))
+			!(needs_type_of(shadows, action->new) || is_recomputed(action) || is_heavy(plan, action) ||
+			  is_under_computed(plan, action)))
 			continue;
 		seen = lappend(seen, action);
 		shadow = new_shadow(plan, shadows, action);
 		why = sf_shadow_find_types(plan, shadows, shadow);
 		if (why == NULL)
-			why = shadow->computed ? refusal_of_computed(plan, shadow) : refusal_of(plan, shadow->old, shadow->new);
+			why = sf_shadow_refusal(plan, shadow);
 		if (why)
 		{
 			refuse(refusals, action->new, why);
@@ -378,7 +301,7 @@ candidates(const SfPlan *plan, List **refusals)
 		if (shadow->types)
 			lc = list_head(plan->actions);
 	}
-	return shadows;
+	return with_sources(plan, shadows, refusals);
 }
 
 /* Says a table of itself that it has the column? Then that neither comes nor goes with its parent's. */

@@ -13,6 +13,9 @@
 #include "phases/shadow_text.h"
 #include "plan/emit.h"
 
+#define LEVELS		2			/* of triggers: duals_of() */
+#define OUR_ROW	"\"~schemaflow\""
+
 /* Those that the table's triggers keep in step; one that it has of a parent, too, is its parent's. */
 static List *
 of_table(const SfShadowBracket *bracket, const SfFact *table)
@@ -114,8 +117,9 @@ sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow)
 	return add_all_joined(NIL, out.statements);
 }
 
+/* Of SfDual: those of a level; what is computed from shadows has a trigger of its own, behind theirs. */
 static List *
-duals_of(List *shadows)
+duals_of(List *shadows, int level)
 {
 	List	   *duals = NIL;
 	ListCell   *lc;
@@ -126,8 +130,11 @@ duals_of(List *shadows)
 		SfDual	   *up = palloc0(sizeof(SfDual)),
 				   *down = palloc0(sizeof(SfDual));
 
+		if (shadow->above != (level > 0))
+			continue;
 		up->up = !shadow->computed;
-		up->beside = true;
+		up->beside = level == 0;
+		up->level = level;
 		up->fill = up->computed = shadow->computed;
 		up->column = shadow->name;
 		up->expression = shadow->up;
@@ -143,37 +150,92 @@ duals_of(List *shadows)
 	return duals;
 }
 
-/* "a = (x), b = (y)", as the trigger assigns. */
+/* The value that the shadow gets from the row as it was, as the column will have it. */
 static char *
-assignments(List *duals)
+value_ahead(const SfShadow *shadow)
+{
+	const SfFact *column = as_shadow(shadow);
+	const char *type = sf_attr(column, "type"),
+			   *collation = sf_attr(column, "collation");
+	bool		is_text = strcmp(type, "text") == 0 || strncmp(type, "character", 9) == 0;
+
+	/* Not that of what it comes from. */
+	if (collation == NULL && is_text)
+		collation = "pg_catalog.\"default\"";
+	return psprintf(collation ? "((%s)::%s) COLLATE %s" : "(%s)::%s", shadow->up, type, collation);
+}
+
+/*
+ * What a row has in a column that is computed from shadows, when they are given their values by the same statement:
+ * within, those go by their names.
+ */
+static char *
+computed_ahead(const SfShadow *shadow, List *shadows)
+{
+	List	   *names = NIL,
+			   *values = NIL;
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+	{
+		const SfShadow *source = lfirst(lc);
+
+		if (source->computed || !sf_needs(sf_child_of(shadow->new, "generated"), source->new))
+			continue;
+		names = lappend(names, unconstify(char *, sf_ident(source->name)));
+		values = lappend(values, value_ahead(source));
+	}
+	return psprintf("SELECT %s FROM (VALUES (%s)) AS " OUR_ROW " (%s)", shadow->up, sf_join(values, ", "),
+					sf_join(names, ", "));
+}
+
+/* "a = (x), b = (y)", as the triggers assign. */
+static char *
+assignments(List *shadows)
 {
 	List	   *parts = NIL;
 	ListCell   *lc;
 
-	foreach(lc, duals)
+	foreach(lc, shadows)
 	{
-		const SfDual *dual = lfirst(lc);
+		const SfShadow *shadow = lfirst(lc);
 
-		if (dual->up || dual->computed)
-			parts = lappend(parts, psprintf("%s = (%s)", sf_ident(dual->column), dual->expression));
+		parts = lappend(parts, psprintf("%s = (%s)", sf_ident(shadow->name),
+										shadow->above ? computed_ahead(shadow, shadows) : shadow->up));
 	}
 	return sf_join(parts, ", ");
+}
+
+/* The column by which the trigger of the level is called; NULL: there is none. */
+static const SfFact *
+first_of_level(List *shadows, int level)
+{
+	ListCell   *lc;
+
+	foreach(lc, shadows)
+		if (((SfShadow *) lfirst(lc))->above == (level > 0))
+			return ((SfShadow *) lfirst(lc))->new;
+	return NULL;
 }
 
 /* That the expressions fit is found out here, and not by the first application that writes. */
 List *
 sf_shadow_tie(const SfShadowBracket *bracket, const SfFact *table)
 {
-	List	   *shadows = of_table(bracket, table);
-	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
-	List	   *duals = duals_of(shadows),
+	List	   *shadows = of_table(bracket, table),
 			   *statements = NIL;
 	ListCell   *lc;
 
-	foreach(lc, sf_dual_tables(first))
+	for (int level = 0; level < LEVELS; level++)
 	{
-		statements = add_all_joined(statements, sf_dual_create(sf_shadow_table(lfirst(lc)), first, duals));
-		statements = add_joined(statements, sf_dual_fits(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
+		const SfFact *first = first_of_level(shadows, level);
+		List	   *duals = duals_of(shadows, level);
+
+		foreach(lc, first ? sf_dual_tables(first) : NIL)
+		{
+			statements = add_all_joined(statements, sf_dual_create(sf_shadow_table(lfirst(lc)), first, duals));
+			statements = add_joined(statements, sf_dual_fits(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
+		}
 	}
 	return statements;
 }
@@ -196,7 +258,7 @@ sf_shadow_fill(const SfShadowBracket *bracket, const SfFact *table)
 											sf_ident(shadow->name), shadow->up));
 	}
 	return sf_add_statement(NIL, psprintf("UPDATE %s SET %s WHERE %s", sf_name(sf_shadow_table(table)),
-										  assignments(duals_of(shadows)), sf_join(missing, " OR ")),
+										  assignments(shadows), sf_join(missing, " OR ")),
 							false, false);
 }
 
@@ -262,14 +324,18 @@ sf_shadow_prove(List *placed, const SfShadowBracket *bracket)
 List *
 sf_shadow_untie(const SfShadowBracket *bracket, const SfFact *table)
 {
-	List	   *shadows = of_table(bracket, table);
-	const SfFact *first = ((SfShadow *) linitial(shadows))->new;
-	List	   *duals = duals_of(shadows),
+	List	   *shadows = of_table(bracket, table),
 			   *statements = NIL;
 	ListCell   *lc;
 
-	foreach(lc, sf_dual_tables(first))
-		statements = add_joined(statements, sf_dual_drop(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
+	for (int level = 0; level < LEVELS; level++)
+	{
+		const SfFact *first = first_of_level(shadows, level);
+		List	   *duals = duals_of(shadows, level);
+
+		foreach(lc, first ? sf_dual_tables(first) : NIL)
+			statements = add_joined(statements, sf_dual_drop(sf_shadow_table(lfirst(lc)), first, linitial(duals)));
+	}
 	return statements;
 }
 

@@ -99,6 +99,7 @@ typedef struct SfShadow
 	char	   *up;				/* its value, over the row as it was */
 	char	   *down;			/* the old one's value, from the new one under that name; of a computed one NULL */
 	bool		computed;		/* both are generated columns: nobody writes either */
+	bool		above;			/* and it is computed from others' shadows, behind them */
 	bool		loses;			/* not every old value comes back */
 	List	   *types;			/* of SfShadowType: those that the new column's type is, or is made of */
 	struct SfShadow *whole;		/* of a column that an inheriting table declares, too: its parent's; else NULL */
