@@ -629,7 +629,7 @@ CREATE TABLE tower (size bigint) INHERITS (house);
 CREATE VIEW towers AS SELECT size FROM tower;
 -- pair a column goes that a child declares, too, with a check that the child has by inheritance only
 -- from
-CREATE TABLE animal (name text, legs int DEFAULT 4, CONSTRAINT some CHECK (legs >= 0), CONSTRAINT own CHECK (legs < 99) NO INHERIT);
+CREATE TABLE animal (name text, legs int DEFAULT 4, CONSTRAINT positive CHECK (legs >= 0), CONSTRAINT own CHECK (legs < 99) NO INHERIT);
 CREATE TABLE dog (legs int DEFAULT 4, barks boolean) INHERITS (animal);
 CREATE TABLE cat (lives int) INHERITS (animal);
 CREATE TABLE puppy (weeks int) INHERITS (dog);
