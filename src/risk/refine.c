@@ -109,6 +109,21 @@ is_serial(const TypeName *type)
 	return false;
 }
 
+/* Has it a default, which rows get where the column has none? */
+static bool
+has_own_default(const SfFactBase *base, const TypeName *type)
+{
+	char	   *names[2];
+	const SfFact *domain;
+
+	if (base == NULL || list_length(type->names) != 2 || type->arrayBounds != NIL)
+		return false;
+	names[0] = strVal(linitial(type->names));
+	names[1] = strVal(lsecond(type->names));
+	domain = sf_base_find_named(base, "domain", 2, names);
+	return domain && sf_attr(domain, "default");
+}
+
 /* Each row gets a value of its own: the table is written anew.  Else the value is noted once, in the catalog. */
 void
 sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
@@ -155,14 +170,15 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	}
 	if (is_serial(column->typeName))
 		rewrites = "each row gets a number";
-	else if (sf_domain_constrained(it->context->after, column->typeName))
+	else if (it->entry->verb != SF_RISK_CREATE_TRIED &&
+			 sf_domain_constrained(it->context->after, column->typeName))
 		rewrites = "the domain's constraints are checked for each row";
 	if (rewrites)
 	{
 		risk->effects |= SF_RISK_REWRITES | SF_RISK_SCANS;
 		risk->why = rewrites;
 	}
-	else if (not_null && !has_default)
+	else if (not_null && !has_default && !has_own_default(it->context->after, column->typeName))
 	{
 		risk->effects |= SF_RISK_NEEDS_EMPTY;
 		risk->why = "fails when the table has rows: they have no value for it";
