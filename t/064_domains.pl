@@ -233,16 +233,35 @@ for my $kind (sort keys %family)
 	run_ok($db, 'CALL sf_contract()', "$kind: contract");
 	is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()') . files($db), "0$files", "$kind: of the model, and no table was rewritten");
 	is($node->safe_psql($db, q{SELECT count(*) FROM t WHERE c IS NOT NULL OR d <> 'x' OR u IS DISTINCT FROM a + 1}), 0, "$kind: all rows are right");
-	my $made = sf_database($node, "native_$kind");
-	$node->safe_psql($made, "$types $family{$kind}; ALTER TABLE t ADD COLUMN c pos, ADD COLUMN d code DEFAULT 'x' NOT NULL, ADD COLUMN u low");
-	is(facts($db), facts($made), "$kind: the catalogs are what the server itself makes");
-	is(dump_of($db), dump_of($made), "$kind: and the dump");
+	my $made_so = sf_database($node, "native_$kind");
+	$node->safe_psql($made_so, "$types $family{$kind}; ALTER TABLE t ADD COLUMN c pos, ADD COLUMN d code DEFAULT 'x' NOT NULL, ADD COLUMN u low");
+	is(facts($db), facts($made_so), "$kind: the catalogs are what the server itself makes");
+	is(dump_of($db), dump_of($made_so), "$kind: and the dump");
 	(undef, undef, $err) = sf_try($node, $db, 'UPDATE p2d SET c = 0');
 	like($err, qr/23514/, "$kind: the domain speaks in each");
 	is_clean($db, $kind);
 	run_ok($db, q{CALL sf_downgrade('base', allow => '{data_loss}')}, "$kind: down");
 	run_ok($db, q{CALL sf_contract(allow => '{data_loss}')}, "$kind: and through the gate");
 	is(dump_of($db), $start, "$kind: what it began with");
+}
+
+# ---- a domain's default is not the value of rows that are filled, whether it has constraints or not ----
+
+for my $checks ('', ' CHECK (VALUE > 0)')
+{
+	my $domain = "CREATE DOMAIN seven AS int DEFAULT 7$checks; CREATE TABLE t (id int PRIMARY KEY, v bigint, note text)";
+	for my $size (2000, 50)
+	{
+		$db = database($domain, "INSERT INTO t SELECT n, nullif(n, 9) FROM generate_series(1, $size) n", 'v bigint' => 'v seven', 'note text' => "note text, u seven -- \@up v + 1\n");
+		run_ok($db, q{CALL sf_upgrade(through => 'expand')}, "seven$checks, $size: expand");
+		$node->safe_psql($db, 'INSERT INTO t (id, v) VALUES (3000, 3000); UPDATE t SET v = v + 100 WHERE id % 10 = 3; INSERT INTO t (id) VALUES (3001)') if $size > 100;
+		run_ok($db, 'CALL sf_upgrade()', "seven$checks, $size: up");
+		run_ok($db, 'CALL sf_contract()', "seven$checks, $size: contract") if $size > 100;
+		is($node->safe_psql($db, q{SELECT count(*) FROM t WHERE v IS DISTINCT FROM CASE WHEN id = 9 OR id = 3001 THEN NULL WHEN id % 10 = 3 AND (SELECT count(*) > 100 FROM t)
+			THEN id + 100 ELSE id END OR u <> v + 1 AND id < 3000}), 0, "seven$checks, $size: each row has its own");
+		is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, "seven$checks, $size: of the model");
+		is($node->safe_psql($db, 'INSERT INTO t (id) VALUES (4000) RETURNING v, u'), '7|7', "seven$checks, $size: which new rows have");
+	}
 }
 
 # ---- by hand: what the server refuses, and what is no such column ----

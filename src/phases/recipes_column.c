@@ -3,7 +3,6 @@
  */
 #include "postgres.h"
 
-#include "facts/transforms.h"
 #include "miscadmin.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
@@ -75,14 +74,10 @@ merges(const SfFact *column)
 static const char *
 why_not_by_call(const SfFact *column)
 {
-	const char *by_default = sf_attr(domain_of(column), "default");
-
 	if (sf_child_of(column, "generated"))
 		return NOT_ONLINE "the column is a generated one; a plain one, or one of the base type, is online";
 	if (merges(column))
 		return NOT_ONLINE "a table that inherits the column has it already, or of itself, too";
-	if (by_default && sf_child_of(column, "default") == NULL && sf_default_volatile(sf_transform_parse(by_default)))
-		return NOT_ONLINE "the domain's default gives each row a value of its own";
 	return NULL;
 }
 
@@ -96,28 +91,27 @@ sf_column_added(const SfFact *column, char *sql)
 	return sf_added_call(sql);
 }
 
-bool
-sf_can_be_empty(const SfFact *column)
+const char *
+sf_why_not_empty(const SfFact *column)
 {
-	const SfFact *domain = has_checked_domain(column) ? domain_of(column) : NULL;
+	const char *why;
 
-	return domain == NULL || (why_not_by_call(column) == NULL && sf_domain_takes_null(domain) &&
-							  sf_attr(domain, "default") == NULL);
+	if (!has_checked_domain(column))
+		return NULL;
+	if ((why = why_not_by_call(column)) != NULL)
+		return why;
+	return sf_domain_takes_null(domain_of(column)) ? NULL :
+		NOT_ONLINE "NULL, which they would have until they are filled, may be no value of it; a domain that allows "
+		"NULL, of a column that does not, is online";
 }
 
 /* What the server gives each row under the strongest lock, and nobody else can. */
 static const char *
 why_written(const SfFact *column)
 {
-	const char *why = has_checked_domain(column) ? why_not_by_call(column) : NULL;
+	const char *why = sf_why_not_empty(column);
 
-	if (why)
-		return why;
-	if (sf_child_of(column, "generated"))
-		return sf_why_not_filled(column);
-	return sf_can_be_empty(column) ? NULL :
-		NOT_ONLINE "NULL, which they would have until they are filled, may be no value of it; a domain that allows "
-		"NULL, of a column that does not, is online";
+	return why || sf_child_of(column, "generated") == NULL ? why : sf_why_not_filled(column);
 }
 
 bool

@@ -78,8 +78,8 @@ extern List *sf_recipe_keep_in_copies(const SfPlan *plan, const SfAction *action
 extern bool sf_no_online_value(const SfFact *column);
 /* The statement, or the call that does as much without a look at the rows, where it adds the column of a domain. */
 extern char *sf_column_added(const SfFact *column, char *sql);
-/* May rows have no value in it while it is filled? */
-extern bool sf_can_be_empty(const SfFact *column);
+/* Why may rows not have no value in it while it is filled?  NULL: they may. */
+extern const char *sf_why_not_empty(const SfFact *column);
 /* What a domain that is the fact's type is made of in the end; else its type. */
 extern const char *sf_base_type(const SfFact *fact);
 

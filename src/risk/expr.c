@@ -211,19 +211,39 @@ resolve_value(ParseState *pstate, ColumnRef *reference)
 	return (Node *) makeNullConst(type, typmod, get_typcollation(type));
 }
 
-/* A strict function is not called for a NULL. */
 static bool
-is_called(Oid function, void *arg)
+is_lax(Oid function, void *arg)
 {
-	return function >= FirstNormalObjectId && !func_strict(function);
+	return is_users_function(function, arg) && !func_strict(function);
 }
 
+/* Is one of the arguments NULL as it stands? */
+static bool
+has_null_argument(const Node *call)
+{
+	ListCell   *lc;
+
+	foreach(lc, IsA(call, FuncExpr) ? ((const FuncExpr *) call)->args :
+			IsA(call, OpExpr) ? ((const OpExpr *) call)->args : NIL)
+	{
+		const Node *node = lfirst(lc);
+
+		while (IsA(node, RelabelType))
+			node = (const Node *) ((const RelabelType *) node)->arg;
+		if (IsA(node, Const) && ((const Const *) node)->constisnull)
+			return true;
+	}
+	return false;
+}
+
+/* Would folding call a function of a user's?  A strict one it does not call for a NULL. */
 static bool
 calls_for_null(Node *node, void *arg)
 {
 	if (node == NULL)
 		return false;
-	if (check_functions_in_node(node, is_called, arg))
+	if (check_functions_in_node(node, is_users_function, arg) &&
+		(check_functions_in_node(node, is_lax, arg) || !has_null_argument(node)))
 		return true;
 	return expression_tree_walker(node, calls_for_null, arg);
 }
