@@ -245,6 +245,74 @@ for my $kind (sort keys %family)
 	is(dump_of($db), $start, "$kind: what it began with");
 }
 
+# ---- a column that gets such a type, or loses it ----
+
+there_and_back('a type', ddl => qq{$types CREATE TABLE t (id int PRIMARY KEY, v int NOT NULL DEFAULT 7, w text, x low, y int DEFAULT 8, z int, m mood);
+	CREATE INDEX tv ON t (v); CREATE VIEW tw AS SELECT id, w FROM t}, rows => q{INSERT INTO t SELECT n, n, 'n' || n, n, nullif(n % 5, 0) + 10, n % 9 + 6, 'happy'
+	FROM generate_series(1, 2000) n},
+	change => ['v int' => 'v low', 'w text' => 'w code', 'x low' => 'x pos', 'y int DEFAULT 8' => 'y seven DEFAULT 9', 'z int' => 'z seven', 'm mood' => 'm glad'],
+	writes => q{INSERT INTO t (id) SELECT coalesce(max(id), 0) + 1 FROM t; INSERT INTO t (id, v, w, y) SELECT max(id) + 1, 5, 'New', NULL FROM t;
+		UPDATE t SET v = v + 1, w = 'Z' || v % 100, z = z + 1 WHERE id % 10 = 3; UPDATE t SET y = NULL WHERE id % 10 = 4},
+	new_writes => q{UPDATE t SET "~schemaflow_v" = 44, "~schemaflow_w" = 'by n' WHERE id % 10 = 6; INSERT INTO t (id, "~schemaflow_v") SELECT max(id) + 1, 9 FROM t},
+	sums => 'SELECT count(*), sum(v), sum(hashtext(w)), sum(x), sum(y), count(y), sum(z), count(z), count(m) FROM t');
+$db = database("$types CREATE TABLE t (id int PRIMARY KEY, v pos, w glad)", q{INSERT INTO t SELECT n, n, 'happy' FROM generate_series(1, 2000) n}, 'v pos' => 'v int', 'w glad' => 'w mood');
+is($node->safe_psql($db, q{SELECT bool_or(rewrites), bool_or(scans), count(*) FROM sf_steps()}), 'f|f|2', 'to what the domain is made of: the catalogs alone');
+$files = files($db);
+run_ok($db, 'CALL sf_upgrade()', 'to what it is made of: up');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()') . files($db), "0$files", 'to what it is made of: of the model, and no table was rewritten');
+
+# The catalogs that the exchange leaves are those of ALTER COLUMN TYPE, but for the column's place.
+$db = database("$types CREATE TABLE t (id int PRIMARY KEY, v int DEFAULT 3, w text)", q{INSERT INTO t SELECT n, n, n FROM generate_series(1, 2000) n}, 'v int' => 'v low', 'w text' => 'w code');
+up($db);
+run_ok($db, 'CALL sf_contract()', 'alike: contract');
+my $made = sf_database($node, 'made_alike');
+$node->safe_psql($made, "$types CREATE TABLE t (id int PRIMARY KEY, v int DEFAULT 3, w text); ALTER TABLE t ALTER v TYPE low, ALTER w TYPE code");
+my ($mine, $theirs) = map { facts($_) =~ s/"attnum": \d+//gr =~ s/^t \d+ //gmr } $db, $made;
+is(join("\n", sort split /\n/, $mine), join("\n", sort split /\n/, $theirs), 'alike: the catalogs are those of ALTER COLUMN TYPE');
+
+# Values that violate, before and meanwhile; under a load.
+my $typed = "$types CREATE TABLE t (id int PRIMARY KEY, v int, note text)";
+$db = database($typed, q{INSERT INTO t SELECT n, n - 1 FROM generate_series(1, 2000) n}, 'v int' => 'v pos');
+$start = dump_of($db);
+(undef, undef, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/23514: value for domain pos violates check constraint "pos_check"/, 'a row that violates is found in the backfill');
+is(dump_of($db), $start, 'and what was done is undone');
+is_clean($db, 'violated');
+$node->safe_psql($db, 'UPDATE t SET v = 1 WHERE v = 0');
+up($db);
+(undef, undef, $err) = sf_try($node, $db, 'INSERT INTO t VALUES (5000, 0)');
+like($err, qr/23514: value for domain pos violates/, 'and written meanwhile, by the old name');
+(undef, undef, $err) = sf_try($node, $db, 'UPDATE t SET "~schemaflow_v" = 0 WHERE id = 3');
+like($err, qr/23514: value for domain pos violates/, 'and by the new one');
+@load = start_load($db, "\\set i random(1, 2000)\n" . q{
+	INSERT INTO t (id, v) VALUES (:i + 100000, :i) ON CONFLICT (id) DO UPDATE SET v = t.v + 1; UPDATE t SET v = v + 1 WHERE id = :i; DELETE FROM t WHERE id = 100001 + :i;
+});
+run_ok($db, 'CALL sf_contract()', 'contract under a load') if $node->poll_query_until($db, 'SELECT count(*) > 50 FROM t WHERE id > 100000');
+end_load('load, a type', @load);
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'of the model');
+
+# The schema of the old version knows nothing of what a call has added.
+my $versions = sf_database($node, 'versions');
+$node->safe_psql($versions, qq{ALTER DATABASE versions SET schemaflow.online_rows = 100; ALTER DATABASE versions SET schemaflow.versions = 'on';
+	$typed; INSERT INTO t SELECT n, n FROM generate_series(1, 500) n; ANALYZE});
+plan_change($versions, changed($typed, 'v int' => 'v pos', 'note text' => 'note text, c pos DEFAULT 4'));
+up($versions);
+is($node->safe_psql($versions, q{SELECT sf_version_schema('base') AS old, sf_version_schema('head') AS new \gset
+	SELECT string_agg(column_name, ' ' ORDER BY column_name) FROM information_schema.columns WHERE table_name = 't' AND table_schema IN (:'old', :'new')
+	GROUP BY table_schema ORDER BY count(*)}), "id note v\nc id note v", 'schemas of both versions');
+
+for my $kind (sort keys %family)
+{
+	my $family_rows = $kind eq 'partitioned' ? 'INSERT INTO t (id, a, note) SELECT n, n, n FROM generate_series(1, 2000) n' :
+		join ';', map { "INSERT INTO $_ (id, a, note) SELECT n, n, n FROM generate_series(1, 500) n" } qw(t p1 p2 p2d);
+	my @family_change = ('note text' => 'note low');
+	push @family_change, 'note text' => 'note low' if $kind eq 'partitioned';
+	# (A table that inherits the column of two is made anew for another type, whichever it is.)
+	there_and_back("$kind, a type", ddl => "$types $family{$kind}" =~ s/p2, p1/p2/r, rows => $family_rows, change => \@family_change,
+		writes => q{UPDATE t SET a = a + 1, note = a % 100 + 1 WHERE id % 3 = 0; INSERT INTO t (id, a, note) VALUES (-2, 1, '5'); INSERT INTO p1 (id, a) VALUES (-3, 2)},
+		sums => 'SELECT count(*), sum(a), sum(hashtext(note::text)) FROM t');
+}
+
 # ---- a domain's default is not the value of rows that are filled, whether it has constraints or not ----
 
 for my $checks ('', ' CHECK (VALUE > 0)')
@@ -319,6 +387,7 @@ my @plain = (
 	[ 'a child that has it', "$types CREATE TABLE t (id int, a int); CREATE TABLE u (g pos) INHERITS (t)", 'a int' => 'a int, g pos', qr/a table that inherits the column has it already/ ],
 	[ 'by the domain', "CREATE DOMAIN chance AS int DEFAULT (random() * 9)::int CHECK (VALUE >= 0); CREATE TABLE t (id int, a int)", 'a int' => 'a int, g chance',
 		qr/the domain's default gives each row a value of its own/ ],
+	[ 'a type that NULL is none of', "$types CREATE TABLE t (id int, a int)", 'a int' => 'a full_int', qr/not by a column beside it: .*NULL, which they would have until/ ],
 	[ 'NULL is none', "$types CREATE TABLE t (id int, a int)", 'a int' => 'a int, g given DEFAULT (random() * 9)::int', qr/NULL, which they would have until they are filled/ ]);
 for (@plain)
 {

@@ -202,7 +202,7 @@ refusal_of(const SfPlan *plan, const SfFact *old, const SfFact *new)
 		return pstrdup("it is a generated column");
 	if (has_identity(old) != has_identity(new))
 		return pstrdup("it becomes an identity column, or ceases to be one, at the same time");
-	return refusal_of_heirs(plan, old, new);
+	return sf_why_not_empty(new) ? pstrdup(sf_why_not_empty(new)) : refusal_of_heirs(plan, old, new);
 }
 
 /* Does the action alter a column that others could take the place of? */

@@ -109,6 +109,8 @@ sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow)
 	column->attr[sf_kind_attr(column->kind, "not_null")] = NULL;
 	out.flags |= SF_EMIT_EMPTY;
 	column->kind->create(&out, column, NIL);
+	if (out.statements)
+		linitial(out.statements) = sf_column_added(column, linitial(out.statements));
 	column->kind->after(&out, column);
 	if (shadow->whole == NULL)
 		grant_all_as(&out, shadow->new, shadow->name);
