@@ -141,6 +141,8 @@ ALTER TABLE q ADD COLUMN z int GENERATED ALWAYS AS IDENTITY
 ALTER TABLE q ADD COLUMN z int GENERATED ALWAYS AS (id + 1) STORED
 ALTER TABLE q ADD COLUMN z public.free
 ALTER TABLE q ADD COLUMN z public.posted
+SELECT schemaflow.sf_add_column('public.q', 'z public.posted')
+SELECT schemaflow.sf_add_column('public.q', 'z public.posted DEFAULT ''x'' NOT NULL')
 ALTER TABLE q ADD COLUMN z mood DEFAULT 'sad'
 ALTER TABLE q ADD COLUMN z int CHECK (z > 0)
 ALTER TABLE q ADD COLUMN z int UNIQUE

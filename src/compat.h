@@ -41,6 +41,13 @@
 #define sf_owns_relation(relation, role)	pg_class_ownercheck(relation, role)
 #endif
 
+/* 16: the same of privileges. */
+#if PG_VERSION_NUM >= 160000
+#define sf_may_use_type(type, role)	(object_aclcheck(TypeRelationId, type, role, ACL_USAGE) == ACLCHECK_OK)
+#else
+#define sf_may_use_type(type, role)	(pg_type_aclcheck(type, role, ACL_USAGE) == ACLCHECK_OK)
+#endif
+
 /* 16: renamed. */
 #if PG_VERSION_NUM < 160000
 #define pgstat_get_local_beentry_by_index(n)	pgstat_fetch_stat_local_beentry(n)

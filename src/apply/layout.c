@@ -16,6 +16,7 @@
 #include "lib/spi.h"
 #include "lib/text.h"
 #include "phases/steps.h"
+#include "risk/added.h"
 
 /* ---- what is there ---- */
 
@@ -226,8 +227,11 @@ static void
 follow(List *tables, const char *sql, bool back)
 {
 	Node	   *statement = linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt;
+	const AlterTableStmt *added = sf_added_statement(statement);
 	const RangeVar *made;
 
+	if (added)
+		alter_statement(tables, added, back);
 	switch (nodeTag(statement))
 	{
 		case T_RenameStmt:

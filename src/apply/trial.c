@@ -179,6 +179,8 @@ static const char *const own_statements[] = {
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_dual_check'",
 	"CREATE FUNCTION schemaflow.sf_generate(regclass, name, text) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_generate'",
+	"CREATE FUNCTION schemaflow.sf_add_column(regclass, text) RETURNS void "
+	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_add_column'",
 	"CREATE FUNCTION schemaflow.sf_rows_fit(text, text, text) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_no_rows(regclass, name) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_gate(text) RETURNS void LANGUAGE sql AS ''",

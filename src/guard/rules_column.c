@@ -201,18 +201,40 @@ sf_check_required(SfCase *it)
 	return sf_say(it, "column %s is required: it has no default, so the statement fails", sf_ident(column->colname));
 }
 
-bool
-sf_check_domain_column(SfCase *it)
+/* Its definition for the call that adds it; NULL: it says more than that takes. */
+static char *
+definition_for_call(SfCase *it)
+{
+	const ColumnDef *column = new_column(it);
+	StringInfoData text;
+	ListCell   *lc;
+
+	initStringInfo(&text);
+	appendStringInfo(&text, "%s %s", sf_ident(column->colname), sf_type_text(column->typeName));
+	foreach(lc, column->constraints)
+	{
+		const Constraint *constraint = lfirst_node(Constraint, lc);
+
+		if (constraint->contype == CONSTR_NOTNULL)
+			appendStringInfoString(&text, " NOT NULL");
+		else if (constraint->contype == CONSTR_DEFAULT && !sf_default_volatile(constraint->raw_expr))
+			appendStringInfo(&text, " DEFAULT %s", sf_expression_text(it, constraint->raw_expr));
+		else
+			return NULL;
+	}
+	return column->collClause || column->compression ? NULL : text.data;
+}
+
+/* A column of what the domain is made of, with a check. */
+static void
+recipe_of_base(SfCase *it)
 {
 	const ColumnDef *column = new_column(it);
 	const char *name = sf_ident(column->colname);
 	const char *check = sf_ident(psprintf("%s_%s_check", it->table->relation, column->colname));
 	int32		typmod = -1;
-	Oid			type;
+	Oid			type = LookupTypeNameOid(NULL, column->typeName, true);
 
-	if (serial_type(column->typeName) || !sf_domain_constrained(NULL, column->typeName))
-		return false;
-	type = LookupTypeNameOid(NULL, column->typeName, true);
 	sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s;  -- what the domain is made of", it->table->name, name,
 			  OidIsValid(type) ? format_type_be_qualified(getBaseTypeAndTypmod(type, &typmod)) : "...");
 	/* The cast raises what the domain would. */
@@ -220,6 +242,21 @@ sf_check_domain_column(SfCase *it)
 			  it->table->name,
 			  check, name, sf_type_text(column->typeName), name);
 	sf_recipe(it, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", it->table->name, check);
+}
+
+bool
+sf_check_domain_column(SfCase *it)
+{
+	const ColumnDef *column = new_column(it);
+	char	   *definition;
+
+	if (serial_type(column->typeName) || !sf_domain_constrained(NULL, column->typeName))
+		return false;
+	definition = definition_for_call(it);
+	if (definition)
+		sf_recipe(it, "SELECT schemaflow.sf_add_column(%s, %s);", sf_literal(it->table->name), sf_literal(definition));
+	else
+		recipe_of_base(it);
 	sf_work(it, it->table, AccessExclusiveLock, true);
 	return sf_say(it, "column %s is of a checked domain: the table is rewritten, also without a default",
 				  sf_ident(column->colname));

@@ -90,6 +90,11 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_generate';
 COMMENT ON FUNCTION schemaflow.sf_generate(regclass, name, text) IS
 	'makes a plain column a stored generated one, where a valid check proves that it has its values: a step of migrations';
 
+CREATE FUNCTION schemaflow.sf_add_column("table" regclass, definition text) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_add_column';
+COMMENT ON FUNCTION schemaflow.sf_add_column(regclass, text) IS
+	'ADD COLUMN of a domain with constraints, which tries once the value that all rows have, and writes none: a step of migrations';
+
 CREATE FUNCTION schemaflow.sf_turn(place tid, turns integer) RETURNS integer
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'sf_turn';
 COMMENT ON FUNCTION schemaflow.sf_turn(tid, integer) IS

@@ -7,7 +7,8 @@
 #include "kinds/not_null.h"
 #include "kinds/rows.h"
 
-extern const SfKind sf_kind_default;
+extern const SfKind sf_kind_default,
+			sf_kind_domain;
 
 /* Made for one ALTER TABLE ... USING. */
 #define ELEMENTS_FUNCTION	"pg_temp.schemaflow_elements"
@@ -153,6 +154,21 @@ passed_on(const SfFact *old, const SfFact *new, const char *attr)
 		!sf_changed(original, new, attr);
 }
 
+const char *
+sf_domain_default(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+	{
+		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
+
+		if (type->kind == &sf_kind_domain && strcmp(sf_name(type), sf_attr(column, "type")) == 0)
+			return sf_attr(type, "default");
+	}
+	return NULL;
+}
+
 /* What a column that was made bare lacks; rows get values before it says that it has no NULL. */
 static void
 complete(SfEmit *out, const SfFact *fact, List *folded)
@@ -183,7 +199,10 @@ create_filled(SfEmit *out, const SfFact *fact, List *folded)
 
 	initStringInfo(&text);
 	describe(&text, fact, bare(folded));
-	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_relation_for_a_while(out, fact), text.data);
+	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s%s", sf_relation_for_a_while(out, fact), text.data,
+			sf_domain_default(fact) ? " DEFAULT NULL" : "");
+	if (sf_domain_default(fact))
+		sf_emit(out, "%s DROP DEFAULT", alter_head(fact));
 	complete(out, fact, folded);
 }
 
@@ -225,7 +244,8 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	initStringInfo(&text);
 	clause(&text, fact, folded);
-	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s", sf_relation_for_a_while(out, fact), text.data);
+	sf_emit(out, "ALTER TABLE %s ADD COLUMN %s%s", sf_relation_for_a_while(out, fact), text.data,
+			(out->flags & SF_EMIT_EMPTY) && sf_domain_default(fact) ? " DEFAULT NULL" : "");
 }
 
 static void

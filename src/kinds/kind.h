@@ -73,6 +73,8 @@ typedef struct SfEmit
 #define SF_EMIT_EXISTING		0x04	/* the object stands already and may hold rows */
 /* A copy as if it were nobody's, then joined to its original; an original without its copies. */
 #define SF_EMIT_APART		0x08
+/* A column that is going to be filled: rows have no value, also not by default (sf_domain_default()) */
+#define SF_EMIT_EMPTY			0x10
 #define SF_EMIT_NOT_VALID		0x02	/* create unproved; kind->validate proves later (constraints) */
 
 extern void sf_emit(SfEmit *out, const char *fmt,...) pg_attribute_printf(2, 3);
@@ -366,6 +368,8 @@ extern bool sf_merges(const SfFact *fact);
 extern bool sf_is_made_anew(const SfFact *fact);
 /* Both are copies, so that altering the original alters this one too? */
 extern bool sf_cascades(const SfFact *old, const SfFact *new);
+/* What rows get in a column of a domain that has a default, where the column has none of its own; NULL: nothing. */
+extern const char *sf_domain_default(const SfFact *column);
 /* Do the copies of a fact that goes stay behind, on their own? */
 extern bool sf_copies_stay(const SfFact *fact);
 /*

@@ -3,8 +3,10 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
+#include "risk/added.h"
 #include "risk/risk.h"
 
 /* No online form: said at the statement. */
@@ -17,9 +19,11 @@ explain(const SfAction *action, const char *why)
 	return statements;
 }
 
-/* Has its type constraints, by itself or by another domain that it is made of? */
-static bool
-has_checked_domain(const SfFact *fact)
+/* ---- a column of a domain with constraints: what all rows have is tried once, by a call ---- */
+
+/* The domain that is the fact's type; NULL: it has another. */
+static const SfFact *
+domain_of(const SfFact *fact)
 {
 	ListCell   *lc;
 
@@ -27,21 +31,87 @@ has_checked_domain(const SfFact *fact)
 	{
 		const SfFact *domain = ((SfEdge *) lfirst(lc))->to;
 
-		if (sf_is_kind(domain, "domain") &&
-			(sf_attr(domain, "not_null") || sf_child_of(domain, "domain constraint") || has_checked_domain(domain)))
-			return true;
+		if (sf_is_kind(domain, "domain") && strcmp(sf_name(domain), sf_attr(fact, "type")) == 0)
+			return domain;
 	}
+	return NULL;
+}
+
+const char *
+sf_base_type(const SfFact *fact)
+{
+	const SfFact *domain = domain_of(fact);
+
+	return domain ? sf_base_type(domain) : sf_attr(fact, "type");
+}
+
+/* Has its type constraints, by itself or by another domain that it is made of? */
+static bool
+has_checked_domain(const SfFact *fact)
+{
+	const SfFact *domain = domain_of(fact);
+
+	return domain && (sf_attr(domain, "not_null") || sf_child_of(domain, "domain constraint") ||
+					  has_checked_domain(domain));
+}
+
+#define NOT_ONLINE	"the domain's checks are made for each row under the lock: "
+
+/* Has a table that inherits the column it of itself, too?  The server lets both merge, the call does not. */
+static bool
+merges(const SfFact *column)
+{
+	ListCell   *lc;
+
+	check_stack_depth();
+	foreach(lc, sf_copies_of(column))
+		if (!sf_comes_along(lfirst(lc)) || sf_attr(lfirst(lc), "local") || merges(lfirst(lc)))
+			return true;
 	return false;
+}
+
+/* Why can the column not be added by a call?  NULL: it can. */
+static const char *
+why_not_by_call(const SfFact *column)
+{
+	if (sf_child_of(column, "generated"))
+		return NOT_ONLINE "the column is a generated one; a plain one, or one of the base type, is online";
+	if (merges(column))
+		return NOT_ONLINE "a table that inherits the column has it already, or of itself, too";
+	return NULL;
+}
+
+char *
+sf_column_added(const SfFact *column, char *sql)
+{
+	const char *head = psprintf("ALTER TABLE %s ADD COLUMN ", sf_rel(column));
+
+	if (!has_checked_domain(column) || why_not_by_call(column) || strncmp(sql, head, strlen(head)) != 0)
+		return sql;
+	return sf_added_call(sql);
+}
+
+const char *
+sf_why_not_empty(const SfFact *column)
+{
+	const char *why;
+
+	if (!has_checked_domain(column))
+		return NULL;
+	if ((why = why_not_by_call(column)) != NULL)
+		return why;
+	return sf_domain_takes_null(domain_of(column)) ? NULL :
+		NOT_ONLINE "NULL, which they would have until they are filled, may be no value of it; a domain that allows "
+		"NULL, of a column that does not, is online";
 }
 
 /* What the server gives each row under the strongest lock, and nobody else can. */
 static const char *
 why_written(const SfFact *column)
 {
-	if (has_checked_domain(column))
-		return "the domain's checks are made for each row under the lock: the server has no other way; a column of its "
-			"base type with a check of its own is one";
-	return sf_child_of(column, "generated") ? sf_why_not_filled(column) : NULL;
+	const char *why = sf_why_not_empty(column);
+
+	return why || sf_child_of(column, "generated") == NULL ? why : sf_why_not_filled(column);
 }
 
 bool
@@ -53,13 +123,18 @@ sf_no_online_value(const SfFact *column)
 List *
 sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action)
 {
-	const char *why = why_written(action->new);
-	List	   *plain = why ? sf_render_create(plan, action, 0) : NIL;
+	List	   *plain = sf_render_create(plan, action, 0);
+	List	   *statements;
+	char	   *added;
 
 	if (!sf_is_kind(action->new->parent, "table") || list_length(plain) != 1 || !sf_begins_with(action, 0, plain) ||
 		!sf_is_big(action->table) || !(sf_recipe_risk(plan, action, linitial(plain), false) & SF_RISK_REWRITES))
 		return NIL;
-	return explain(action, why);
+	added = sf_column_added(action->new, linitial(plain));
+	if (sf_recipe_risk(plan, action, added, false) & SF_RISK_REWRITES)
+		return why_written(action->new) ? explain(action, why_written(action->new)) : NIL;
+	statements = sf_add_statement(NIL, added, false, false);
+	return sf_add_statements(statements, action->statements, 1, false);
 }
 
 /* ---- a type that changes without a rewrite ---- */

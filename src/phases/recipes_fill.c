@@ -99,11 +99,14 @@ static const struct
 	{"bit(", "\"bit\""},
 };
 
-/* The column's type, for an expression that is going to be assigned to it: that says whether it is too long. */
+/*
+ * The column's type, or what the domain is made of, for an expression that is going to be assigned to it: that says
+ * whether it is too long, and whether the domain takes it.
+ */
 static char *
 type_of(const SfFact *column)
 {
-	const char *type = sf_attr(column, "type");
+	const char *type = sf_base_type(column);
 
 	for (int i = 0; i < lengthof(lengths); i++)
 		if (strncmp(type, lengths[i].type, strlen(lengths[i].type)) == 0)

@@ -67,7 +67,7 @@ new_column(const SfPlan *plan, const SfAction *action, SfDual dual)
 		else if (filling->fill)
 			filling->behind = sf_add_statement(filling->behind, lfirst(lc), false, false);
 		else
-			filling->before = sf_add_statement(filling->before, lfirst(lc), false, false);
+			filling->before = sf_add_statement(filling->before, sf_column_added(action->new, lfirst(lc)), false, false);
 	}
 	return filling;
 }
@@ -229,7 +229,8 @@ fill_as_made(const SfPlan *plan, const SfAction *action, List *plain)
 	SfFilling  *filling;
 
 	if (value == NULL || !list_member_ptr(action->folded, value) || list_length(plain) != 1 ||
-		sf_no_online_value(action->new) || !(sf_recipe_risk(plan, action, linitial(plain), false) & SF_RISK_REWRITES))
+		!(sf_recipe_risk(plan, action, sf_column_added(action->new, linitial(plain)), false) & SF_RISK_REWRITES) ||
+		sf_no_online_value(action->new))
 		return NULL;
 	filling = identity ? fill_by_identity(plan, action) : fill_by_default(plan, action);
 	filling->after = sf_add_statements(filling->after, action->statements, 1, false);

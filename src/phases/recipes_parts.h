@@ -76,6 +76,12 @@ extern List *sf_recipe_retype_column(const SfPlan *plan, const SfAction *action)
 extern List *sf_recipe_keep_in_copies(const SfPlan *plan, const SfAction *action);
 /* Is the column's value what the server alone gives, for all rows at once? */
 extern bool sf_no_online_value(const SfFact *column);
+/* The statement, or the call that does as much without a look at the rows, where it adds the column of a domain. */
+extern char *sf_column_added(const SfFact *column, char *sql);
+/* Why may rows not have no value in it while it is filled?  NULL: they may. */
+extern const char *sf_why_not_empty(const SfFact *column);
+/* What a domain that is the fact's type is made of in the end; else its type. */
+extern const char *sf_base_type(const SfFact *fact);
 
 /* recipes_generated.c: why can a generated column not be filled while it is plain?  NULL: it can. */
 extern const char *sf_why_not_filled(const SfFact *column);

@@ -110,7 +110,10 @@ sf_shadow_add_column(const SfShadowBracket *bracket, const SfShadow *shadow)
 	SfEmit		out = emit_for(bracket);
 
 	column->attr[sf_kind_attr(column->kind, "not_null")] = NULL;
+	out.flags |= SF_EMIT_EMPTY;
 	column->kind->create(&out, column, NIL);
+	if (out.statements)
+		linitial(out.statements) = sf_column_added(column, linitial(out.statements));
 	column->kind->after(&out, column);
 	if (shadow->whole == NULL)
 		grant_all_as(&out, shadow->new, shadow->name);
@@ -489,6 +492,10 @@ sf_shadow_take_place(const SfShadowBracket *bracket, const SfShadow *shadow)
 		shadow->new->kind->rename(&out, as_shadow(sf_shadow_whole(shadow)), sf_shadow_whole(shadow)->new);
 	if (shadow->whole == NULL)
 	{
+		/* From here on the domain's may give values. */
+		if (sf_domain_default(shadow->new))
+			sf_emit(&out, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT", sf_rel(shadow->new),
+					sf_ident(sf_last(shadow->new)));
 		add_all_folded(&out, bracket, shadow);
 		rename_own_not_nulls(&out, shadow, shadow->new);
 	}

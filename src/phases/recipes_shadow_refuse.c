@@ -154,6 +154,10 @@ sf_shadow_refusal_of_sources(const SfPlan *plan, List *shadows, const SfShadow *
 char *
 sf_shadow_refusal(const SfPlan *plan, const SfShadow *shadow)
 {
+	const char *why = sf_why_not_empty(shadow->new);
+
+	if (why)
+		return pstrdup(why);
 	if (shadow->computed)
 		return refusal_of_computed(plan, shadow);
 	if (sf_child_of(shadow->old, "generated") || sf_child_of(shadow->new, "generated"))

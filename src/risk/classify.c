@@ -11,6 +11,7 @@
 #include "kinds/kind.h"
 #include "nodes/makefuncs.h"
 #include "nodes/value.h"
+#include "risk/added.h"
 #include "risk/risk.h"
 #include "utils/lsyscache.h"
 
@@ -303,6 +304,24 @@ classify_alter_table(AlterTableStmt *statement, const SfRiskContext *context)
 	return operations;
 }
 
+/* A call of ours that does what ALTER TABLE does. */
+static List *
+classify_select(Node *statement, const SfRiskContext *context)
+{
+	AlterTableStmt *added = sf_added_statement(statement);
+	List	   *operations = added ? classify_alter_table(added, context) : NIL;
+	ListCell   *lc;
+
+	foreach(lc, operations)
+	{
+		SfOperation *op = lfirst(lc);
+
+		op->verb = SF_RISK_CREATE_TRIED;
+		op->entry = find_entry(op->kind, op->verb, NULL);
+	}
+	return operations ? operations : list_make1(operation(NULL, SF_RISK_CREATE, NULL, statement));
+}
+
 static List *
 classify_rename(RenameStmt *statement, const SfRiskContext *context)
 {
@@ -396,6 +415,8 @@ sf_risk_classify(Node *statement, const SfRiskContext *context)
 	{
 		case T_AlterTableStmt:
 			return classify_alter_table((AlterTableStmt *) statement, context);
+		case T_SelectStmt:
+			return classify_select(statement, context);
 		case T_RenameStmt:
 			return classify_rename((RenameStmt *) statement, context);
 		case T_DropStmt:

@@ -18,6 +18,7 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
 #include "parser/parse_expr.h"
 #include "parser/parse_node.h"
 #include "parser/parse_type.h"
@@ -183,6 +184,123 @@ sf_domain_constrained(const SfFactBase *base, const TypeName *type)
 	}
 	return find_type(type, &oid, &typmod) && get_typtype(oid) == TYPTYPE_DOMAIN && DomainHasConstraints(oid);
 }
+
+/* ---- NULL as a value of a domain ---- */
+
+/* Argument of sf_attempt(). */
+typedef struct SfNullTest
+{
+	const SfFact *domain;
+	const SfFact *constraint;
+	bool		passes;
+} SfNullTest;
+
+/* Hook: VALUE is NULL. */
+static Node *
+resolve_value(ParseState *pstate, ColumnRef *reference)
+{
+	const SfFact *domain = ((SfNullTest *) pstate->p_ref_hook_state)->domain;
+	Oid			type;
+	int32		typmod;
+	Node	   *first = linitial(reference->fields);
+
+	if (list_length(reference->fields) != 1 || !IsA(first, String) || strcmp(strVal(first), "value") != 0)
+		return NULL;
+	if (!find_type(sf_type_name(sf_attr(domain, "type")), &type, &typmod))
+		return NULL;
+	return (Node *) makeNullConst(type, typmod, get_typcollation(type));
+}
+
+static bool
+is_lax(Oid function, void *arg)
+{
+	return is_users_function(function, arg) && !func_strict(function);
+}
+
+/* Is one of the arguments NULL as it stands? */
+static bool
+has_null_argument(const Node *call)
+{
+	ListCell   *lc;
+
+	foreach(lc, IsA(call, FuncExpr) ? ((const FuncExpr *) call)->args :
+			IsA(call, OpExpr) ? ((const OpExpr *) call)->args : NIL)
+	{
+		const Node *node = lfirst(lc);
+
+		while (IsA(node, RelabelType))
+			node = (const Node *) ((const RelabelType *) node)->arg;
+		if (IsA(node, Const) && ((const Const *) node)->constisnull)
+			return true;
+	}
+	return false;
+}
+
+/* Would folding call a function of a user's?  A strict one it does not call for a NULL. */
+static bool
+calls_for_null(Node *node, void *arg)
+{
+	if (node == NULL)
+		return false;
+	if (check_functions_in_node(node, is_users_function, arg) &&
+		(check_functions_in_node(node, is_lax, arg) || !has_null_argument(node)))
+		return true;
+	return expression_tree_walker(node, calls_for_null, arg);
+}
+
+static void
+test_null(void *arg)
+{
+	SfNullTest *test = arg;
+	ParseState *pstate = make_parsestate(NULL);
+	char	   *sql = psprintf("ALTER DOMAIN d ADD %s", sf_attr(test->constraint, "definition"));
+	const AlterDomainStmt *alter =
+		castNode(AlterDomainStmt, linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt);
+	Node	   *node;
+
+	pstate->p_pre_columnref_hook = resolve_value;
+	pstate->p_ref_hook_state = test;
+	node = transformExpr(pstate, castNode(Constraint, alter->def)->raw_expr, EXPR_KIND_DOMAIN_CHECK);
+	node = coerce_to_boolean(pstate, node, "CHECK");
+	assign_expr_collations(pstate, node);
+	free_parsestate(pstate);
+	if (!calls_for_null(node, NULL))
+		node = eval_const_expressions(NULL, node);
+	test->passes = IsA(node, Const) && (((Const *) node)->constisnull || DatumGetBool(((Const *) node)->constvalue));
+}
+
+bool
+sf_domain_takes_null(const SfFact *domain)
+{
+	ListCell   *lc;
+
+	if (sf_attr(domain, "not_null"))
+		return false;
+	foreach(lc, domain->children)
+	{
+		SfNullTest	test = {domain, lfirst(lc)};
+		ErrorData  *error;
+
+		if (!sf_is_kind(test.constraint, "domain constraint"))
+			continue;
+		error = sf_attempt(test_null, &test);
+		if (error && !sf_not_understood(error))
+			ReThrowError(error);
+		if (error || !test.passes)
+			return false;
+	}
+	foreach(lc, domain->needs)
+	{
+		const SfFact *base = ((SfEdge *) lfirst(lc))->to;
+
+		if (base->kind == domain->kind && strcmp(sf_name(base), sf_attr(domain, "type")) == 0)
+			return sf_domain_takes_null(base);
+	}
+	/* One of an extension, perhaps. */
+	return !sf_domain_constrained(NULL, sf_type_name(sf_attr(domain, "type")));
+}
+
+/* ---- changes of type ---- */
 
 /*
  * Must each value be computed anew?  What needs no work: the value as it is, other words for it, domains without

@@ -10,6 +10,7 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "facts/transforms.h"
 #include "kinds/kind.h"
 #include "parser/parser.h"
 #include "risk/refine.h"
@@ -109,6 +110,21 @@ is_serial(const TypeName *type)
 	return false;
 }
 
+/* The default of a domain, which rows get where the column has none. */
+static const char *
+default_of_domain(const SfFactBase *base, const TypeName *type)
+{
+	char	   *names[2];
+	const SfFact *domain;
+
+	if (base == NULL || list_length(type->names) != 2 || type->arrayBounds != NIL)
+		return NULL;
+	names[0] = strVal(linitial(type->names));
+	names[1] = strVal(lsecond(type->names));
+	domain = sf_base_find_named(base, "domain", 2, names);
+	return domain ? sf_attr(domain, "default") : NULL;
+}
+
 /* Each row gets a value of its own: the table is written anew.  Else the value is noted once, in the catalog. */
 void
 sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
@@ -116,6 +132,7 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	ColumnDef  *column = (ColumnDef *) ((AlterTableCmd *) it->operation->node)->def;
 	bool		has_default = false;
 	bool		not_null = false;
+	const char *by_domain = default_of_domain(it->context->after, column->typeName);
 	const char *rewrites = NULL;
 	ListCell   *lc;
 
@@ -155,14 +172,17 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	}
 	if (is_serial(column->typeName))
 		rewrites = "each row gets a number";
-	else if (sf_domain_constrained(it->context->after, column->typeName))
+	else if (!has_default && by_domain && sf_default_volatile(sf_transform_parse(by_domain)))
+		rewrites = "the domain's default gives each row a value of its own";
+	else if (it->entry->verb != SF_RISK_CREATE_TRIED &&
+			 sf_domain_constrained(it->context->after, column->typeName))
 		rewrites = "the domain's constraints are checked for each row";
 	if (rewrites)
 	{
 		risk->effects |= SF_RISK_REWRITES | SF_RISK_SCANS;
 		risk->why = rewrites;
 	}
-	else if (not_null && !has_default)
+	else if (not_null && !has_default && by_domain == NULL)
 	{
 		risk->effects |= SF_RISK_NEEDS_EMPTY;
 		risk->why = "fails when the table has rows: they have no value for it";

@@ -18,6 +18,7 @@ typedef enum SfRiskVerb
 	SF_RISK_CREATE,
 	SF_RISK_CREATE_CONCURRENTLY,
 	SF_RISK_CREATE_NOT_VALID,
+	SF_RISK_CREATE_TRIED,		/* a column whose one value is tried once (added.h) */
 	SF_RISK_ADOPT,				/* a constraint takes over an index that is there */
 	SF_RISK_VALIDATE,
 	SF_RISK_ALTER,
@@ -169,6 +170,9 @@ extern TypeName *sf_type_name(const char *text);
 
 /* Is it a domain with constraints (its base domains' included)? */
 extern bool sf_domain_constrained(const SfFactBase *base, const TypeName *type);
+
+/* Is NULL a value of such a domain?  No when that cannot be told: the plan makes what its constraints call, say. */
+extern bool sf_domain_takes_null(const SfFact *domain);
 
 /* How a change of a column's type works on the rows. */
 typedef struct SfTypeChange

@@ -44,6 +44,8 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"rows", SF_RISK_ALTER, NULL, RowExclusiveLock, NoLock, SF_RISK_SCANS, sf_refine_rows},
 
 	{"column", SF_RISK_CREATE, NULL, AEL, SRE, 0, sf_refine_column_create},
+	{"column", SF_RISK_CREATE_TRIED, NULL, AEL, NoLock, 0, sf_refine_column_create,
+	"reads no row: what the domain says is tried once, of the value that all have"},
 	{"column", SF_RISK_DROP, NULL, AEL, AEL, SF_RISK_LOSES | SF_RISK_NARROWS, sf_refine_column_drop,
 	"the column's values are lost"},
 	{"column", SF_RISK_RENAME, NULL, AEL, NoLock, SF_RISK_NARROWS, sf_refine_column_name,
@@ -162,6 +164,7 @@ static const char *const verbs[] = {
 	[SF_RISK_CREATE] = "create",
 	[SF_RISK_CREATE_CONCURRENTLY] = "create concurrently",
 	[SF_RISK_CREATE_NOT_VALID] = "create not valid",
+	[SF_RISK_CREATE_TRIED] = "create tried",
 	[SF_RISK_ADOPT] = "adopt index",
 	[SF_RISK_VALIDATE] = "validate",
 	[SF_RISK_ALTER] = "alter",
