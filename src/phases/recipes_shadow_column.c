@@ -417,7 +417,11 @@ add_folded(SfEmit *out, const SfShadowBracket *bracket, const SfShadow *shadow, 
 	else if (sf_is_kind(part, "identity"))
 		rename_sequence(out, identity_ahead(bracket, shadow, part), part);
 	else if (sf_is_kind(part, "not null"))
-		rename_not_null(out, shadow, part);
+	{
+		/* An inherited one gets its original's name with that. */
+		if (sf_implied_by(part) == NULL)
+			rename_not_null(out, shadow, part);
+	}
 	else
 		part->kind->create(out, part, NIL);
 	if (part->kind->after)

@@ -49,18 +49,29 @@ watches(const SfFact *fact)
 	return false;
 }
 
-/* Does it end something that rows may contradict?  While it stands, nothing can be written to these. */
+/* Does something go that rows may contradict? */
+static bool
+goes_unproved(const SfFact *old)
+{
+	for (int i = 0; i < old->kind->nattrs; i++)
+		if ((old->kind->attrs[i].flags & SF_ATTR_UNPROVED) && old->attr[i])
+			return sf_item(old) && sf_item(old)->fate == SF_FATE_DROP;
+	return false;
+}
+
+/*
+ * Does it end such?  While that stands, nothing can be written to the rows.  NOT NULL ends with its column's own
+ * statement.
+ */
 static bool
 frees_rows(const SfAction *action)
 {
-	const SfFact *old = action->old;
+	ListCell   *lc;
 
-	if (action->verb != SF_VERB_DROP || sf_item(old)->fate != SF_FATE_DROP)
-		return false;
-	for (int i = 0; i < old->kind->nattrs; i++)
-		if ((old->kind->attrs[i].flags & SF_ATTR_UNPROVED) && old->attr[i])
+	foreach(lc, action->verb == SF_VERB_ALTER && action->old && action->kind->folds ? action->old->children : NIL)
+		if (goes_unproved(lfirst(lc)))
 			return true;
-	return false;
+	return action->verb == SF_VERB_DROP && goes_unproved(action->old);
 }
 
 static int
@@ -78,12 +89,12 @@ rank(const SfAction *action)
 				return 4;
 			return action->kind->weight >= 900 ? 2 : 1;
 		case SF_VERB_ALTER:
+			if (frees_rows(action))
+				return 0;
 			return action->kind->weight >= 900 ? 2 : 1;
 		case SF_VERB_DROP:
 			/* A table is no child of another any more before that one changes. */
-			if (action->kind->attaches && !action->rebuild)
-				return 0;
-			if (frees_rows(action))
+			if ((action->kind->attaches && !action->rebuild) || frees_rows(action))
 				return 0;
 			return action->kind->weight >= 900 ? 2 : 3;
 	}
