@@ -157,16 +157,9 @@ passed_on(const SfFact *old, const SfFact *new, const char *attr)
 const char *
 sf_domain_default(const SfFact *column)
 {
-	ListCell   *lc;
+	const SfFact *domain = sf_type_of_kind(column, sf_kind_domain.name);
 
-	foreach(lc, column->needs)
-	{
-		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
-
-		if (type->kind == &sf_kind_domain && strcmp(sf_name(type), sf_attr(column, "type")) == 0)
-			return sf_attr(type, "default");
-	}
-	return NULL;
+	return domain ? sf_attr(domain, "default") : NULL;
 }
 
 /* What a column that was made bare lacks; rows get values before it says that it has no NULL. */

@@ -72,6 +72,21 @@ clause_order(const ListCell *a, const ListCell *b)
 	return strcmp(x->key, y->key);
 }
 
+const SfFact *
+sf_type_of_kind(const SfFact *fact, const char *kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->needs)
+	{
+		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
+
+		if (sf_is_kind(type, kind) && strcmp(sf_name(type), sf_attr(fact, "type")) == 0)
+			return type;
+	}
+	return NULL;
+}
+
 const char *
 sf_fill(const SfEmit *out, const SfFact *column)
 {

@@ -368,6 +368,8 @@ extern bool sf_merges(const SfFact *fact);
 extern bool sf_is_made_anew(const SfFact *fact);
 /* Both are copies, so that altering the original alters this one too? */
 extern bool sf_cascades(const SfFact *old, const SfFact *new);
+/* The model's own type of that kind that a column is of, or a domain is made of; NULL: it is none. */
+extern const SfFact *sf_type_of_kind(const SfFact *fact, const char *kind);
 /* What rows get in a column of a domain that has a default, where the column has none of its own; NULL: nothing. */
 extern const char *sf_domain_default(const SfFact *column);
 /* Do the copies of a fact that goes stay behind, on their own? */

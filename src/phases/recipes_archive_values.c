@@ -28,22 +28,6 @@ static const struct
 	{"cidr", "inet"}, {"json", "text"},
 };
 
-/* The model's own type of that kind that the column is of, or NULL. */
-static const SfFact *
-type_of_kind(const SfFact *column, const char *kind)
-{
-	ListCell   *lc;
-
-	foreach(lc, column->needs)
-	{
-		const SfFact *type = ((SfEdge *) lfirst(lc))->to;
-
-		if (sf_is_kind(type, kind) && strcmp(sf_name(type), sf_attr(column, "type")) == 0)
-			return type;
-	}
-	return NULL;
-}
-
 /* Is its type there under that name on either side, so that a value can be written as one at any time? */
 static bool
 type_stays(const SfFact *column)
@@ -63,7 +47,7 @@ type_stays(const SfFact *column)
 static const char *
 base_type(const SfFact *column)
 {
-	const SfFact *domain = type_of_kind(column, "domain");
+	const SfFact *domain = sf_type_of_kind(column, "domain");
 
 	return sf_attr(domain ? domain : column, "type");
 }
@@ -76,7 +60,7 @@ is_reversible(const SfFact *old, const SfFact *new)
 	const char *to = base_type(new);
 
 	if (strcmp(from, to) == 0 || strcmp(to, "text") == 0 || strcmp(to, "character varying") == 0 ||
-		type_of_kind(new, "enum"))
+		sf_type_of_kind(new, "enum"))
 		return true;
 	for (int i = 0; i < lengthof(reversible); i++)
 		if (strcmp(from, reversible[i].from) == 0 && strcmp(to, reversible[i].to) == 0)

@@ -21,26 +21,10 @@ explain(const SfAction *action, const char *why)
 
 /* ---- a column of a domain with constraints: what all rows have is tried once, by a call ---- */
 
-/* The domain that is the fact's type; NULL: it has another. */
-static const SfFact *
-domain_of(const SfFact *fact)
-{
-	ListCell   *lc;
-
-	foreach(lc, fact->needs)
-	{
-		const SfFact *domain = ((SfEdge *) lfirst(lc))->to;
-
-		if (sf_is_kind(domain, "domain") && strcmp(sf_name(domain), sf_attr(fact, "type")) == 0)
-			return domain;
-	}
-	return NULL;
-}
-
 const char *
 sf_base_type(const SfFact *fact)
 {
-	const SfFact *domain = domain_of(fact);
+	const SfFact *domain = sf_type_of_kind(fact, "domain");
 
 	return domain ? sf_base_type(domain) : sf_attr(fact, "type");
 }
@@ -49,7 +33,7 @@ sf_base_type(const SfFact *fact)
 static bool
 has_checked_domain(const SfFact *fact)
 {
-	const SfFact *domain = domain_of(fact);
+	const SfFact *domain = sf_type_of_kind(fact, "domain");
 
 	return domain && (sf_attr(domain, "not_null") || sf_child_of(domain, "domain constraint") ||
 					  has_checked_domain(domain));
@@ -100,7 +84,7 @@ sf_why_not_empty(const SfFact *column)
 		return NULL;
 	if ((why = why_not_by_call(column)) != NULL)
 		return why;
-	return sf_domain_takes_null(domain_of(column)) ? NULL :
+	return sf_domain_takes_null(sf_type_of_kind(column, "domain")) ? NULL :
 		NOT_ONLINE "NULL, which they would have until they are filled, may be no value of it; a domain that allows "
 		"NULL, of a column that does not, is online";
 }
@@ -132,7 +116,11 @@ sf_recipe_create_written_column(const SfPlan *plan, const SfAction *action)
 		return NIL;
 	added = sf_column_added(action->new, linitial(plain));
 	if (sf_recipe_risk(plan, action, added, false) & SF_RISK_REWRITES)
-		return why_written(action->new) ? explain(action, why_written(action->new)) : NIL;
+	{
+		const char *why = why_written(action->new);
+
+		return why ? explain(action, why) : NIL;
+	}
 	statements = sf_add_statement(NIL, added, false, false);
 	return sf_add_statements(statements, action->statements, 1, false);
 }

@@ -68,7 +68,7 @@ sf_can_be_left_out(const SfPlan *plan, const SfFact *column)
 	return key == NULL || replaced_by(plan, key);
 }
 
-/* The other key may come only behind the gate. */
+/* Of one that can be left out: the other key may come only behind the gate. */
 static bool
 can_be_null(const SfPlan *plan, const SfFact *column)
 {

@@ -272,6 +272,7 @@ test_null(void *arg)
 bool
 sf_domain_takes_null(const SfFact *domain)
 {
+	const SfFact *base;
 	ListCell   *lc;
 
 	if (sf_attr(domain, "not_null"))
@@ -289,13 +290,9 @@ sf_domain_takes_null(const SfFact *domain)
 		if (error || !test.passes)
 			return false;
 	}
-	foreach(lc, domain->needs)
-	{
-		const SfFact *base = ((SfEdge *) lfirst(lc))->to;
-
-		if (base->kind == domain->kind && strcmp(sf_name(base), sf_attr(domain, "type")) == 0)
-			return sf_domain_takes_null(base);
-	}
+	base = sf_type_of_kind(domain, domain->kind->name);
+	if (base)
+		return sf_domain_takes_null(base);
 	/* One of an extension, perhaps. */
 	return !sf_domain_constrained(NULL, sf_type_name(sf_attr(domain, "type")));
 }
