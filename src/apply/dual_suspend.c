@@ -26,20 +26,10 @@ sf_is_dual_write(const Trigger *trigger)
 	return function && strcmp(function, "sf_dual_write") == 0;
 }
 
-/* Its arguments: the version, the search_path; then by three, the first says what is done (phases/dual.c). */
-static bool
-only_computes(const Trigger *trigger)
-{
-	for (int i = 2; i < trigger->tgnargs; i += 3)
-		if (strcmp(trigger->tgargs[i], "computed") != 0)
-			return false;
-	return true;
-}
-
 static bool
 is_suspended(const Trigger *trigger)
 {
-	return sf_is_dual_write(trigger) && (suspended == SF_SUSPEND_ALL || !only_computes(trigger));
+	return sf_is_dual_write(trigger) && (suspended == SF_SUSPEND_ALL || !sf_dual_write_only_computes(trigger));
 }
 
 static void

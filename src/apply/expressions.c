@@ -37,6 +37,7 @@
 
 #define FIXED_ARGS		2		/* version, search_path */
 #define ARGS_EACH		3		/* direction, column, expression */
+#define COMPUTED		"computed"	/* for a direction */
 
 typedef struct SfDualWriteKey
 {
@@ -168,6 +169,15 @@ compile(const SfDualWrite *dual, SfAssignment *a, Relation rel)
 	error_context_stack = callback.previous;
 }
 
+bool
+sf_dual_write_only_computes(const Trigger *trigger)
+{
+	for (int i = FIXED_ARGS; i < trigger->tgnargs; i += ARGS_EACH)
+		if (strcmp(trigger->tgargs[i], COMPUTED) != 0)
+			return false;
+	return true;
+}
+
 static SfDualWrite *
 compile_all(Relation rel, const Trigger *trigger)
 {
@@ -191,7 +201,7 @@ compile_all(Relation rel, const Trigger *trigger)
 
 		a->beside = strcmp(args[0], "beside") == 0;
 		a->up = a->beside || strcmp(args[0], "up") == 0;
-		a->computed = strcmp(args[0], "computed") == 0;
+		a->computed = strcmp(args[0], COMPUTED) == 0;
 		a->fill = a->computed || strcmp(args[0], "fill") == 0;
 		a->column = pstrdup(args[1]);
 		a->expression = pstrdup(args[2]);

@@ -47,7 +47,9 @@ typedef struct SfDualWrite
  * on the table.
  */
 extern SfDualWrite *sf_dual_write_of(Relation rel, const Trigger *trigger);
-/* The same with a place for this trigger alone (fn_extra), NULL at first, where it is found again without a look-up. */
+/* Does it do no more than compute columns, by its arguments? */
+extern bool sf_dual_write_only_computes(const Trigger *trigger);
+/* sf_dual_write_of() with a place for this trigger alone (fn_extra; NULL at first): found again without a look-up. */
 extern SfDualWrite *sf_dual_write_at(void **place, Relation rel, const Trigger *trigger);
 
 /* The value of an assignment for the row.  It lives until the next call for the trigger's next row. */

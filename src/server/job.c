@@ -471,11 +471,13 @@ perform(const SfJob *job, SfRequest *request, bool *bloated)
 	{
 		run->worker = sf_slot_take(run->segment, job->if_free);
 		if (run->worker)
+		{
 			shm_mq_set_handle(run->queue, run->worker);
-		if (run->worker && job->detached && job->no_wait)
-			wait_for_begin(run);
-		else if (run->worker)
-			pump(run);
+			if (job->detached && job->no_wait)
+				wait_for_begin(run);
+			else
+				pump(run);
+		}
 	}
 	PG_FINALLY();
 	{
