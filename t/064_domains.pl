@@ -31,16 +31,6 @@ sub facts
 	return $node->safe_psql($db, $catalogs);
 }
 
-# As the server makes it: by the statement that rewrites the table.
-my $native = 0;
-sub native
-{
-	my ($ddl, $alter) = @_;
-	my $db = sf_database($node, 'native' . ++$native);
-	$node->safe_psql($db, "$ddl; $alter");
-	return facts($db);
-}
-
 my $types = q{CREATE TYPE mood AS ENUM ('sad', 'happy');
 	CREATE DOMAIN pos AS int CHECK (VALUE > 0); CREATE DOMAIN low AS pos CHECK (VALUE < 10000);
 	CREATE DOMAIN code AS varchar(6) COLLATE "C" CHECK (VALUE <> ''); CREATE DOMAIN codes AS varchar(5)[] CHECK (array_length(VALUE, 1) < 9);
@@ -72,7 +62,7 @@ is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is th
 like($node->safe_psql($db, q{SELECT sf_plan_migration('again')}), qr/nothing to do/, 'and the next plan is empty');
 is(files($db), $files, 'no table was rewritten');
 is(dump_of($db), built(changed($t, @change)), 'pg_dump has what an independent database has');
-is(facts($db), native($t, 'ALTER TABLE t ' . join ', ', map { "ADD COLUMN $_" } @new), 'and the catalogs what the server itself makes');
+is(facts($db), native_facts($catalogs, $t, 'ALTER TABLE t ' . join ', ', map { "ADD COLUMN $_" } @new), 'and the catalogs what the server itself makes');
 is($node->safe_psql($db, $values), '5 abc {a,b} happy 7 7 9 3 0 3', 'each row has what the server gives it');
 $node->safe_psql($db, $writes);
 is($node->safe_psql($db, $values), '5 abc {a,b} happy 7 7 9 3 0 3', 'those that are written, too');
@@ -143,12 +133,7 @@ like($err, qr/guard: add_column_constrained_domain.*SELECT schemaflow.sf_add_col
 # Killed behind the call: it is in the transaction of its step.
 $db = database($t, $rows, 'note text' => 'note text, c1 pos DEFAULT 4, c2 low DEFAULT 5');
 $start = dump_of($db);
-my $session = $node->background_psql($db, on_error_stop => 0);
-$session->query_until(qr/started/, "\\echo started\nSET schemaflow.pause_after_step = 1;\nCALL sf_upgrade();\n");
-$node->poll_query_until($db, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%stands still'}) or die 'it does not stand';
-kill 'KILL', $node->safe_psql($db, 'SELECT pid FROM sf_progress');
-eval { $session->quit };
-$node->poll_query_until('postgres', 'SELECT true');
+killed_at_step($db, 1, 'sf_upgrade');
 is(dump_of($db), $start, 'killed behind the call: nothing of it is there');
 run_ok($db, 'CALL sf_upgrade()', 'killed, then up');
 is($node->safe_psql($db, 'SELECT DISTINCT c1, c2 FROM t'), '4|5', 'with the values');

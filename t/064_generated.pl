@@ -31,16 +31,6 @@ sub facts
 	return $node->safe_psql($db, $catalogs);
 }
 
-# As the server makes it: by the statement that rewrites the table.
-my $native = 0;
-sub native
-{
-	my ($ddl, $alter) = @_;
-	my $db = sf_database($node, 'native' . ++$native);
-	$node->safe_psql($db, "$ddl; $alter");
-	return facts($db);
-}
-
 my $functions = q{CREATE FUNCTION public.twice(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT $1 || $1';
 	CREATE FUNCTION public.slow(text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.001); RETURN lower($1); END';};
 my $t = "$functions CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL, b text, note text)";
@@ -75,7 +65,7 @@ run_ok($db, 'CALL sf_upgrade()', 'up, to the end');
 is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
 is(files($db), $files, 'no table was rewritten');
 is(dump_of($db), built(changed($t, @change)), 'pg_dump has what an independent database has');
-is(facts($db), native($t, 'ALTER TABLE t ' . join ', ', map { "ADD COLUMN $_" } split /(?<=STORED),\s|(?<=NULL),\s/, $new),
+is(facts($db), native_facts($catalogs, $t, 'ALTER TABLE t ' . join ', ', map { "ADD COLUMN $_" } split /(?<=STORED),\s|(?<=NULL),\s/, $new),
 	'and the catalogs what the server itself makes');
 is($node->safe_psql($db, $right), 0, 'all values are right');
 $node->safe_psql($db, $writes);
@@ -217,16 +207,6 @@ for my $kind (sort keys %family)
 # ---- killed ----
 
 # Where in the steps: in the backfill, and in the last transaction behind each of its statements.
-sub standing_at
-{
-	my ($d, $n) = @_;
-	my $session = $node->background_psql($d, on_error_stop => 0);
-	$session->query_until(qr/started/, "\\echo started\nSET schemaflow.pause_after_step = $n;\nCALL sf_upgrade();\n");
-	$node->poll_query_until($d, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%stands still'})
-		or die 'it does not stand';
-	return $session;
-}
-
 my $one = 'g text GENERATED ALWAYS AS (lower(b) || a) STORED, n int GENERATED ALWAYS AS (a + 1) STORED NOT NULL';
 my $one_right = 'SELECT count(*) FROM t WHERE g IS DISTINCT FROM lower(b) || a';
 for my $then ('sf_upgrade', 'sf_abort')
@@ -236,22 +216,15 @@ for my $then ('sf_upgrade', 'sf_abort')
 		my $column = $where eq 'UPDATE%' ? $one =~ s/lower/slow/r : $one;
 		$db = database($t, $rows, 'note text' => "note text, $column");
 		my $n = $node->safe_psql($db, "SELECT n FROM sf_steps() WHERE sql LIKE '$where'");
-		my $session;
 		if ($where eq 'UPDATE%')
 		{
 			run_ok($db, q{CALL sf_upgrade(through => 'expand')}, "$then: expand");
-			$session = $node->background_psql($db, on_error_stop => 0);
-			$session->query_until(qr/started/, "\\echo started\nSET schemaflow.batch_time = 20;\nCALL sf_upgrade();\n");
-			$node->poll_query_until($db, 'SELECT count(*) > 0 FROM schemaflow.backfill WHERE next_block > 0') or die;
+			killed_in_backfill($db);
 		}
 		else
 		{
-			$session = standing_at($db, $n);
+			killed_at_step($db, $n, 'sf_upgrade');
 		}
-		my $pid = $node->safe_psql($db, 'SELECT pid FROM sf_progress');
-		kill 'KILL', $pid;
-		eval { $session->quit };
-		$node->poll_query_until('postgres', 'SELECT true');
 		$node->safe_psql($db, $writes);
 		run_ok($db, "CALL $then()", "killed at $where, then $then");
 		if ($then eq 'sf_upgrade')

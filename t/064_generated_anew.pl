@@ -50,12 +50,7 @@ for my $then ('sf_contract', 'sf_abort')
 	$db = database($two, q{INSERT INTO t (id, z, b) SELECT k, k, 'B' || k FROM generate_series(1, 1000) k}, 'AS (lower(b))' => q{AS (b || '!')});
 	up($db);
 	my $n = $node->safe_psql($db, "SELECT n FROM sf_steps() WHERE sql LIKE '%sf_generate%'");
-	my $session = $node->background_psql($db, on_error_stop => 0);
-	$session->query_until(qr/started/, "\\echo started\nSET schemaflow.pause_after_step = $n;\nCALL sf_contract();\n");
-	$node->poll_query_until($db, q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%stands still'}) or die;
-	kill 'KILL', $node->safe_psql($db, q{SELECT pid FROM pg_stat_activity WHERE application_name LIKE '%stands still'});
-	eval { $session->quit };
-	$node->poll_query_until('postgres', 'SELECT true');
+	killed_at_step($db, $n, 'sf_contract');
 	$node->safe_psql($db, q{UPDATE t SET b = 'New' WHERE id = 3});
 	run_ok($db, "CALL $then()", "killed, then $then");
 	is(dump_of($db), built($then eq 'sf_abort' ? $two : $two =~ s/lower\(b\)/b || '!'/r), "$then: the schema");

@@ -77,12 +77,7 @@ for my $kind (sort keys %family)
 		my $db = database("$slow $family{$kind}", $rows{$kind}, @slowly);
 		my $start = dump_of($db);
 		run_ok($db, q{CALL sf_upgrade(through => 'expand')}, "$kind, $then: expand");
-		my $session = $node->background_psql($db, on_error_stop => 0);
-		$session->query_until(qr/started/, "\\echo started\nSET schemaflow.batch_time = 20;\nCALL sf_upgrade();\n");
-		$node->poll_query_until($db, 'SELECT count(*) > 0 FROM schemaflow.backfill WHERE next_block > 0') or die;
-		kill 'KILL', $node->safe_psql($db, 'SELECT pid FROM sf_progress');
-		eval { $session->quit };
-		$node->poll_query_until('postgres', 'SELECT true');
+		killed_in_backfill($db);
 		$node->safe_psql($db, q{UPDATE t SET a = a + 1 WHERE id % 5 = 0; INSERT INTO t (id, a, b) VALUES (-7, 1, 'New')});
 		run_ok($db, "CALL $then()", "$kind: killed in the backfill, then $then");
 		run_ok($db, 'CALL sf_contract()', "$kind: contract") if $then eq 'sf_upgrade';

@@ -15,7 +15,7 @@ use SchemaflowTest;
 use Test::More;
 
 our @EXPORT = qw(shadow_node database changed plan_change run_ok up dump_of built files is_clean start_load end_load
-  there_and_back);
+  there_and_back native_facts killed_in_backfill killed_at_step);
 
 my $node;
 my $n = 0;
@@ -92,6 +92,44 @@ sub built
 	my $db = sf_database($node, 'built' . ++$n);
 	$node->safe_psql($db, $ddl);
 	return dump_of($db);
+}
+
+# What a query of the catalogs tells of a database in which the server itself has made this.
+sub native_facts
+{
+	my ($catalogs, @sql) = @_;
+	my $db = sf_database($node, 'built' . ++$n);
+	$node->safe_psql($db, join '; ', @sql);
+	return $node->safe_psql($db, $catalogs);
+}
+
+# The runner is killed when the query says that it is where it is wanted; then the server is there again.
+sub killed
+{
+	my ($db, $calls, $there) = @_;
+	my $session = $node->background_psql($db, on_error_stop => 0);
+	$session->query_until(qr/started/, "\\echo started\n$calls;\n");
+	$node->poll_query_until($db, $there) or die 'it does not get there';
+	kill 'KILL', $node->safe_psql($db, 'SELECT pid FROM sf_progress');
+	eval { $session->quit };
+	$node->poll_query_until('postgres', 'SELECT true');
+	return;
+}
+
+sub killed_in_backfill
+{
+	my ($db) = @_;
+	killed($db, "SET schemaflow.batch_time = 20;\nCALL sf_upgrade()", 'SELECT count(*) > 0 FROM schemaflow.backfill WHERE next_block > 0');
+	return;
+}
+
+# Behind the step, in its transaction.
+sub killed_at_step
+{
+	my ($db, $step, $call) = @_;
+	killed($db, "SET schemaflow.pause_after_step = $step;\nCALL $call()",
+		q{SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name LIKE '%stands still'});
+	return;
 }
 
 sub files
