@@ -2,7 +2,6 @@
 # no row is lost.  While it is half undone, nothing else goes on from there, nor does a script.
 use strict;
 use warnings;
-use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use SchemaflowTest;
 use Test::More;
@@ -44,21 +43,6 @@ sub state_of
 	return join "\n", map { $node->safe_psql($db, $_) } $facts, sprintf($files, $oids), sprintf($rows, $people);
 }
 
-# A call that stands still after its nth step, and is ended there.
-sub ended_at
-{
-	my ($call, $n) = @_;
-	my ($out, $err) = ('', '');
-	my $run = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr($db), '-c', "SET schemaflow.pause_after_step = $n", '-c', $call ],
-		'>', \$out, '2>', \$err, IPC::Run::timeout(180));
-
-	$node->poll_query_until($db, "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name ~ ' $n/.*still')")
-		or do { $run->finish; die "$call never came to step $n: $err" };
-	$node->safe_psql($db, 'SELECT pg_terminate_backend(pid) FROM sf_progress');
-	$run->finish;
-	$node->poll_query_until($db, 'SELECT NOT EXISTS (SELECT FROM sf_progress)') or die 'the runner does not end';
-}
-
 sub half_done { return $node->safe_psql($db, q{SELECT state FROM sf_history()}) =~ /^(?:partly|half)/ }
 
 # ---- by itself, when the rows do not fit
@@ -80,7 +64,7 @@ for my $direction ('up', 'down')
 	cmp_ok($node->safe_psql($db, "SELECT count(*) FROM sf_steps('head', '$direction') WHERE sql ~ 'RENAME'"), '>=', 4, "$direction: it renames");
 	for my $n (1 .. $steps)
 	{
-		ended_at($call, $n);
+		sf_end_at($node, $db, $call, $n);
 		next if !half_done();
 		($rc, undef, $err) = sf_try($node, $db, 'CALL sf_abort()');
 		is($rc, 0, "$direction, step $n: sf_abort() loses nothing") or diag($err);
@@ -96,8 +80,8 @@ for my $direction ('up', 'down')
 
 		for my $n (1 .. 3)
 		{
-			ended_at($call, $last);
-			ended_at('CALL sf_abort()', $n);
+			sf_end_at($node, $db, $call, $last);
+			sf_end_at($node, $db, 'CALL sf_abort()', $n);
 			like($node->safe_psql($db, 'SELECT state FROM sf_history()'), qr/^half undone/, "abort ended at step $n: half undone");
 			is($node->safe_psql($db, 'SELECT count(*) FROM sf_current()'), '0', 'it is not the current one');
 			for my $sql ($call, q{CALL sf_downgrade('base')}, q{SELECT * FROM sf_plan_migration('x')})

@@ -21,6 +21,7 @@
 #include "phases/archive.h"
 #include "phases/generated.h"
 #include "phases/shadow.h"
+#include "plan/names.h"
 #include "plan/plan.h"
 #include "server/owner.h"
 
@@ -137,27 +138,89 @@ sf_undo_earlier(const SfFactBase *start, const SfFact *now)
 	return fact && fact->kind == now->kind ? fact : NULL;
 }
 
-/* Of SfHint: what has got another name, by its OID.  A name that is taken again cannot be given back. */
+/* The names that it takes once it has its old one back, in what it is inside of now. */
 static List *
-names_back(const SfFactBase *live, const SfFactBase *start)
+names_then(const SfFactBase *start, const SfFact *now, const SfFact *then)
 {
-	List	   *hints = NIL;
+	SfFact	   *back = sf_fact_copy(then);
+
+	if (now->parent && sf_undo_earlier(start, now->parent) == then->parent)
+		for (int i = 0; i < sf_diff_own_names(now); i++)
+			back->name[i] = now->name[i];
+	return sf_names_taken(back);
+}
+
+/* Of SfFact of live: what got another name since, by its OID; SfFact.note is what it was. */
+static List *
+note_renamed(const SfFactBase *live, const SfFactBase *start)
+{
+	List	   *renamed = NIL;
 	ListCell   *lc;
 
 	foreach(lc, live->facts)
 	{
 		SfFact	   *now = lfirst(lc),
 				   *then = sf_undo_earlier(start, now);
-		SfHint	   *hint;
 
 		CHECK_FOR_INTERRUPTS();
-		if (then == NULL || now->kind->rename == NULL || strcmp(sf_last(now), sf_last(then)) == 0 ||
-			sf_base_find(live, then->key))
+		if (then == NULL || now->kind->rename == NULL || strcmp(sf_last(now), sf_last(then)) == 0)
 			continue;
 		now->note = then;
-		hint = palloc(sizeof(SfHint));
+		renamed = lappend(renamed, now);
+	}
+	return renamed;
+}
+
+/* Without those whose old name another has, that keeps it.  They may have changed names among themselves. */
+static List *
+without_taken(const SfFactBase *live, const SfFactBase *start, List *renamed)
+{
+	List	   *free = NIL,
+			   *names = NIL,
+			   *taken = NIL;
+	ListCell   *lc;
+
+	foreach(lc, renamed)
+		names = list_concat(names, names_then(start, lfirst(lc), ((SfFact *) lfirst(lc))->note));
+	foreach(lc, names ? live->facts : NIL)
+	{
+		const SfFact *fact = lfirst(lc);
+
+		CHECK_FOR_INTERRUPTS();
+		if (fact->note == NULL && sf_takes_any(fact, names))
+			taken = list_concat(taken, sf_names_taken(fact));
+	}
+	foreach(lc, renamed)
+	{
+		SfFact	   *now = lfirst(lc);
+		bool		stays = false;
+		ListCell   *ln;
+
+		foreach(ln, names_then(start, now, now->note))
+			stays = stays || sf_list_has(taken, lfirst(ln));
+		if (stays)
+			now->note = NULL;
+		else
+			free = lappend(free, now);
+	}
+	/* Who keeps the present name may be in another's way. */
+	return list_length(free) < list_length(renamed) ? without_taken(live, start, free) : free;
+}
+
+/* Of SfHint: what has got another name and can have its own back; noted (SfFact.note). */
+static List *
+names_back(const SfFactBase *live, const SfFactBase *start)
+{
+	List	   *hints = NIL;
+	ListCell   *lc;
+
+	foreach(lc, without_taken(live, start, note_renamed(live, start)))
+	{
+		const SfFact *now = lfirst(lc);
+		SfHint	   *hint = palloc(sizeof(SfHint));
+
 		hint->old_key = now->key;
-		hint->new_key = then->key;
+		hint->new_key = ((const SfFact *) now->note)->key;
 		hints = lappend(hints, hint);
 	}
 	return hints;
@@ -199,27 +262,60 @@ overlook_names(const SfFactBase *live, const SfFactBase *start)
 		((SfFact *) lfirst(lc))->note = NULL;
 }
 
-/* The renames of a plan, in their order, as one of their own. */
+static bool
+is_hinted(List *hints, const SfFact *now)
+{
+	ListCell   *lc;
+
+	foreach(lc, hints)
+		if (strcmp(((SfHint *) lfirst(lc))->old_key, now->key) == 0)
+			return true;
+	return false;
+}
+
+/* What a rename waits for among the renames themselves.  alone: by SfAction.position of the whole plan. */
+static List *
+waits_for(const SfAction *action, SfAction **alone)
+{
+	List	   *after = NIL;
+	ListCell   *lc;
+
+	foreach(lc, action->after)
+	{
+		SfAfter    *link = palloc(sizeof(SfAfter));
+
+		*link = *(SfAfter *) lfirst(lc);
+		link->action = alone[link->action->position];
+		if (link->action)
+			after = lappend(after, link);
+	}
+	return after;
+}
+
+/* The renames of a plan that the hints tell, in their order, as one of their own. */
 static SfPlan *
-only_renames(const SfPlan *plan)
+only_renames(const SfPlan *plan, List *hints)
 {
 	SfPlan	   *renames = palloc(sizeof(SfPlan));
+	SfAction  **alone = palloc0(list_length(plan->actions) * sizeof(SfAction *));
 	ListCell   *lc;
 
 	*renames = *plan;
 	renames->actions = NIL;
 	foreach(lc, plan->actions)
 	{
-		const SfAction *action = lfirst(lc);
-		SfAction   *alone;
+		SfAction   *action = lfirst(lc),
+				   *copy;
 
-		if (action->verb != SF_VERB_RENAME || action->new == NULL)
+		if (action->verb != SF_VERB_RENAME || action->rebuild || !is_hinted(hints, action->old))
 			continue;
-		alone = palloc(sizeof(SfAction));
-		*alone = *action;
-		alone->position = list_length(renames->actions);
-		alone->after = alone->wishes = NIL;
-		renames->actions = lappend(renames->actions, alone);
+		copy = palloc(sizeof(SfAction));
+		*copy = *action;
+		copy->position = list_length(renames->actions);
+		copy->after = waits_for(action, alone);
+		copy->wishes = NIL;
+		alone[action->position] = copy;
+		renames->actions = lappend(renames->actions, copy);
 	}
 	return renames;
 }
@@ -273,7 +369,7 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	plan->spares = sf_shadow_spares(live, start, m->steps[ran]);
 	plan->computed = sf_generated_spares(live, start, m->steps[ran]);
 	plan->kept = ran == SF_UP ? kept_by_now(m->steps[SF_UP], start) : NIL;
-	renames = only_renames(plan);
+	renames = only_renames(plan, options.hints);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
 	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;
 	return with_steps(m, *direction, plan);

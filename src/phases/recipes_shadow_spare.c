@@ -19,7 +19,10 @@ as_rename(const char *sql, ObjectType what)
 	return IsA(rename, RenameStmt) && rename->renameType == what && rename->relation->schemaname ? rename : NULL;
 }
 
-/* The column that the statement gives another name, where that is what it does.  tables: of RenameStmt, before it. */
+/*
+ * The column that the statement gives another name, where that is what it does.  tables: of RenameStmt, those before
+ * it, the last one first.
+ */
 static SfFact *
 renamed_column(const SfFactBase *base, List *tables, const char *sql)
 {
@@ -58,7 +61,7 @@ sf_shadow_spares(const SfFactBase *live, const SfFactBase *start, List *steps)
 		SfFact	   *column = renamed_column(live, tables, sql);
 		const RenameStmt *table = as_rename(sql, OBJECT_TABLE);
 
-		tables = table ? lappend(tables, unconstify(RenameStmt *, table)) : tables;
+		tables = table ? lcons(unconstify(RenameStmt *, table), tables) : tables;
 		if (column && sf_base_find(start, column->key) == NULL)
 			spares = lappend(spares, column);
 	}

@@ -1,5 +1,5 @@
 /*
- * names.h - private to plan/: who takes which name.
+ * names.h - who takes which name.
  */
 #ifndef SF_NAMES_H
 #define SF_NAMES_H
