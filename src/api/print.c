@@ -131,15 +131,15 @@ sf_print_notes(List *lines, const char *heading, List *paragraphs)
 /* ---- a migration ---- */
 
 static const char *
-plural(int n, const char *noun)
+plural(int64 n, const char *noun)
 {
-	return psprintf("%d %s%s", n, noun, n == 1 ? "" : "s");
+	return psprintf(INT64_FORMAT " %s%s", n, noun, n == 1 ? "" : "s");
 }
 
 static char *
 about_rows(const SfStep *step)
 {
-	return step->needs_rows_estimate < 0 ? "" : psprintf(" (about " INT64_FORMAT " rows)", step->needs_rows_estimate);
+	return step->needs_rows_estimate < 0 ? "" : psprintf(" (about %s)", plural(step->needs_rows_estimate, "row"));
 }
 
 /* What a step costs, NULL when it costs nothing. */
