@@ -92,8 +92,8 @@ choose(const SfRows *found, const char **system, const char **database)
 		const char *s = sf_cell(found, i, 0),
 				   *d = sf_cell(found, i, 1);
 
-		if (strcmp(s, sf_origin_system()) == 0 && strcmp(d, sf_origin_database()) == 0 && sf_cell(found, i,
-																								  2)[0] == 't')
+		if (strcmp(s, sf_origin_system()) == 0 && strcmp(d, sf_origin_database()) == 0 &&
+			sf_cell(found, i, 2)[0] == 't')
 			refuse_own();
 		if ((asked_system && strcmp(s, asked_system) != 0) || (asked_database && strcmp(d, asked_database) != 0))
 			continue;
@@ -158,8 +158,8 @@ sf_adopt_restored(PG_FUNCTION_ARGS)
 	for (int i = 0; i < names->nrows; i++)
 	{
 		const char *args[] = {sf_origin_system(), sf_origin_database(), system, database};
-		uint64		n = sf_execute(psprintf("UPDATE schemaflow.%s SET system_identifier = $1::bigint, database_oid "
-											"= $2::oid "
+		uint64		n = sf_execute(psprintf("UPDATE schemaflow.%s SET system_identifier = $1::bigint, "
+											"database_oid = $2::oid "
 											"WHERE system_identifier = $3::bigint AND database_oid = $4::oid",
 											sf_ident(sf_cell(names, i, 0))), lengthof(args), args);
 		char	   *values[] = {sf_cell(names, i, 0), psprintf(UINT64_FORMAT, n)};

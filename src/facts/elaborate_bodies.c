@@ -198,7 +198,8 @@ static int
 line_of(const SfMaker *maker, const Routine *routine, const ErrorData *error)
 {
 	const SfDeclaration *declaration = NULL;
-	const char *body;
+	const char *body,
+			   *at;
 	ListCell   *lc;
 
 	foreach(lc, maker->unit->declarations)
@@ -210,9 +211,8 @@ line_of(const SfMaker *maker, const Routine *routine, const ErrorData *error)
 		strstr(declaration->text, routine->body) : NULL;
 	if (body == NULL)
 		return declaration->line;
-	return declaration->line + count_lines(declaration->text, body) +
-		count_lines(routine->body, routine->body + pg_mbcharcliplen(routine->body, strlen(routine->body),
-																	error->internalpos - 1));
+	at = routine->body + pg_mbcharcliplen(routine->body, strlen(routine->body), error->internalpos - 1);
+	return declaration->line + count_lines(declaration->text, body) + count_lines(routine->body, at);
 }
 
 static int

@@ -281,16 +281,14 @@ sf_definitions_before(Node *statement)
 		case T_AlterDomainStmt:
 			return add(NIL, TypeRelationId,
 					   LookupTypeNameOid(NULL,
-										 makeTypeNameFromNameList(((AlterDomainStmt *) statement)->typeName),
-																	true), 0);
+										 makeTypeNameFromNameList(((AlterDomainStmt *) statement)->typeName), true), 0);
 		case T_AlterPolicyStmt:
 			{
 				Oid			relation = relation_of(((AlterPolicyStmt *) statement)->table);
 
 				return OidIsValid(relation) ?
 					add(NIL, PolicyRelationId,
-						get_relation_policy_oid(relation, ((AlterPolicyStmt *) statement)->policy_name, true),
-															0) : NIL;
+						get_relation_policy_oid(relation, ((AlterPolicyStmt *) statement)->policy_name, true), 0) : NIL;
 			}
 		default:
 			return NIL;

@@ -119,8 +119,7 @@ static bool
 is_repeated(const SfRows *rows, int n)
 {
 	for (int i = 0; i < n && sf_cell(rows, n, 1); i++)
-		if (sf_streq(sf_cell(rows, i, 0), sf_cell(rows, n, 0)) && sf_streq(sf_cell(rows, i, 1), sf_cell(rows,
-			n, 1)) &&
+		if (sf_streq(sf_cell(rows, i, 0), sf_cell(rows, n, 0)) && sf_streq(sf_cell(rows, i, 1), sf_cell(rows, n, 1)) &&
 			sf_streq(sf_cell(rows, i, 2), sf_cell(rows, n, 2)))
 			return true;
 	return false;
@@ -137,14 +136,17 @@ at_end(Node *statement)
 	if (sentry == NULL)
 		return;
 	sf_owner_enter(&owner);
-	rows = sf_query_kept(&kept, "SELECT classid::int4, objid::int4, objsubid, command_tag, object_type, "
-								"object_identity "
+	rows = sf_query_kept(&kept,
+						 "SELECT classid::int4, objid::int4, objsubid, command_tag, object_type, object_identity "
 						 "FROM pg_event_trigger_ddl_commands() "
 						 "WHERE NOT in_extension AND schema_name IS DISTINCT FROM 'pg_temp'", 0, NULL);
 	for (int i = 0; i < rows->nrows; i++)
 	{
-		SfLogRow	row = {.command = sf_cell(rows, i, 3),.object_type = sf_cell(rows, i,
-			4),.object = sf_cell(rows, i, 5)};
+		SfLogRow	row = {
+			.command = sf_cell(rows, i, 3),
+			.object_type = sf_cell(rows, i, 4),
+			.object = sf_cell(rows, i, 5),
+		};
 		ObjectAddress object = {InvalidOid, InvalidOid, 0};
 
 		if ((strcmp(row.command, sentry->command) != 0 && !has_statements_within(statement)) || is_repeated(rows, i))
@@ -183,8 +185,11 @@ at_drop(Node *statement)
 	sf_owner_leave(&owner);
 	for (int i = 0; i < rows->nrows; i++)
 	{
-		SfLogRow	row = {.command = sentry->command,.object_type = sf_cell(rows, i,
-																			 3),.object = sf_cell(rows, i, 4)};
+		SfLogRow	row = {
+			.command = sentry->command,
+			.object_type = sf_cell(rows, i, 3),
+			.object = sf_cell(rows, i, 4),
+		};
 		ObjectAddress object = {(Oid) pg_strtoint32(sf_cell(rows, i, 0)), (Oid) pg_strtoint32(sf_cell(rows, i, 1)),
 		pg_strtoint32(sf_cell(rows, i, 2))};
 

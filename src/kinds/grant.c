@@ -124,8 +124,9 @@ is_owner(const SfFact *fact)
 static const char *
 birthright(const SfFact *fact)
 {
-	return strcmp(grantee_name(fact), "public") == 0 && *sf_last(fact) == '\0' ? sf_public_birthright(class_of(fact))
-																			   : "";
+	if (strcmp(grantee_name(fact), "public") == 0 && *sf_last(fact) == '\0')
+		return sf_public_birthright(class_of(fact));
+	return "";
 }
 
 static void

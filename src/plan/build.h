@@ -77,9 +77,10 @@ extern bool sf_drop_is_separable(const SfItem *item);
 extern void sf_build_items(SfBuild *build);
 extern void sf_build_actions(SfBuild *build);
 
-/* What each action must come after (SfAction.after). */
+/* What each action must come after (SfAction.after).  One link, or wish (below), of none or with itself is none. */
 extern void sf_build_links(SfBuild *build);
 extern void sf_build_after(SfAction *later, SfAction *earlier, SfItem *because);
+extern void sf_build_wish(SfAction *later, SfAction *earlier, SfItem *because);
 
 /* Of guards (links_guards.c). */
 extern bool sf_turns_guards(const SfItem *item);
@@ -115,7 +116,6 @@ extern SfItem *sf_comes_with(const SfFact *copy);
 
 /* What the bodies of functions name comes before them, where it can (SfAction.wishes). */
 extern void sf_build_wishes(SfBuild *build);
-extern void sf_build_wish(SfAction *later, SfAction *earlier, SfItem *because);
 
 /* Orders build->actions into plan->actions; breaks cycles by taking a fact out of its host and building again. */
 extern void sf_build_sort(SfBuild *build);

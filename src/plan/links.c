@@ -13,17 +13,28 @@
 #include "plan/build.h"
 #include "plan/names.h"
 
+static List *
+add_link(List *links, SfAction *earlier, SfItem *because)
+{
+	SfAfter    *link = palloc(sizeof(SfAfter));
+
+	link->action = earlier;
+	link->because = because;
+	return lappend(links, link);
+}
+
 void
 sf_build_after(SfAction *later, SfAction *earlier, SfItem *because)
 {
-	SfAfter    *link;
+	if (later && earlier && later != earlier)
+		later->after = add_link(later->after, earlier, because);
+}
 
-	if (later == NULL || earlier == NULL || later == earlier)
-		return;
-	link = palloc(sizeof(SfAfter));
-	link->action = earlier;
-	link->because = because;
-	later->after = lappend(later->after, link);
+void
+sf_build_wish(SfAction *later, SfAction *earlier, SfItem *because)
+{
+	if (later && earlier && later != earlier)
+		later->wishes = add_link(later->wishes, earlier, because);
 }
 
 /* Goes when an old type goes that was put aside: the new one, and what belongs to it, is made before. */

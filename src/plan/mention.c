@@ -178,19 +178,6 @@ named_in(const char *text, sf_words_hash *things, bool old)
 	return named;
 }
 
-void
-sf_build_wish(SfAction *later, SfAction *earlier, SfItem *because)
-{
-	SfAfter    *link;
-
-	if (later == NULL || earlier == NULL || later == earlier)
-		return;
-	link = palloc(sizeof(SfAfter));
-	link->action = earlier;
-	link->because = because;
-	later->wishes = lappend(later->wishes, link);
-}
-
 /*
  * What needs a composite type comes when that has the attributes that it will have; so does what needs a routine of it
  * (an aggregate, with its state).  A routine's body does not mind one more, and its old one may name what goes.
