@@ -320,19 +320,24 @@ only_renames(const SfPlan *plan, List *hints)
 	return renames;
 }
 
-/* What the steps have put aside and is there: it comes back with what it belongs to. */
+/*
+ * What the steps up have put aside and is there comes back with what it belongs to; what those down have brought back
+ * is put aside again, with what was written meanwhile.
+ */
 static List *
-kept_by_now(List *steps, const SfFactBase *start)
+kept_by_now(const SfMigration *m, SfDirection ran, const SfFactBase *live, const SfFactBase *start)
 {
 	List	   *entries = NIL;
 	ListCell   *lc;
 
-	foreach(lc, steps)
+	foreach(lc, m->steps[ran])
 	{
 		const SfStep *step = lfirst(lc);
-		SfKept	   *entry = step->archive && sf_archive_exists(step->archive) ?
-			sf_archive_entry(start, step->object, step->archive) : NULL;
+		SfKept	   *entry;
 
+		if (step->archive == NULL || sf_archive_exists(step->archive) != (ran == SF_UP))
+			continue;
+		entry = sf_archive_entry(ran == SF_UP ? start : live, step->object, step->archive);
 		if (entry)
 			entries = lappend(entries, entry);
 	}
@@ -368,7 +373,7 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	plan = sf_plan_make(live, start, &options);
 	plan->spares = sf_shadow_spares(live, start, m->steps[ran]);
 	plan->computed = sf_generated_spares(live, start, m->steps[ran]);
-	plan->kept = ran == SF_UP ? kept_by_now(m->steps[SF_UP], start) : NIL;
+	plan->kept = kept_by_now(m, ran, live, start);
 	renames = only_renames(plan, options.hints);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
 	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;

@@ -356,11 +356,11 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 }
 
 SfKept *
-sf_archive_entry(const SfFactBase *start, const char *label, const char *relation)
+sf_archive_entry(const SfFactBase *base, const char *label, const char *relation)
 {
 	ListCell   *lc;
 
-	foreach(lc, start->facts)
+	foreach(lc, base->facts)
 	{
 		SfFact	   *fact = lfirst(lc);
 		SfKept	   *kept;
@@ -373,9 +373,7 @@ sf_archive_entry(const SfFactBase *start, const char *label, const char *relatio
 		kept->name = strVal(llast(sf_qualified_names(relation)));
 		kept->retyped = sf_is_kind(fact, "column") && fact->twin && !sf_child_of(fact->twin, "generated") &&
 			sf_changed(fact, fact->twin, "type");
-		if (sf_is_kind(fact, "column"))
-			(void) find_key(kept);
-		return kept;
+		return sf_is_kind(fact, "column") && !find_key(kept) ? NULL : kept;
 	}
 	return NULL;
 }
