@@ -162,18 +162,23 @@ $db = online_database($node, 'waits', q{
 	CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
 	CREATE FUNCTION works() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 	CREATE TRIGGER old BEFORE INSERT ON big FOR EACH ROW EXECUTE FUNCTION works();
+	CREATE TABLE root (id int); CREATE TABLE leaf () INHERITS (root);
+	CREATE TABLE logs (id int); CREATE TABLE logs_2020 () INHERITS (logs);
 	CREATE TABLE small (id int); GRANT SELECT ON big TO writer}, q{
+	CREATE TABLE logs (id int);
 	CREATE TABLE big (id int PRIMARY KEY, d int, e bigint);
 	CREATE INDEX big_e ON big (e, id);
 	CREATE FUNCTION works() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN new; END';
 	CREATE TRIGGER new AFTER UPDATE OR DELETE ON big FOR EACH ROW EXECUTE FUNCTION works();});
 my $gate = rows($db, q{SELECT n FROM sf_steps() WHERE class = 'G'});
 is(rows($db, qq{SELECT string_agg(sql, E'\\n' ORDER BY sql COLLATE "C") FROM sf_steps() WHERE n < $gate AND sql ~ '(DROP|REVOKE)'}),
-	join("\n", 'ALTER TABLE public.big DROP CONSTRAINT d_ok', 'DROP TRIGGER old ON public.big'), 'at once');
+	join("\n", 'ALTER TABLE public.big DROP CONSTRAINT d_ok', 'DROP TABLE public.logs_2020', 'DROP TRIGGER old ON public.big'),
+	'at once: a child comes and goes with time while its parent stays');
 is(rows($db, qq{SELECT string_agg(sql, E'\\n' ORDER BY sql COLLATE "C") FROM sf_steps() WHERE n > $gate AND sql ~ '(DROP|REVOKE)'
 	AND sql !~ 'schemaflow'}), join("\n",
 	'ALTER TABLE public.big ALTER COLUMN d DROP DEFAULT', 'ALTER TABLE public.big DROP COLUMN e', 'ALTER TABLE public.big DROP COLUMN gone',
-	'DROP FUNCTION public.one()', 'DROP INDEX CONCURRENTLY public.big_d', 'DROP TABLE public.small', 'DROP VIEW public.seen',
+	'DROP FUNCTION public.one()', 'DROP INDEX CONCURRENTLY public.big_d', 'DROP TABLE public.leaf', 'DROP TABLE public.root',
+	'DROP TABLE public.small', 'DROP VIEW public.seen',
 	'REVOKE SELECT ON TABLE public.big FROM writer'), 'behind the gate');
 ($rc, $out, $err) = sf_try($node, $db, q(CALL sf_upgrade(allow => '{data_loss}')));
 is(rows($db, 'SELECT count(*) FROM seen'), 1000, 'the old version has what it needs');

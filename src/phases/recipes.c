@@ -143,15 +143,24 @@ static const struct
 };
 
 bool
+sf_recipe_goes_with_time(const SfFact *table)
+{
+	const SfFact *whole = table;
+
+	while (sf_whole_of(whole))
+		whole = sf_whole_of(whole);
+	return whole != table && whole->twin;
+}
+
+bool
 sf_recipe_is_late(const SfPlan *plan, const SfAction *action)
 {
 	if (action->verb != SF_VERB_DROP || action->rebuild || action->statements == NIL)
 		return false;
-	/* Partitions come and go with time, not with versions; others may wait for their places. */
 	if (plan->two_versions && sf_version_uses(action->old))
 		return true;
 	if (sf_is_kind(action->old, "table"))
-		return sf_is_big(action->old) && sf_attachment(action->old) == NULL;
+		return sf_is_big(action->old) && !sf_recipe_goes_with_time(action->old);
 	return sf_is_kind(action->old, "column") && action->table && sf_is_kind(action->table, "table") &&
 		sf_is_big(action->table) && sf_can_be_left_out(plan, action->old);
 }

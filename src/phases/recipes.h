@@ -52,6 +52,12 @@ extern const SfFact *sf_child_of(const SfFact *fact, const char *kind);
 /* Statements of an action: of SfStatement, in order.  bracket: of SfAction, those of the bracket that it stands in. */
 extern List *sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket);
 
+/*
+ * Partitions, and children, come and go with time, not with versions, while their whole stays: others may wait for
+ * their places.
+ */
+extern bool sf_recipe_goes_with_time(const SfFact *table);
+
 /* Takes it away what the other version of the application needs, so that it waits for the gate? */
 extern bool sf_recipe_is_late(const SfPlan *plan, const SfAction *action);
 

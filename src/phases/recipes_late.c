@@ -63,7 +63,7 @@ can_wait(const SfPlan *plan, const SfAction *action)
 {
 	ListCell   *lc;
 
-	if (action->verb != SF_VERB_DROP || action->rebuild || sf_attachment(action->old))
+	if (action->verb != SF_VERB_DROP || action->rebuild || sf_recipe_goes_with_time(action->old))
 		return false;
 	for (int i = 0; i < lengthof(never_wait); i++)
 		if (sf_is_kind(action->old, never_wait[i]))
