@@ -117,6 +117,28 @@ rest_of_name(const SfFact *fact)
 	return sf_qualified(fact->nname - 1, fact->name + 1);
 }
 
+/* Has the table children, before or afterwards, that are not meant?  They may be there by then. */
+static bool
+means_it_alone(const SfFact *fact)
+{
+	ListCell   *lc,
+			   *ln;
+
+	if (sf_attr(fact, "only"))
+		return true;
+	foreach(lc, fact->needs)
+	{
+		const SfFact *table = ((SfEdge *) lfirst(lc))->to;
+
+		if (!sf_is_kind(table, "table") || sf_is_partitioned(table) || table->twin == NULL)
+			continue;
+		foreach(ln, table->twin->needed_by)
+			if (((SfEdge *) lfirst(ln))->from->kind->attaches)
+				return true;
+	}
+	return false;
+}
+
 static void
 clause(StringInfo out, const SfFact *fact, List *folded)
 {
@@ -125,7 +147,7 @@ clause(StringInfo out, const SfFact *fact, List *folded)
 		appendStringInfo(out, "TABLES IN SCHEMA %s", rest_of_name(fact));
 		return;
 	}
-	appendStringInfo(out, "TABLE %s%s", sf_attr(fact, "only") ? "ONLY " : "", rest_of_name(fact));
+	appendStringInfo(out, "TABLE %s%s", means_it_alone(fact) ? "ONLY " : "", rest_of_name(fact));
 	if (sf_attr(fact, "columns"))
 		appendStringInfo(out, " (%s)", sf_attr(fact, "columns"));
 	if (sf_attr(fact, "predicate"))
@@ -147,7 +169,7 @@ take_out(SfEmit *out, const SfFact *fact)
 {
 	if (fact->kind == &sf_kind_publication_table)
 		sf_emit(out, "ALTER PUBLICATION %s DROP TABLE %s%s", sf_ident(fact->name[0]),
-				sf_attr(fact, "only") ? "ONLY " : "", rest_of_name(fact));
+				means_it_alone(fact) ? "ONLY " : "", rest_of_name(fact));
 	else
 		sf_emit(out, "ALTER PUBLICATION %s DROP TABLES IN SCHEMA %s", sf_ident(fact->name[0]), rest_of_name(fact));
 }

@@ -164,6 +164,27 @@ ALTER TABLE doc ENABLE ROW LEVEL SECURITY; ALTER TABLE doc FORCE ROW LEVEL SECUR
 CREATE POLICY own ON doc USING (owner = app.me() AND org > 0);
 CREATE POLICY sel ON doc FOR SELECT USING (app.can(id, app.me()));
 CREATE POLICY ins ON doc AS RESTRICTIVE FOR INSERT TO CURRENT_USER WITH CHECK (org IS NOT NULL);
+-- pair published table gets a child and leaves
+-- from
+CREATE TABLE team (id int PRIMARY KEY);
+CREATE TABLE note (id int PRIMARY KEY);
+CREATE PUBLICATION news FOR TABLE team, note;
+-- to
+CREATE TABLE team (id int PRIMARY KEY);
+CREATE TABLE note (id int PRIMARY KEY);
+CREATE TABLE member (name text) INHERITS (team);
+CREATE PUBLICATION news FOR TABLE note;
+-- pair child of a published table that comes
+-- from
+CREATE TABLE team (id int PRIMARY KEY);
+CREATE TABLE member (name text) INHERITS (team);
+CREATE TABLE note (id int PRIMARY KEY);
+CREATE PUBLICATION news FOR TABLE note;
+-- to
+CREATE TABLE team (id int PRIMARY KEY);
+CREATE TABLE member (id int NOT NULL, name text);
+CREATE TABLE note (id int PRIMARY KEY);
+CREATE PUBLICATION news FOR TABLE note, team;
 -- pair publications
 -- from
 CREATE TABLE a (id int PRIMARY KEY, x int, y text);
