@@ -351,6 +351,27 @@ link_before_late(SfItem *item, const SfFact *object)
 	}
 }
 
+/* What comes, or is said otherwise, is said by the new one. */
+static void
+link_behind_late(SfItem *item, const SfFact *object)
+{
+	ListCell   *lc;
+
+	foreach(lc, object ? object->children : NIL)
+	{
+		const SfFact *fact = lfirst(lc);
+		SfItem	   *other = sf_item(fact);
+
+		if (other && other != item && fact->kind->weight > item->new->kind->weight)
+		{
+			sf_build_after(other->create, item->alter, item);
+			sf_build_after(other->alter, item->alter, item);
+		}
+		if (fact->kind->acl_class == 'c')
+			link_behind_late(item, fact);
+	}
+}
+
 /* ---- names ---- */
 
 typedef struct SfNameSlot
@@ -511,7 +532,10 @@ link_item(SfItem *item)
 	if (item->new && item->new->kind->late && item->create)
 		link_late(item);
 	if (item->new && item->new->kind->late && item->alter)
+	{
 		link_before_late(item, item->old->parent);
+		link_behind_late(item, item->new->parent);
+	}
 	sf_build_after(item->alter, item->rename, item);
 	if (item->alter)
 		link_parts(item);

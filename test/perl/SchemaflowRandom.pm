@@ -7,7 +7,8 @@
 # Databases sf_a (the start) and sf_b (the goal) are copies of test/random/base.sql, rows included, each with mutations of
 # its own as test/random/grammar.sql has them.  The dump of sf_b is recorded in sf_a, planned, run up and down.
 # A round is refused when only the rows stand in the way: then sf_a has to be as it was.
-# Every other seed plans as for big tables; where the migration stops at its gate it is aborted once, and run again.
+# Every other seed plans as for big tables; each of the two ways is ended once at a step by chance then, aborted, and run
+# again.
 package SchemaflowRandom;
 
 use strict;
@@ -37,6 +38,7 @@ sub round
 	my @count = ([ 0, 6 ], [ 6, 0 ], [ 4, 4 ])[ $seed % 3 ]->@*;
 
 	$self->{online} = $seed % 2;
+	$self->{chance} = $seed * 0.618 - int($seed * 0.618);
 	$self->databases;
 	my @start = $self->mutate('sf_a', 2 * $seed, $count[0]);
 	my @goal = $self->mutate('sf_b', 2 * $seed + 1, $count[1]);
@@ -140,16 +142,9 @@ sub there_and_back
 	my ($status, undef, $err) = $self->psql('sf_a', 'SELECT count(*) FROM sf_define(' . quoted($restrict) . ", true);\n"
 		. ($self->{online} ? "SET schemaflow.online_rows = 0;\n" : '') . "SELECT count(*) FROM sf_plan_migration('random', true);");
 	return $failed->('plan', $err) if $status;
-	($status, undef, $err) = $self->psql('sf_a', "CALL sf_upgrade(allow => '{data_loss}')");
-	if (!$status && $self->is_ready)
-	{
-		($status, undef, $err) = $self->psql('sf_a', "CALL sf_abort(allow => '{data_loss}')");
-		return $failed->('abort', $err) if $status;
-		my $now = normal($self->dump('sf_a'));
-		return $failed->('dumps differ after the abort', difference($now, $start)) if $now ne $start;
-		($status, $err) = $self->migrate("sf_upgrade(allow => '{data_loss}')");
-		return $failed->('upgrade after the abort', $err) if $status;
-	}
+	my @cut = $self->cut('up', 'sf_upgrade(', $start);
+	return $failed->(@cut) if @cut;
+	($status, $err) = $self->migrate("sf_upgrade(allow => '{data_loss}')");
 	if ($status)
 	{
 		my $now = normal($self->dump('sf_a'));
@@ -165,11 +160,50 @@ sub there_and_back
 	return $failed->('dumps differ after the upgrade', difference($now, $goal)) if $now ne $goal;
 	return (outcome => 'ok', why => 'equal', detail => '') if $start eq $goal;
 
+	@cut = $self->cut('down', "sf_downgrade('base', ", $goal);
+	return $failed->(@cut) if @cut;
 	($status, $err) = $self->migrate("sf_downgrade('base', allow => '{data_loss}')");
 	return $failed->('downgrade', $err) if $status;
 	$now = normal($self->dump('sf_a'));
 	return $failed->('dumps differ after the downgrade', difference($now, $start)) if $now ne $start;
 	return (outcome => 'ok', why => '', detail => '');
+}
+
+# Online, the way is ended at a step by chance, and what was done of it is undone -> nothing, or why that failed and how.
+sub cut
+{
+	my ($self, $direction, $call, $before) = @_;
+	return unless $self->{online};
+	my @steps = split /\n/, $self->must('sf_a', "SELECT n FROM sf_steps('head', '$direction') WHERE class <> 'G' ORDER BY n");
+	return unless @steps;
+	my $n = $steps[ int($self->{chance} * @steps) ];
+	my $watcher = fork() // die "fork: $!";
+
+	if (!$watcher)
+	{
+		local $ENV{PGOPTIONS} = '-c client_min_messages=error';
+		exec 'psql', '-XAtq', '-d', "$self->{conninfo} dbname=sf_a", '-c', <<'SQL' or die "psql: $!";
+DO $$ BEGIN
+	FOR i IN 1 .. 6000 LOOP
+		PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name ~ 'stands still' AND datname = current_database();
+		EXIT WHEN FOUND;
+		PERFORM pg_sleep(0.01);
+		COMMIT;	-- an index that is built waits for all transactions
+	END LOOP;
+END $$
+SQL
+	}
+	$self->psql('sf_a', "SET schemaflow.pause_after_step = $n; CALL ${call}allow => '{data_loss}')");
+	$self->psql('sf_a', "SET schemaflow.pause_after_step = $n; CALL sf_contract(allow => '{data_loss}')") if $self->is_ready;
+	kill 'TERM', $watcher;
+	waitpid $watcher, 0;
+	$self->must('sf_a', q{DO $$ BEGIN WHILE EXISTS (SELECT FROM sf_progress) LOOP PERFORM pg_sleep(0.01); COMMIT; END LOOP; END $$});
+	return if $self->must('sf_a', q{SELECT count(*) FROM sf_history() WHERE state ~ '^(partly|half)'}) == 0;
+	my ($status, undef, $err) = $self->psql('sf_a', "CALL sf_abort(allow => '{data_loss}')");
+	return ("abort $direction from step $n", $err) if $status;
+	my $now = normal($self->dump('sf_a'));
+	return ("dumps differ after the abort $direction from step $n", difference($now, $before)) if $now ne $before;
+	return;
 }
 
 sub is_ready
