@@ -337,7 +337,7 @@ kept_by_now(const SfMigration *m, SfDirection ran, const SfFactBase *live, const
 
 		if (step->archive == NULL || sf_archive_exists(step->archive) != (ran == SF_UP))
 			continue;
-		entry = sf_archive_entry(ran == SF_UP ? start : live, step->object, step->archive);
+		entry = sf_archive_entry(ran == SF_UP ? start : live, m->steps[SF_UP], step->object, step->archive);
 		if (entry)
 			entries = lappend(entries, entry);
 	}

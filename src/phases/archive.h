@@ -22,8 +22,11 @@
  */
 extern List *sf_archive_choose(const SfPlan *up, const char *tag);
 
-/* The contents of a fact of one side of a plan, which are in that relation, or go there; NULL: they cannot be. */
-extern SfKept *sf_archive_entry(const SfFactBase *base, const char *label, const char *relation);
+/*
+ * The contents of a fact of one side of a plan, which are in that relation, or go there again; up: of SfStep, those
+ * that put them there first.  NULL: they cannot be.
+ */
+extern SfKept *sf_archive_entry(const SfFactBase *base, List *up, const char *label, const char *relation);
 
 /*
  * The action's statements (of SfStatement) when its plan keeps what it destroys, or has kept what it makes; else

@@ -356,7 +356,7 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 }
 
 SfKept *
-sf_archive_entry(const SfFactBase *base, const char *label, const char *relation)
+sf_archive_entry(const SfFactBase *base, List *up, const char *label, const char *relation)
 {
 	ListCell   *lc;
 
@@ -373,7 +373,7 @@ sf_archive_entry(const SfFactBase *base, const char *label, const char *relation
 		kept->name = strVal(llast(sf_qualified_names(relation)));
 		kept->retyped = sf_is_kind(fact, "column") && fact->twin && !sf_child_of(fact->twin, "generated") &&
 			sf_changed(fact, fact->twin, "type");
-		return sf_is_kind(fact, "column") && !find_key(kept) ? NULL : kept;
+		return sf_is_kind(fact, "column") && !sf_kept_has_key(kept, up) ? NULL : kept;
 	}
 	return NULL;
 }

@@ -20,6 +20,9 @@ extern List *sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows
 /* The type in which a key's column is archived: its own, or one that holds the values of both that it has. */
 extern char *sf_kept_key_type(const SfFact *column);
 
+/* Notes by what an archive knows its rows, as the statement among the steps that makes it says; false: none does. */
+extern bool sf_kept_has_key(SfKept *kept, List *steps);
+
 /* What an archived value is as one of the column. */
 extern char *sf_kept_value(const SfFact *column);
 extern char *sf_kept_drop(const SfKept *kept);

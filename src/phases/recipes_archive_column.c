@@ -9,15 +9,21 @@
 
 #include "fmgr.h"
 #include "lib/text.h"
+#include "nodes/parsenodes.h"
+#include "parser/parser.h"
 #include "phases/recipes_archive.h"
+#include "phases/steps.h"
 #include "risk/risk.h"
 #include "utils/fmgroids.h"
+
+/* The column of an archive that says where its row stands. */
+#define PLACE "~ctid"
 
 /* In the table, or in the archive. */
 static List *
 key_names(const SfKept *kept, bool archived)
 {
-	List	   *names = kept->by_place ? list_make1(pstrdup(archived ? "\"~ctid\"" : "ctid")) : NIL;
+	List	   *names = kept->by_place ? list_make1(pstrdup(archived ? "\"" PLACE "\"" : "ctid")) : NIL;
 	ListCell   *lc;
 
 	foreach(lc, kept->key)
@@ -41,6 +47,53 @@ create_archive(const SfKept *kept)
 	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(key_names(kept, true), ", ")));
 	return psprintf("CREATE %sTABLE %s (%s)", sf_attr(table, "persistence") ? "UNLOGGED " : "", kept->relation,
 					sf_join(parts, ", "));
+}
+
+static const CreateStmt *
+creation_of(const SfKept *kept, List *steps)
+{
+	ListCell   *lc;
+
+	foreach(lc, steps)
+	{
+		const char *sql = ((SfStep *) lfirst(lc))->sql;
+		const CreateStmt *create;
+
+		if (strstr(sql, kept->relation) == NULL)
+			continue;
+		create = (CreateStmt *) linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT))->stmt;
+		if (IsA(create, CreateStmt) && strcmp(create->relation->relname, kept->name) == 0)
+			return create;
+	}
+	return NULL;
+}
+
+bool
+sf_kept_has_key(SfKept *kept, List *steps)
+{
+	const CreateStmt *create = creation_of(kept, steps);
+	ListCell   *lc,
+			   *lk,
+			   *lp;
+
+	foreach(lc, create ? create->tableElts : NIL)
+		foreach(lk, IsA(lfirst(lc), Constraint) ? ((Constraint *) lfirst(lc))->keys : NIL)
+		{
+			const char *name = strVal(lfirst(lk));
+			int			n = list_length(kept->key);
+
+			if (strcmp(name, PLACE) == 0)
+			{
+				kept->by_place = true;
+				continue;
+			}
+			foreach(lp, kept->fact->parent->children)
+				if (sf_is_kind(lfirst(lp), "column") && strcmp(sf_last((SfFact *) lfirst(lp)), name) == 0)
+					kept->key = lappend(kept->key, lfirst(lp));
+			if (list_length(kept->key) == n)
+				return false;
+		}
+	return kept->key || kept->by_place;
 }
 
 /* The archive is the table's owner's, as the trigger wants it, and nobody else's. */
