@@ -106,6 +106,10 @@ is($node->safe_psql($db, 'SELECT count(*) FROM pg_attribute WHERE attname LIKE \
 online($node, 'a child of a table whose column goes',
 	'CREATE TABLE p (id int, gone int); INSERT INTO p SELECT n, n FROM generate_series(1, 1000) n',
 	'CREATE TABLE p (id int); CREATE TABLE c (own int) INHERITS (p)');
+online($node, 'a table that is made anew as a child of one whose column goes',
+	'CREATE TABLE p (id int, name text, gone int); CREATE TABLE c (id int, name text, own int);
+	INSERT INTO p SELECT n, n, n FROM generate_series(1, 1000) n; INSERT INTO c SELECT n, n, n FROM generate_series(1, 1000) n',
+	'CREATE TABLE p (id int, name text); CREATE TABLE c (own int) INHERITS (p)');
 
 # A check that is its table's own since that lost the parent, by a step before.
 online($node, 'a table that gets a parent with a column and a check of it',

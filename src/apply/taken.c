@@ -140,10 +140,22 @@ before(const SfFactBase *start, const SfFact *fact)
 	return then ? then : sf_base_find(start, fact->key);
 }
 
+/* Is its table made anew by a step, as a child of another's, which it has it from? */
+static bool
+is_inherited_anew(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
+{
+	const SfFact *table = sf_relation_of(fact);
+
+	return (fact->kind->attaches || sf_implied_by(fact)) && sf_undo_earlier(start, table) == NULL &&
+		is_of_a_step(taken, table);
+}
+
 /* By a step, or with what a step has made. */
 static bool
 is_made_by_us(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 {
+	if (is_inherited_anew(taken, start, fact))
+		return true;
 	for (; fact && before(start, fact) == NULL; fact = fact->parent)
 		if (is_of_a_step(taken, fact))
 			return true;
