@@ -69,6 +69,19 @@ online($node, 'adopted', q{
 		'T expand: ALTER TABLE public.desk DROP CONSTRAINT desk_key',
 		'T expand: ALTER TABLE public.desk ADD CONSTRAINT desk_key PRIMARY KEY USING INDEX desk_place' ]);
 
+# ... unless one of its columns is exchanged: it goes with that, and the key's own is built for what takes its place
+online($node, 'not adopted', q{
+	CREATE TABLE desk (id int NOT NULL, seat text NOT NULL, CONSTRAINT desk_key PRIMARY KEY (id));
+	CREATE UNIQUE INDEX desk_seat ON desk (seat);
+	INSERT INTO desk SELECT g, g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE desk (id int NOT NULL, seat int NOT NULL, CONSTRAINT desk_key PRIMARY KEY (seat));},
+	of => 'desk_key|desk_seat',
+	steps => [
+		'N validate: CREATE UNIQUE INDEX CONCURRENTLY "~schemaflow_desk_key" ON public.desk USING btree ("~schemaflow_seat")',
+		'T contract: ALTER TABLE public.desk DROP CONSTRAINT desk_key',
+		'T contract: ALTER TABLE public.desk ADD CONSTRAINT desk_key PRIMARY KEY USING INDEX "~schemaflow_desk_key"',
+		'T contract: ALTER TABLE public.desk_key RENAME COLUMN "~schemaflow_seat" TO seat' ]);
+
 # ---- constraints; a key that a foreign key names
 my $keys = q{
 	CREATE TABLE team (id int PRIMARY KEY, code int NOT NULL, CONSTRAINT team_code UNIQUE (code)%s);

@@ -467,6 +467,22 @@ add_items(SfBuild *build, SfFactBase *base, bool wanted)
 	}
 }
 
+/* An index goes with a column that is made anew: there is nothing to take over. */
+static bool
+goes_with_a_column(const SfFact *old)
+{
+	ListCell   *lc;
+
+	foreach(lc, old->needs)
+	{
+		const SfFact *column = ((SfEdge *) lfirst(lc))->to;
+
+		if (column->parent && column->parent == old->parent && sf_item(column) && sf_item_gone(sf_item(column)))
+			return true;
+	}
+	return false;
+}
+
 /* Who takes another's place: one that goes by itself, while what both belong to stays. */
 static void
 find_predecessor(SfBuild *build, SfItem *item)
@@ -476,7 +492,7 @@ find_predecessor(SfBuild *build, SfItem *item)
 		item->new->kind->predecessor(item->new) : NULL;
 
 	if (old == NULL || sf_item(old) == NULL || sf_item(old)->fate != SF_FATE_DROP || sf_item(old)->heir ||
-		(old->parent && sf_item(old->parent) && sf_item_gone(sf_item(old->parent))) ||
+		(old->parent && sf_item(old->parent) && sf_item_gone(sf_item(old->parent))) || goes_with_a_column(old) ||
 		(item->new->parent && sf_item(item->new->parent) && sf_item_made(sf_item(item->new->parent))))
 		return;
 	sf_item(old)->heir = item;
