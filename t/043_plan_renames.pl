@@ -275,24 +275,56 @@ $node->safe_psql($granted, "$manage CALL sf_upgrade()");
 is($node->safe_psql($granted, $rights), $had, 'has them in the other schema');
 is($node->safe_psql($granted, "$manage SELECT count(*) FROM sf_diff()"), 0, 'and nothing is left');
 
-# Who cannot move is told so before anything is stored.
+# One that the server does not relocate is made anew, with what is made of its members, where no rows go with it.
 my $fixed = sf_database($node, 'fixed');
-$node->safe_psql($fixed, 'CREATE SCHEMA ext; CREATE EXTENSION xml2 SCHEMA public');
-$node->safe_psql($fixed, 'SELECT sf_define($$CREATE SCHEMA ext; CREATE EXTENSION xml2 SCHEMA ext$$)');
-my (undef, undef, $refused) = sf_try($node, $fixed, "$manage SELECT sf_plan_migration('fixed')");
-like($refused, qr/0A000: extension xml2 cannot move into another schema.*HINT:.*CREATE EXTENSION xml2 SCHEMA public/s,
-	'an extension that is not relocatable');
-is($node->safe_psql($fixed, 'SELECT count(*) FROM sf_history()'), 0, 'nothing is stored');
+$node->safe_psql($fixed, q{CREATE SCHEMA old; CREATE EXTENSION xml2 SCHEMA old; CREATE SCHEMA ext;
+	CREATE VIEW checked AS SELECT old.xml_valid('<a/>') AS fine; GRANT SELECT ON checked TO PUBLIC});
+my $elsewhere = q{CREATE SCHEMA ext; CREATE EXTENSION xml2 SCHEMA ext;
+	CREATE VIEW checked AS SELECT ext.xml_valid('<a/>') AS fine; GRANT SELECT ON checked TO PUBLIC};
+$node->safe_psql($fixed, "SELECT sf_define(\$\$$elsewhere\$\$)");
+$node->safe_psql($fixed, "$manage SELECT sf_plan_migration('fixed')");
+is($node->safe_psql($fixed, q{SELECT split_part(sql, E'\n', 1) FROM sf_steps() WHERE sql !~ '^COMMENT' ORDER BY n}), join("\n",
+	'DROP VIEW public.checked', 'DROP EXTENSION xml2', q{CREATE EXTENSION xml2 SCHEMA ext VERSION '1.1'}, 'CREATE VIEW public.checked AS',
+	'GRANT SELECT ON TABLE public.checked TO PUBLIC', 'DROP SCHEMA old'), 'an extension that is not relocatable');
+$node->safe_psql($fixed, "$manage CALL sf_upgrade()");
+is($node->safe_psql($fixed, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is done');
+$node->safe_psql($fixed, "$manage CALL sf_downgrade('-1')");
+is($node->safe_psql($fixed, q{SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'xml2'}), 'old', 'and back');
+
+# Else who cannot move is told so before anything is stored.
+my $rooted = sf_database($node, 'rooted');
+$node->safe_psql($rooted, q{CREATE SCHEMA old; CREATE EXTENSION xml2 SCHEMA old; CREATE TABLE old.sheet (x xml);
+	ALTER EXTENSION xml2 ADD TABLE old.sheet});
+$node->safe_psql($rooted, 'SELECT sf_define($$CREATE SCHEMA ext; CREATE EXTENSION xml2 SCHEMA ext$$)');
+my (undef, undef, $refused) = sf_try($node, $rooted, "$manage SELECT sf_plan_migration('rooted')");
+like($refused, qr/0A000: extension xml2 cannot move into another schema.*HINT:.*CREATE EXTENSION xml2 SCHEMA old/s,
+	'one that has a table');
+is($node->safe_psql($rooted, 'SELECT count(*) FROM sf_history()'), 0, 'nothing is stored');
 
 # So is who gets a version to which no scripts lead; that one cannot go back is no reason not to go.
 my $versions = sf_database($node, 'versions');
-$node->safe_psql($versions, q{CREATE EXTENSION cube VERSION '1.4'; SELECT sf_define($$CREATE EXTENSION cube VERSION '1.5'$$)});
+my $boxes = 'CREATE DOMAIN crate AS cube; CREATE TYPE pile AS (top crate); CREATE TABLE store (piles pile[])';
+$node->safe_psql($versions, "CREATE EXTENSION cube VERSION '1.4'; $boxes");
+$node->safe_psql($versions, "SELECT sf_define(\$\$CREATE EXTENSION cube VERSION '1.5'; $boxes\$\$)");
 like($node->safe_psql($versions, "$manage SELECT sf_plan_migration('up')"),
 	qr/-- No way back:\n--   extension cube cannot be updated from version 1\.5 to 1\.4: no scripts lead there\.\n/, 'said of the way back');
 $node->safe_psql($versions, "$manage CALL sf_upgrade()");
-$node->safe_psql($versions, q{SELECT sf_define($$CREATE EXTENSION cube VERSION '1.4'$$)});
+$node->safe_psql($versions, "SELECT sf_define(\$\$CREATE EXTENSION cube VERSION '1.4'; $boxes\$\$)");
 (undef, undef, $refused) = sf_try($node, $versions, "$manage SELECT sf_plan_migration('down')");
 like($refused, qr/0A000: extension cube cannot be updated from version 1\.5 to 1\.4.*HINT:.*CREATE EXTENSION cube VERSION '1\.5'/s,
 	'a version to which no scripts lead');
+
+# Where no column has a type of its, it is made anew, and so are others that need it, and indexes.
+my $points = 'CREATE TABLE points (id int); CREATE INDEX points_cube ON points USING gist (cube(id))';
+$node->safe_psql($versions, q{DROP TABLE store; DROP TYPE pile; DROP DOMAIN crate; CREATE EXTENSION earthdistance});
+$node->safe_psql($versions, $points);
+$node->safe_psql($versions, "SELECT sf_define(\$\$CREATE EXTENSION cube VERSION '1.4'; CREATE EXTENSION earthdistance; $points\$\$)");
+unlike($node->safe_psql($versions, "$manage SELECT sf_plan_migration('anew')"), qr/No way back/, 'a way back');
+is($node->safe_psql($versions, q{SELECT sql FROM sf_steps() WHERE sql !~ '^COMMENT' ORDER BY n}), join("\n",
+	'DROP INDEX public.points_cube', 'DROP EXTENSION earthdistance', 'DROP EXTENSION cube',
+	q{CREATE EXTENSION cube SCHEMA public VERSION '1.4'}, q{CREATE EXTENSION earthdistance SCHEMA public VERSION '1.1'},
+	'CREATE INDEX points_cube ON public.points USING gist (public.cube((id)::double precision))'), 'and a way there');
+$node->safe_psql($versions, "$manage CALL sf_upgrade()");
+is($node->safe_psql($versions, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is gone');
 
 done_testing();

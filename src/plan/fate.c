@@ -11,6 +11,7 @@
 #include "diff/diff.h"
 #include "miscadmin.h"
 #include "plan/build.h"
+#include "plan/extensions.h"
 #include "plan/names.h"
 
 bool
@@ -99,7 +100,7 @@ judge_pair(const SfBuild *build, SfItem *item, List **work)
 			set_fate(sf_item(item->new->parent), SF_FATE_REPLACE, work);
 		else if (attr->in_place && !attr->in_place(item->old, item->new) && !is_exchanged(build, item->new))
 			replace_for(item, attr, work);
-		else if (attr->how == SF_REPLACE)
+		else if (attr->how == SF_REPLACE || sf_extension_comes_anew(item->old, item->new, i))
 			fate = SF_FATE_REPLACE;
 		/* What has no words follows from what is done to others. */
 		else if (attr->alter && fate == SF_FATE_KEEP)
