@@ -261,6 +261,18 @@ is($node->safe_psql($moved, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is
 $node->safe_psql($moved, "$manage CALL sf_downgrade('-1', allow => '{data_loss}')");
 is($node->safe_psql($moved, "SELECT 'gone(public.citext)'::regprocedure"), 'gone(citext)', 'and back');
 
+# So it is when the schema that it leaves goes.
+my $left = sf_database($node, 'left');
+my $made_of = q{CREATE SCHEMA %1$s; CREATE EXTENSION citext SCHEMA %1$s; CREATE EXTENSION hstore SCHEMA %1$s;
+	CREATE TABLE t (a %1$s.citext DEFAULT 'x' CHECK (a <> 'y'::%1$s.citext), h %1$s.hstore); CREATE VIEW v AS SELECT a FROM t WHERE a = 'q'};
+$node->safe_psql($left, sprintf($made_of, 'old'));
+$node->safe_psql($left, 'SELECT sf_define($$' . sprintf($made_of, 'ext') . '$$)');
+$node->safe_psql($left, "$manage SELECT sf_plan_migration('left')");
+is($node->safe_psql($left, 'SELECT sql FROM sf_steps() ORDER BY n'), join("\n", 'CREATE SCHEMA ext', 'ALTER EXTENSION citext SET SCHEMA ext',
+	'ALTER EXTENSION hstore SET SCHEMA ext', 'DROP SCHEMA old'), 'out of a schema that goes');
+$node->safe_psql($left, "$manage CALL sf_upgrade()");
+is($node->safe_psql($left, "$manage SELECT count(*) FROM sf_diff()"), 0, 'it is done');
+
 # What is granted on members is so afterwards.
 my $granted = sf_database($node, 'granted');
 my $rights = q{SELECT string_agg(proacl::text, ' ') FROM pg_proc WHERE proname = 'similarity'};

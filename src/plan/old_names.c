@@ -159,18 +159,23 @@ inverse_renames(List *renames)
 	return out.statements;
 }
 
-/* Does the model have the place under its own name, and under no other? */
+/* Is the place there in the model's scratch, under its own name and no other?  One that goes is made there. */
 static bool
-place_stays(const SfFactBase *model, const char *kind, const char *name, List *hints)
+place_stands(const SfFactBase *live, const SfFactBase *model, const char *key, List *hints, SfEmit *out, List **made)
 {
-	char	   *place = pstrdup(name);
-	const char *key = sf_fact_key(kind, 1, &place);
+	SfFact	   *place = sf_base_find(live, key);
 	ListCell   *lc;
 
 	foreach(lc, hints)
 		if (strcmp(((SfHint *) lfirst(lc))->old_key, key) == 0)
 			return false;
-	return sf_base_find(model, key) != NULL;
+	if (sf_base_find(model, key) || list_member_ptr(*made, place))
+		return true;
+	if (place == NULL)
+		return false;
+	place->kind->create(out, place, NIL);
+	*made = lappend(*made, place);
+	return true;
 }
 
 /*
@@ -182,7 +187,8 @@ static List *
 moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List **inverse)
 {
 	SfEmit		out = {.statements = *inverse};
-	List	   *moved = NIL;
+	List	   *moved = NIL,
+			   *made = NIL;
 	ListCell   *lc;
 
 	foreach(lc, model->facts)
@@ -193,15 +199,15 @@ moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List
 		for (int i = 0; i < new->kind->nattrs; i++)
 		{
 			const SfAttr *attr = &new->kind->attrs[i];
-			const char *was,
-					   *is;
+			char	   *was;
+			const char *is;
 
 			if (!(attr->flags & SF_ATTR_MEMBERS) || (old = sf_base_find(live, new->key)) == NULL)
 				continue;
-			was = sf_attr(old, attr->name);
+			was = unconstify(char *, sf_attr(old, attr->name));
 			is = sf_attr(new, attr->name);
-			if (was == NULL || is == NULL || strcmp(was, is) == 0 || !place_stays(model, attr->name, was, hints) ||
-				!sf_extension_moves(old))
+			if (was == NULL || is == NULL || strcmp(was, is) == 0 || !sf_extension_moves(old) ||
+				!place_stands(live, model, sf_fact_key(attr->name, 1, &was), hints, &out, &made))
 				continue;
 			attr->alter(&out, new, old, NULL);
 			moved = lappend(moved, new);

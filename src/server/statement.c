@@ -116,6 +116,8 @@ check_bootstrap(Node *node)
 	for (int i = 0; i < lengthof(bootstrap_statements); i++)
 		if (bootstrap_statements[i] == nodeTag(node))
 			return;
+	if (IsA(node, CreateSchemaStmt) && ((CreateSchemaStmt *) node)->schemaElts == NIL)
+		return;
 	if (IsA(node, AlterTableStmt))
 	{
 		ListCell   *lc;
