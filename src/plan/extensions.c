@@ -36,15 +36,6 @@ is_done_in_place(const SfFact *old, const SfFact *new, int attr)
 	return has_update(new, old->attr[attr], new->attr[attr]);
 }
 
-static bool
-has_a_type(const SfFact *fact)
-{
-	for (int i = 0; i < fact->kind->nattrs; i++)
-		if (fact->kind->attrs[i].flags & SF_ATTR_TYPE)
-			return true;
-	return false;
-}
-
 /* Would rows go with it?  Columns of its types, or tables over them, however far away. */
 static bool
 has_rows_behind(const SfFact *fact, List **seen)
@@ -58,10 +49,10 @@ has_rows_behind(const SfFact *fact, List **seen)
 	foreach(lc, fact->needed_by)
 	{
 		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
-		bool		in_table = user->parent && user->parent->kind->contents;
 
-		if (user->kind->contents || (in_table && has_a_type(user)) || has_rows_behind(user, seen) ||
-			(user->parent && !in_table && has_rows_behind(user->parent, seen)))
+		/* What else a table has (indexes, checks, defaults) is made anew. */
+		if (user->kind->contents || has_rows_behind(user, seen) ||
+			(user->parent && !user->parent->kind->contents && has_rows_behind(user->parent, seen)))
 			return true;
 	}
 	return false;
