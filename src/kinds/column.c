@@ -6,6 +6,7 @@
 #include "catalog/dependency.h"
 #include "kinds/not_null.h"
 #include "kinds/rows.h"
+#include "kinds/sequence_common.h"
 
 extern const SfKind sf_kind_default,
 			sf_kind_domain;
@@ -435,6 +436,7 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 		set_storage(out, new);
 	if (sf_attr(new, "compression") && !sf_changed(old, new, "compression"))
 		set_compression(out, new);
+	sf_emit_identity_limits(out, old, new);
 }
 
 /* DROP NOT NULL reaches all copies, also those that keep theirs. */

@@ -6,6 +6,7 @@
 #include "kinds/sequence_common.h"
 
 extern const SfKind sf_kind_default,
+			sf_kind_identity,
 			sf_kind_owned_by,
 			sf_kind_sequence;
 
@@ -101,6 +102,64 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 	sf_emit_alter_sequence(out, alter_column(new), "SET ", sf_attr(new, "sequence"), old, new);
 }
 
+static const struct
+{
+	const char *type;
+	const char *min;
+	const char *max;
+} types[] = {
+	{"smallint", "-32768", "32767"},
+	{"integer", "-2147483648", "2147483647"},
+	{"bigint", "-9223372036854775808", "9223372036854775807"},
+};
+
+static int
+type_of(const SfFact *identity)
+{
+	int			i = 0;
+
+	while (i < lengthof(types) && strcmp(types[i].type, sf_attr(identity->parent, "type")) != 0)
+		i++;
+	return i;
+}
+
+/* Limits that the new type does not have are in its way. */
+static bool
+alters_first(const SfFact *old, const SfFact *new)
+{
+	return type_of(new) < type_of(old);
+}
+
+static const SfFact *
+identity_of(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->children)
+		if (((SfFact *) lfirst(lc))->kind == &sf_kind_identity)
+			return lfirst(lc);
+	return NULL;
+}
+
+void
+sf_emit_identity_limits(SfEmit *out, const SfFact *was, const SfFact *is)
+{
+	const SfFact *old = identity_of(was);
+	const SfFact *new = identity_of(is);
+	int			type = old ? type_of(old) : lengthof(types);
+	StringInfoData sql;
+
+	if (new == NULL || new->twin != old || type == lengthof(types))
+		return;
+	initStringInfo(&sql);
+	if (!sf_changed(old, new, "min") && strcmp(sf_attr(old, "min"), types[type].min) == 0)
+		appendStringInfo(&sql, " SET MINVALUE %s", sf_attr(new, "min"));
+	if (!sf_changed(old, new, "max") && strcmp(sf_attr(old, "max"), types[type].max) == 0)
+		appendStringInfo(&sql, " SET MAXVALUE %s", sf_attr(new, "max"));
+	if (sql.len > 0)
+		sf_emit(out, "%s%s", alter_column(new), sql.data);
+}
+
 static void
 alter_sequence_name(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -178,6 +237,7 @@ const SfKind sf_kind_identity = {
 	.may_fold = may_fold,
 	.drops_with_parent = true,
 	.survives_alter = true,
+	.alters_first = alters_first,
 	.create = create,
 	.predecessor = predecessor,
 	.clause = clause,

@@ -167,6 +167,8 @@ struct SfKind
 	bool		drops_with_parent;
 	/* What it says of its table, the server says of a partition that it attaches to that, too (a trigger's state). */
 	bool		cloned;
+	/* Is it altered before its parent is, which could not be as it stands?  (NULL: behind it.) */
+	bool		(*alters_first) (const SfFact *old, const SfFact *new);
 	/*
 	 * Its drop takes along what it needs and what needs it in turn: neither can go first (a base type and its
 	 * functions).

@@ -19,6 +19,12 @@ extern void sf_emit_alter_sequence(SfEmit *out, const char *head, const char *se
 								   const SfFact *old, const SfFact *new);
 
 /*
+ * The server moves limits of an identity at the edge of the old type along to that of the new one; those that are to
+ * stay are set back.  was, is: the column.
+ */
+extern void sf_emit_identity_limits(SfEmit *out, const SfFact *was, const SfFact *is);
+
+/*
  * Around the creation of one that takes another's place: the old one is put aside, which keeps everybody from it; then
  * the new one goes on where it stood.  schema: where the old one is by then.  sequence: the new one's name as SQL.
  */

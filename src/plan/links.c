@@ -108,6 +108,14 @@ comes_unproved(const SfItem *item, const SfEdge *edge)
 		check->create && check->create->new == edge->to && item->create && item->create->new != item->new;
 }
 
+static bool
+alters_first(const SfItem *item, const SfFact *need)
+{
+	const SfKind *kind = item->new->kind;
+
+	return item->alter && need == item->new->parent && kind->alters_first && kind->alters_first(item->old, item->new);
+}
+
 /* What the new side needs has to be there. */
 static void
 link_needs(SfItem *item)
@@ -143,7 +151,10 @@ link_needs(SfItem *item)
 		sf_build_after(maker, altered, item);
 		sf_build_after(maker, need->rename, item);
 		sf_build_after(item->alter, need->create, item);
-		sf_build_after(item->alter, altered, item);
+		if (alters_first(item, edge->to))
+			sf_build_after(altered, item->alter, item);
+		else
+			sf_build_after(item->alter, altered, item);
 		sf_build_after(item->alter, need->rename, item);
 		sf_build_after(item->rename, need->rename, item);
 		sf_build_after(item->rename, need->create, item);
