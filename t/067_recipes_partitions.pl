@@ -179,6 +179,43 @@ online($node, 'replaced', q{
 		q{T expand: COMMENT ON INDEX public.part_v IS 'by v'},
 	]);
 
+# ---- what a partition has of its own becomes a copy of what the whole gets: it is neither built nor proved again
+online($node, 'own', q{
+	CREATE TABLE o (id int PRIMARY KEY); INSERT INTO o VALUES (1);
+	CREATE TABLE own (a int NOT NULL, b text, c int) PARTITION BY LIST (a);
+	CREATE TABLE own_1 PARTITION OF own FOR VALUES IN (1); CREATE TABLE own_2 PARTITION OF own FOR VALUES IN (2) PARTITION BY LIST (b);
+	CREATE TABLE own_2x PARTITION OF own_2 FOR VALUES IN ('x'); CREATE TABLE own_3 PARTITION OF own FOR VALUES IN (3);
+	CREATE INDEX by_b ON own_1 (b); CREATE INDEX by_b2 ON own_2 (b);
+	ALTER TABLE own_1 ADD CONSTRAINT once UNIQUE (a, b); ALTER TABLE own_1 ADD CONSTRAINT known FOREIGN KEY (c) REFERENCES o;
+	INSERT INTO own SELECT i, CASE i WHEN 2 THEN 'x' ELSE g::text END, 1 FROM generate_series(1, 3) i, generate_series(1, CASE i WHEN 2 THEN 1 ELSE 1000 END) g}, q{
+	CREATE TABLE o (id int PRIMARY KEY);
+	CREATE TABLE own (a int NOT NULL, b text, c int, CONSTRAINT k UNIQUE (a, b), CONSTRAINT f FOREIGN KEY (c) REFERENCES o) PARTITION BY LIST (a);
+	CREATE TABLE own_1 PARTITION OF own FOR VALUES IN (1); CREATE TABLE own_2 PARTITION OF own FOR VALUES IN (2) PARTITION BY LIST (b);
+	CREATE TABLE own_2x PARTITION OF own_2 FOR VALUES IN ('x'); CREATE TABLE own_3 PARTITION OF own FOR VALUES IN (3);
+	CREATE INDEX own_b ON own (b);},
+	of => 'own',
+	steps => [
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY own_2x_a_b_key ON public.own_2x USING btree (a, b)',
+		'T expand: ALTER TABLE public.own_2x ADD CONSTRAINT own_2x_a_b_key UNIQUE USING INDEX own_2x_a_b_key',
+		'N expand: CREATE UNIQUE INDEX CONCURRENTLY own_3_a_b_key ON public.own_3 USING btree (a, b)',
+		'T expand: ALTER TABLE public.own_3 ADD CONSTRAINT own_3_a_b_key UNIQUE USING INDEX own_3_a_b_key',
+		'T expand: ALTER TABLE public.own ADD CONSTRAINT k UNIQUE (a, b)',
+		'T expand: ALTER TABLE public.own_1 RENAME CONSTRAINT once TO own_1_a_b_key',
+		'T expand: CREATE INDEX own_b ON ONLY public.own USING btree (b)',
+		'N expand: CREATE INDEX CONCURRENTLY own_3_b_idx ON public.own_3 USING btree (b)',
+		'T expand: ALTER INDEX public.own_b ATTACH PARTITION public.own_3_b_idx',
+		'T expand: ALTER INDEX public.by_b RENAME TO own_1_b_idx',
+		'T expand: ALTER INDEX public.by_b2 RENAME TO own_2_b_idx',
+		'T expand: ALTER TABLE public.own_2x ADD CONSTRAINT f FOREIGN KEY (c) REFERENCES public.o(id) NOT VALID',
+		'T validate: ALTER TABLE public.own_2x VALIDATE CONSTRAINT f',
+		'T expand: ALTER TABLE public.own_3 ADD CONSTRAINT f FOREIGN KEY (c) REFERENCES public.o(id) NOT VALID',
+		'T validate: ALTER TABLE public.own_3 VALIDATE CONSTRAINT f',
+		'T expand: ALTER TABLE public.own ADD CONSTRAINT f FOREIGN KEY (c) REFERENCES public.o(id)',
+		'T expand: ALTER TABLE public.own_1 RENAME CONSTRAINT known TO f',
+		'T expand: ALTER INDEX public.k ATTACH PARTITION public.own_1_a_b_key',
+		'T expand: ALTER INDEX public.own_b ATTACH PARTITION public.own_1_b_idx',
+		'T expand: ALTER INDEX public.own_b ATTACH PARTITION public.own_2_b_idx' ]);
+
 # ---- keys: each leaf gets its own, and the whole takes them over.  From 18 on a primary key is made for the whole at once.
 my $eighteen = $node->safe_psql('postgres', q{SELECT current_setting('server_version_num')::int >= 180000}) eq 't';
 my $keyless = q{

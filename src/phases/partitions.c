@@ -74,6 +74,13 @@ add(List *statements, List *texts, bool proven)
 	return statements;
 }
 
+/* Has the partition it already, of its own, under whatever name?  What is said of it then makes it a copy. */
+static bool
+is_there(const SfFact *copy)
+{
+	return copy->twin && !copy->anew;
+}
+
 /* The whole of nothing, then the parts: each is attached when it is there, those of a part that has parts before it. */
 static List *
 index_below(List *statements, const SfPlan *plan, const SfFact *index)
@@ -84,7 +91,8 @@ index_below(List *statements, const SfPlan *plan, const SfFact *index)
 	statements = add(statements, list_make1(linitial(texts)), false);
 	if (sf_is_partitioned(sf_relation_of(index)))
 		foreach(lc, sf_copies_of(index))
-			statements = index_below(statements, plan, lfirst(lc));
+			if (!is_there(lfirst(lc)))
+				statements = index_below(statements, plan, lfirst(lc));
 	return add(statements, list_copy_tail(texts, 1), false);
 }
 
@@ -177,7 +185,7 @@ sf_key_by_leaves(const SfPlan *plan, const SfAction *action)
 
 		if (index == NULL)
 			return NIL;
-		if (sf_is_partitioned(sf_relation_of(copy)))
+		if (sf_is_partitioned(sf_relation_of(copy)) || is_there(copy))
 			continue;
 		statements = add(statements, list_make1(index), false);
 		statements = add(statements, list_make1(sf_key_adopts(copy, sf_last(copy))), true);
@@ -219,7 +227,7 @@ sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 		const SfFact *copy = lfirst(lc);
 		SfEmit		out;
 
-		if (sf_is_partitioned(sf_relation_of(copy)))
+		if (sf_is_partitioned(sf_relation_of(copy)) || is_there(copy))
 			continue;
 		sf_plan_emit_init(&out, plan);
 		out.flags = SF_EMIT_APART;
