@@ -82,6 +82,20 @@ online($node, 'not adopted', q{
 		'T contract: ALTER TABLE public.desk ADD CONSTRAINT desk_key PRIMARY KEY USING INDEX "~schemaflow_desk_key"',
 		'T contract: ALTER TABLE public.desk_key RENAME COLUMN "~schemaflow_seat" TO seat' ]);
 
+# ---- what an exchanged column's index was to its table another is before that: the index has not changed for it
+online($node, 'marks', q{
+	CREATE TABLE desk (id int NOT NULL, room int NOT NULL, seat int NOT NULL);
+	CREATE UNIQUE INDEX desk_id ON desk (id); CREATE UNIQUE INDEX desk_place ON desk (room, seat);
+	ALTER TABLE desk REPLICA IDENTITY USING INDEX desk_id; ALTER TABLE desk CLUSTER ON desk_id;
+	INSERT INTO desk SELECT g, g, g FROM generate_series(1, 1000) g}, q{
+	CREATE TABLE desk (id bigint NOT NULL, room int NOT NULL, seat int NOT NULL);
+	CREATE UNIQUE INDEX desk_id ON desk (id); CREATE UNIQUE INDEX desk_place ON desk (room, seat);
+	ALTER TABLE desk REPLICA IDENTITY USING INDEX desk_place; ALTER TABLE desk CLUSTER ON desk_place;},
+	of => 'desk_place',
+	steps => [
+		'T expand: ALTER TABLE public.desk CLUSTER ON desk_place',
+		'T expand: ALTER TABLE public.desk REPLICA IDENTITY USING INDEX desk_place' ]);
+
 # ---- constraints; a key that a foreign key names
 my $keys = q{
 	CREATE TABLE team (id int PRIMARY KEY, code int NOT NULL, CONSTRAINT team_code UNIQUE (code)%s);

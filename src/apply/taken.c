@@ -169,6 +169,18 @@ was_copy(const SfFact *then, const SfFact *fact)
 	return sf_implied_by(then) && sf_implied_by(fact) == NULL;
 }
 
+/* Marks that others of its table may have got since do not count. */
+static bool
+is_another(const SfFact *then, const SfFact *fact)
+{
+	const bool *changed = sf_diff_attributes(then, fact);
+
+	for (int i = 0; changed && i < fact->kind->nattrs; i++)
+		if (changed[i] && !(fact->kind->attrs[i].flags & SF_ATTR_PASSED))
+			return true;
+	return false;
+}
+
 /* NULL: it is what it was, or what the migration makes of it. */
 static const char *
 change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
@@ -177,7 +189,7 @@ change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 
 	if (then == NULL)
 		return is_made_by_us(taken, start, fact) ? NULL : "was made";
-	return sf_diff_attributes(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) &&
+	return is_another(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) &&
 		!was_copy(then, fact) ? "was changed" : NULL;
 }
 

@@ -233,8 +233,8 @@ static const SfAttr attrs[] = {
 	{"options", SF_ALTER, alter_options, 0, options_in_place},
 	{"tablespace", SF_ALTER, alter_tablespace, SF_ATTR_TABLESPACE},
 	{"statistics", SF_ALTER, alter_statistics},
-	{"clustered", SF_ALTER, alter_clustered},
-	{"replica_identity", SF_ALTER, alter_replica_identity},
+	{"clustered", SF_ALTER, alter_clustered, SF_ATTR_PASSED},
+	{"replica_identity", SF_ALTER, alter_replica_identity, SF_ATTR_PASSED},
 };
 
 const SfKind sf_kind_index = {

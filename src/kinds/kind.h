@@ -143,6 +143,8 @@ typedef struct SfAttr
 #define SF_ATTR_SCRIPTS		0x2000
 /* Set while it holds for what is written only: rows that stand may contradict it, and then cannot be written at all. */
 #define SF_ATTR_UNPROVED	0x4000
+/* One of the table's has it: when another gets it, it goes from here by itself. */
+#define SF_ATTR_PASSED		0x8000
 
 struct SfKind
 {
