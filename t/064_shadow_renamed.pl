@@ -101,6 +101,13 @@ $db = database('CREATE SCHEMA s; CREATE TABLE t (id int, v int)', 'INSERT INTO t
 plan_change($db, "CREATE SCHEMA s;\n-- \@renamed from=public.t\nCREATE TABLE s.t (id int, v bigint)");
 like($node->safe_psql($db, q{SELECT why FROM sf_steps() WHERE sql ~ ' TYPE '}), qr/table public\.t moves to another schema at the same time/,
 	'a table that moves to another schema');
+$db = database('CREATE SCHEMA ext; CREATE SCHEMA s; CREATE EXTENSION citext SCHEMA ext; CREATE TABLE t (id int, v ext.citext)',
+	q{INSERT INTO t SELECT n, n FROM generate_series(1, 1000) n});
+plan_change($db, 'CREATE SCHEMA ext; CREATE SCHEMA s; CREATE EXTENSION citext SCHEMA s; CREATE TABLE t (id int, v varchar(9))');
+like($node->safe_psql($db, q{SELECT why FROM sf_steps() WHERE sql ~ ' TYPE '}), qr/extension citext, which its type belongs to, moves to another schema at the same time/,
+	'an extension that does');
+run_ok($db, 'CALL sf_upgrade()', 'up');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'it is done');
 
 $node->stop;
 done_testing();

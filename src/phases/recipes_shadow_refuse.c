@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "diff/diff.h"
 #include "miscadmin.h"
 #include "phases/recipes_shadow.h"
 #include "plan/emit.h"
@@ -151,13 +152,35 @@ sf_shadow_refusal_of_sources(const SfPlan *plan, List *shadows, const SfShadow *
 	return NULL;
 }
 
+/* What the old type belongs to, when the plan gives another name to that; until the exchange it is needed by both. */
+static const SfFact *
+renamed_whole(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+	{
+		const SfFact *whole = ((SfEdge *) lfirst(lc))->to;
+		const bool *changed = whole->twin ? sf_diff_attributes(whole, whole->twin) : NULL;
+
+		for (int i = 0; changed && i < whole->kind->nattrs; i++)
+			if (changed[i] && (whole->kind->attrs[i].flags & SF_ATTR_MEMBERS))
+				return whole;
+	}
+	return NULL;
+}
+
 char *
 sf_shadow_refusal(const SfPlan *plan, const SfShadow *shadow)
 {
 	const char *why = sf_why_not_empty(shadow->new);
+	const SfFact *whole = renamed_whole(shadow->old);
 
 	if (why)
 		return pstrdup(why);
+	if (whole)
+		return psprintf("%s, which its type belongs to, moves to another schema at the same time",
+						sf_fact_label(whole));
 	if (shadow->computed)
 		return refusal_of_computed(plan, shadow);
 	if (sf_child_of(shadow->old, "generated") || sf_child_of(shadow->new, "generated"))
