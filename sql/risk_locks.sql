@@ -8,6 +8,7 @@ CREATE TABLESPACE sf_risk_space LOCATION '';
 CREATE ACCESS METHOD heap2 TYPE TABLE HANDLER heap_tableam_handler;
 
 CREATE DOMAIN free AS text;
+CREATE DOMAIN rolled AS float8 DEFAULT random();
 CREATE DOMAIN posted AS text CONSTRAINT filled CHECK (VALUE <> '');
 CREATE TYPE mood AS ENUM ('sad', 'happy');
 CREATE TABLE p (id int PRIMARY KEY, code int UNIQUE);
@@ -140,6 +141,10 @@ ALTER TABLE q ADD COLUMN z bigserial
 ALTER TABLE q ADD COLUMN z int GENERATED ALWAYS AS IDENTITY
 ALTER TABLE q ADD COLUMN z int GENERATED ALWAYS AS (id + 1) STORED
 ALTER TABLE q ADD COLUMN z public.free
+ALTER TABLE q ADD COLUMN z rolled
+ALTER TABLE q ADD COLUMN z public.rolled
+ALTER TABLE q ADD COLUMN z rolled[]
+ALTER TABLE q ADD COLUMN z rolled DEFAULT 1
 ALTER TABLE q ADD COLUMN z public.posted
 SELECT schemaflow.sf_add_column('public.q', 'z public.posted')
 SELECT schemaflow.sf_add_column('public.q', 'z public.posted DEFAULT ''x'' NOT NULL')

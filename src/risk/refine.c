@@ -10,7 +10,6 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
-#include "facts/transforms.h"
 #include "kinds/kind.h"
 #include "parser/parser.h"
 #include "risk/refine.h"
@@ -110,21 +109,6 @@ is_serial(const TypeName *type)
 	return false;
 }
 
-/* The default of a domain, which rows get where the column has none. */
-static const char *
-default_of_domain(const SfFactBase *base, const TypeName *type)
-{
-	char	   *names[2];
-	const SfFact *domain;
-
-	if (base == NULL || list_length(type->names) != 2 || type->arrayBounds != NIL)
-		return NULL;
-	names[0] = strVal(linitial(type->names));
-	names[1] = strVal(lsecond(type->names));
-	domain = sf_base_find_named(base, "domain", 2, names);
-	return domain ? sf_attr(domain, "default") : NULL;
-}
-
 /* Each row gets a value of its own: the table is written anew.  Else the value is noted once, in the catalog. */
 void
 sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
@@ -132,7 +116,8 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	ColumnDef  *column = (ColumnDef *) ((AlterTableCmd *) it->operation->node)->def;
 	bool		has_default = false;
 	bool		not_null = false;
-	const char *by_domain = default_of_domain(it->context->after, column->typeName);
+	bool		each_its_own;
+	bool		by_domain = sf_domain_gives(it->context->after, column->typeName, &each_its_own);
 	const char *rewrites = NULL;
 	ListCell   *lc;
 
@@ -172,7 +157,7 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	}
 	if (is_serial(column->typeName))
 		rewrites = "each row gets a number";
-	else if (!has_default && by_domain && sf_default_volatile(sf_transform_parse(by_domain)))
+	else if (!has_default && each_its_own)
 		rewrites = "the domain's default gives each row a value of its own";
 	else if (it->entry->verb != SF_RISK_CREATE_TRIED &&
 			 sf_domain_constrained(it->context->after, column->typeName))
@@ -182,7 +167,7 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 		risk->effects |= SF_RISK_REWRITES | SF_RISK_SCANS;
 		risk->why = rewrites;
 	}
-	else if (not_null && !has_default && by_domain == NULL)
+	else if (not_null && !has_default && !by_domain)
 	{
 		risk->effects |= SF_RISK_NEEDS_EMPTY;
 		risk->why = "fails when the table has rows: they have no value for it";
@@ -339,6 +324,19 @@ sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 	else
 		return;
 	risk->effects &= ~SF_RISK_SCANS;
+}
+
+/* That of a column that the plan makes: nobody relies on it. */
+void
+sf_refine_default_drop(SfRisk *risk, const SfRiskCase *it)
+{
+	const SfOperation *op = it->operation;
+	const SfFactBase *before = it->context->before;
+	char	   *names[3] = {op->schema, op->relation, op->part};
+
+	if (before && op->schema && op->part && sf_risk_find_relation(before, op->schema, op->relation) &&
+		!sf_base_find_named(before, "column", 3, names))
+		risk->effects &= ~SF_RISK_NARROWS;
 }
 
 /* That of an index: nobody says it. */
