@@ -343,6 +343,7 @@ SELECT relation, lock, rewrites, needs_rows_estimate FROM sf_risk('ALTER TABLE e
 SELECT relation, lock, rewrites, needs_rows_estimate FROM sf_risk('ALTER TABLE t ALTER a TYPE not_there');
 SELECT relation, lock, needs_rows_estimate, why FROM sf_risk('ALTER TABLE q SET WITHOUT OIDS');
 SELECT keys, relation FROM sf_risk('SELECT 1');
+SELECT keys, relation, why FROM sf_risk('TRUNCATE q');
 SELECT sf_risk('SELECT 1; SELECT 2');
 SELECT sf_risk('SELEC 1');
 SELECT sf_risk(NULL);
