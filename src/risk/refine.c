@@ -10,6 +10,7 @@
 #include "catalog/objectaddress.h"
 #include "catalog/pg_type.h"
 #include "compat.h"
+#include "facts/transforms.h"
 #include "kinds/kind.h"
 #include "parser/parser.h"
 #include "risk/refine.h"
@@ -285,18 +286,35 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 		risk->why = "fails when a value does not fit the new type";
 }
 
+/* By itself, or as one of those that AND joins: the server believes both. */
+static bool
+says_not_null(const Node *node, const char *column)
+{
+	const NullTest *test = (const NullTest *) node;
+	ListCell   *lc;
+
+	if (IsA(node, BoolExpr) && ((const BoolExpr *) node)->boolop == AND_EXPR)
+		foreach(lc, ((const BoolExpr *) node)->args)
+			if (says_not_null(lfirst(lc), column))
+				return true;
+	return IsA(node, NullTest) && test->nulltesttype == IS_NOT_NULL && IsA(test->arg, ColumnRef) &&
+		strcmp(strVal(llast(((const ColumnRef *) test->arg)->fields)), column) == 0;
+}
+
 bool
 sf_risk_proves_not_null(const SfFact *table, const char *column)
 {
-	char	   *proof = psprintf("CHECK ((%s IS NOT NULL))", sf_ident(column));
 	ListCell   *lc;
 
 	foreach(lc, table->children)
 	{
 		const SfFact *check = lfirst(lc);
+		const char *text = sf_is_kind(check, "check") && sf_attr(check, "not_valid") == NULL ?
+			sf_attr(check, "definition") : NULL;
 
-		if (sf_is_kind(check, "check") && sf_attr(check, "not_valid") == NULL &&
-			strcmp(sf_attr(check, "definition"), proof) == 0)
+		/* Not one with NO INHERIT behind it. */
+		if (text && strncmp(text, "CHECK (", 7) == 0 && text[strlen(text) - 1] == ')' && strstr(text, " IS NOT NULL") &&
+			says_not_null(sf_transform_parse(text + 6), column))
 			return true;
 	}
 	return false;
