@@ -31,6 +31,40 @@ for my $why ('a NULL', 'a check')
 	$rows = $node->safe_psql($db, 'SELECT c::text FROM c ORDER BY id');
 }
 
+# ---- keys that are there twice, and references to nothing: all of them, not only the first one
+
+my $keys = sf_database($node, 'keys');
+$node->safe_psql($keys, q{CREATE TABLE p (a int, "B" text, PRIMARY KEY (a, "B")); INSERT INTO p VALUES (1, 'x');
+	CREATE TABLE "T t" (id int PRIMARY KEY, v text, a int, "B" text, on_sale bool);
+	INSERT INTO "T t" VALUES (1, 'x', 1, 'x', true), (2, 'X', 1, 'y', true), (3, NULL, 2, NULL, true), (4, NULL, 2, 'x', false), (5, 'x', NULL, NULL, false)});
+for my $case ([ 'UNIQUE (v)', '', 'x|2' ], [ '', 'CREATE UNIQUE INDEX u ON "T t" (lower(v)) WHERE on_sale', 'x|2' ],
+	[ '', 'CREATE UNIQUE INDEX u ON "T t" (v) NULLS NOT DISTINCT', "x|2\n|2" ],
+	[ '', 'CREATE UNIQUE INDEX u ON "T t" (a) INCLUDE (v)', "1|2\n2|2" ],
+	[ 'FOREIGN KEY (a, "B") REFERENCES p', '', "2|X|1|y|t\n4||2|x|f" ],
+	[ 'FOREIGN KEY (a, "B") REFERENCES p MATCH FULL', '', "2|X|1|y|t\n3||2||t\n4||2|x|f" ])
+{
+	my ($constraint, $index, $expected) = @$case;
+	my $within = $constraint ? ", $constraint" : '';
+	$node->safe_psql($keys, qq{SELECT sf_define(\$\$CREATE TABLE p (a int, "B" text, PRIMARY KEY (a, "B"));
+		CREATE TABLE "T t" (id int PRIMARY KEY, v text, a int, "B" text, on_sale bool$within); $index\$\$, true);
+		SELECT sf_plan_migration('keys', true)});
+	my ($rc, undef, $err) = sf_try($node, $keys, 'CALL sf_upgrade()');
+	my ($query) = $err =~ /the schema is as it was. (SELECT .*?) lists the rows/;
+	ok($query, "$constraint$index: has a query") or diag($err);
+	is($node->safe_psql($keys, "SELECT * FROM ($query) x ORDER BY 1"), $expected, 'which lists them all') if $query;
+}
+
+# ---- values that do not become the new type: the column is named; one that is not there cannot be asked for
+
+for my $case ([ 'v int', qr/22P02: invalid input syntax.*CONTEXT: .*: column public\."T t"\.v$/ms ],
+	[ 'v text, n int NOT NULL', qr/23502: .*as it was\. Repair the data or the model, then call again/s ])
+{
+	$node->safe_psql($keys, qq{SELECT sf_define('CREATE TABLE p (a int, "B" text, PRIMARY KEY (a, "B"));
+		CREATE TABLE "T t" (id int PRIMARY KEY, $$case[0], a int, "B" text, on_sale bool)', true); SELECT sf_plan_migration('type', true)});
+	my ($rc, undef, $err) = sf_try($node, $keys, 'CALL sf_upgrade()');
+	like($err, $$case[1], $$case[0]);
+}
+
 # ---- what cannot be undone is told with what it was that failed
 
 $node->safe_psql($db, q{SELECT sf_ignore('public.forbid%');

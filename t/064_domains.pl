@@ -370,8 +370,6 @@ is($node->safe_psql($hand, q{CREATE TABLE nobody (id int); SELECT schemaflow.sf_
 my @plain = (
 	[ 'generated', "$types CREATE TABLE t (id int, a int)", 'a int' => 'a int, g pos GENERATED ALWAYS AS (a) STORED', qr/the column is a generated one/ ],
 	[ 'a child that has it', "$types CREATE TABLE t (id int, a int); CREATE TABLE u (g pos) INHERITS (t)", 'a int' => 'a int, g pos', qr/a table that inherits the column has it already/ ],
-	[ 'by the domain', "CREATE DOMAIN chance AS int DEFAULT (random() * 9)::int CHECK (VALUE >= 0); CREATE TABLE t (id int, a int)", 'a int' => 'a int, g chance',
-		qr/the domain's default gives each row a value of its own/ ],
 	[ 'a type that NULL is none of', "$types CREATE TABLE t (id int, a int)", 'a int' => 'a full_int', qr/not by a column beside it: .*NULL, which they would have until/ ],
 	[ 'NULL is none', "$types CREATE TABLE t (id int, a int)", 'a int' => 'a int, g given DEFAULT (random() * 9)::int', qr/NULL, which they would have until they are filled/ ]);
 for (@plain)

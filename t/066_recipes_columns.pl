@@ -65,6 +65,25 @@ if ($db)
 	is(rows($db, q{SELECT count(*) FROM pg_class WHERE relname ~ '__fill'}), 0, 'what numbered them is gone');
 }
 
+# The default is a domain's: new rows go on to have it, and who writes NULL keeps that.
+$db = online($node, 'by_domain', q{
+	CREATE DOMAIN rolled AS float8 DEFAULT random(); CREATE DOMAIN tossed AS float8 DEFAULT random() CHECK (VALUE >= 0);
+	CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t SELECT generate_series(1, 1000)}, q{
+	CREATE DOMAIN rolled AS float8 DEFAULT random(); CREATE DOMAIN tossed AS float8 DEFAULT random() CHECK (VALUE >= 0);
+	CREATE TABLE t (id int PRIMARY KEY, r rolled, n tossed NOT NULL);},
+	of => 'public.t.* (ADD|DROP) |sf_add_column|UPDATE public|gate',
+	stay => 1,
+	steps => [
+		'T expand: ALTER TABLE public.t ADD COLUMN r public.rolled DEFAULT NULL',
+		'T expand: ALTER TABLE public.t ALTER COLUMN r DROP DEFAULT',
+		q{T expand: SELECT schemaflow.sf_add_column('public.t', 'n public.tossed DEFAULT NULL')},
+		'T expand: ALTER TABLE public.t ALTER COLUMN n DROP DEFAULT',
+		'B backfill: UPDATE public.t SET r = COALESCE(r, (random())::double precision), n = COALESCE(n, (random())::double precision) WHERE r IS NULL OR n IS NULL',
+		'T expand: ALTER TABLE public.t ADD CONSTRAINT t_n_not_null_proof CHECK (n IS NOT NULL) NOT VALID',
+		'T validate: ALTER TABLE public.t DROP CONSTRAINT t_n_not_null_proof' ]);
+rows($db, 'INSERT INTO t VALUES (1001); INSERT INTO t VALUES (1002, NULL)');
+is(rows($db, 'SELECT count(DISTINCT r), count(DISTINCT n) FROM t'), '1001|1002', 'each row has values of its own, by its domain');
+
 # Written by others while it stands still in the middle: as the identity would; what moves away is filled.
 $db = online_database($node, 'meanwhile', q{
 	CREATE TABLE t (id int PRIMARY KEY); GRANT INSERT ON t TO writer; INSERT INTO t SELECT generate_series(1, 1000)},

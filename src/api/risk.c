@@ -19,6 +19,9 @@
 PG_FUNCTION_INFO_V1(sf_risk);
 PG_FUNCTION_INFO_V1(sf_risk_table);
 
+/* Else it would look harmless: no lock, no work. */
+#define NOT_JUDGED	"not in sf_risk_table(): sf_trace() runs it, looks, and rolls it back"
+
 static Datum
 text_or_null(const char *text, bool *null)
 {
@@ -79,7 +82,7 @@ sf_risk(PG_FUNCTION_ARGS)
 		values[6] = BoolGetDatum((risk->effects & SF_RISK_TOP_LEVEL) == 0);
 		values[7] = Int64GetDatum(rows);
 		nulls[7] = rows < 0;
-		values[8] = text_or_null(risk->why, &nulls[8]);
+		values[8] = text_or_null(risk->why ? risk->why : keys ? NULL : NOT_JUDGED, &nulls[8]);
 		tuplestore_putvalues(rsinfo->setResult, rsinfo->setDesc, values, nulls);
 	} while (++i < list_length(risk->locks));
 	return (Datum) 0;

@@ -36,9 +36,15 @@ static const struct
 	{"ban-drop-constraint", "drop_fk"},
 	{"ban-drop-constraint", "drop_pk"},
 	{"ban-drop-index", "drop_index_blocking"},
+	{"ban-drop-domain", "drop_cascade"},
+	{"ban-drop-extension", "drop_cascade"},
+	{"ban-drop-function", "drop_cascade"},
 	{"ban-drop-not-null", "drop_not_null"},
+	{"ban-drop-schema", "drop_cascade"},
+	{"ban-drop-sequence", "drop_cascade"},
 	{"ban-drop-table", "drop_table"},
 	{"ban-drop-trigger", "trigger_ddl"},
+	{"ban-drop-type", "drop_cascade"},
 	{"ban-drop-view", "view_replace"},
 	{"ban-duplicate-column-assignments", "duplicate_assignment"},
 	{"ban-replace-view-function", "function_body_change"},
@@ -95,9 +101,8 @@ static const char *const others[] = {
 	"ban-alter-generated-expression", "ban-alter-identity", "ban-alter-policy-condition", "ban-alter-policy-roles",
 	"ban-alter-role-options", "ban-alter-row-level-security", "ban-alter-sequence-values",
 	"ban-alter-system-options", "ban-alter-view-options", "ban-create-policy", "ban-detach-inheritance",
-	"ban-disable-trigger", "ban-drop-database", "ban-drop-default", "ban-drop-domain", "ban-drop-extension",
-	"ban-drop-function", "ban-drop-generated-expression", "ban-drop-policy", "ban-drop-schema", "ban-drop-sequence",
-	"ban-drop-type", "ban-new-write-restriction", "ban-revoke", "security-compatibility", "unused-ignore"
+	"ban-disable-trigger", "ban-drop-database", "ban-drop-default", "ban-drop-generated-expression",
+	"ban-drop-policy", "ban-new-write-restriction", "ban-revoke", "security-compatibility", "unused-ignore"
 };
 
 bool

@@ -75,8 +75,9 @@ static void
 enter_step(const Performance *p, const SfStep *step)
 {
 	where = MemoryContextStrdup(TopMemoryContext,
-								psprintf("step %d of %d of revision \"%s\", %s", step->n, p->nsteps,
-										 p->migration->revision, sf_direction_name(p->direction)));
+								psprintf("step %d of %d of revision \"%s\", %s%s%s", step->n, p->nsteps,
+										 p->migration->revision, sf_direction_name(p->direction),
+										 step->object ? ": " : "", step->object ? step->object : ""));
 	pgstat_report_appname(psprintf("schemaflow %s %s %d/%d", p->migration->revision,
 								   sf_direction_name(p->direction), step->n, p->nsteps));
 }

@@ -6,7 +6,7 @@
 
 #include "utils/elog.h"
 
-/* A query that lists them, by the names that the table has now; NULL: the error says it itself, or nobody knows. */
+/* A query that lists them, by the names that the table has now; NULL: the error names the row, or nobody knows. */
 extern char *sf_violators(const ErrorData *error);
 
 #endif

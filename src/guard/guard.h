@@ -156,6 +156,9 @@ extern SfSubject *sf_subject_oid(const SfExamination *it, Oid oid);
 /* Has it rows enough that it matters what is done to them? */
 extern bool sf_has_rows(const SfSubject *subject);
 
+/* Of ObjectAddress: what a statement is about to change or drop, as far as it names it (named.c).  Locks nothing. */
+extern List *sf_named_objects(Node *statement);
+
 /* ---- one rule and one operation ---- */
 
 struct SfCase
@@ -238,6 +241,7 @@ extern bool sf_check_rename_table(SfCase *it);
 extern bool sf_check_rename_schema(SfCase *it);
 extern bool sf_check_drop_table(SfCase *it);
 extern bool sf_check_truncate(SfCase *it);
+extern bool sf_check_cascade(SfCase *it);
 extern bool sf_check_attach(SfCase *it);
 extern bool sf_check_attach_default(SfCase *it);
 extern bool sf_check_partition_of(SfCase *it);

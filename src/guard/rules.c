@@ -79,6 +79,8 @@ const SfRule sf_rules[] = {
 	 "those who use the old name fail at once"},
 	{"drop_table", ENFORCE, ROWS, "table", SF_RISK_DROP, NULL, 0, sf_check_drop_table,
 	 "the rows are lost; the tables that its foreign keys reference are locked as well"},
+	{"drop_cascade", ENFORCE, 0, NULL, 0, NULL, 0, sf_check_cascade,
+	 "tables, columns, constraints go that the statement does not name"},
 	{"truncate", ENFORCE, 0, NULL, 0, NULL, T_TruncateStmt, sf_check_truncate,
 	 "the rows are lost, with CASCADE also those of tables that are not named"},
 	{"table_rewrite", ENFORCE, ROWS, "table", SF_RISK_ALTER, NULL, 0, sf_check_rewrite,

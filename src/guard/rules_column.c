@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
+#include "utils/ruleutils.h"
 
 #include "compat.h"
 #include "guard/guard.h"
@@ -32,6 +33,31 @@ new_column(const SfCase *it)
 	return castNode(ColumnDef, it->cmd->def);
 }
 
+/* Does each row get a value of its own, by the domain's default? */
+static bool
+gets_by_domain(const ColumnDef *column)
+{
+	bool		each_its_own;
+
+	return sf_column_has(column, CONSTR_DEFAULT) == NULL && sf_domain_gives(NULL, column->typeName, &each_its_own) &&
+		each_its_own;
+}
+
+/* Without the value that the domain gives, for rows that are there. */
+static void
+recipe_bare_domain(SfCase *it)
+{
+	const ColumnDef *column = new_column(it);
+	const char *name = sf_ident(column->colname);
+	const char *definition = psprintf("%s %s DEFAULT NULL", name, sf_type_text(column->typeName));
+
+	if (sf_domain_constrained(NULL, column->typeName))
+		sf_recipe(it, "SELECT schemaflow.sf_add_column(%s, %s);", sf_literal(it->table->name), sf_literal(definition));
+	else
+		sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s;", it->table->name, definition);
+	sf_recipe(it, "ALTER TABLE %s ALTER COLUMN %s DROP DEFAULT;  -- new rows get the domain's", it->table->name, name);
+}
+
 /* Fill the new column behind the others' backs, and make it NOT NULL when it is to be. */
 static void
 recipe_filled(SfCase *it, const char *set, const char *value)
@@ -40,7 +66,10 @@ recipe_filled(SfCase *it, const char *set, const char *value)
 	const char *name = sf_ident(column->colname);
 	const char *table = it->table->name;
 
-	sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s;", table, name, sf_type_text(column->typeName));
+	if (gets_by_domain(column))
+		recipe_bare_domain(it);
+	else
+		sf_recipe(it, "ALTER TABLE %s ADD COLUMN %s %s;", table, name, sf_type_text(column->typeName));
 	if (set)
 		sf_recipe(it, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s;", table, name, set);
 	if (value)
@@ -60,10 +89,11 @@ sf_check_volatile_default(SfCase *it)
 	const Constraint *value = sf_column_has(column, CONSTR_DEFAULT);
 	char	   *text;
 
-	if (value == NULL || !sf_default_volatile(value->raw_expr))
+	if (value ? !sf_default_volatile(value->raw_expr) : !gets_by_domain(column))
 		return false;
-	text = sf_expression_text(it, value->raw_expr);
-	recipe_filled(it, text, text);
+	text = value ? sf_expression_text(it, value->raw_expr) :
+		deparse_expression(get_typdefault(LookupTypeNameOid(NULL, column->typeName, false)), NIL, false, false);
+	recipe_filled(it, value ? text : NULL, text);
 	return sf_say(it, "each row gets its own value of column %s: the table is rewritten",
 				  sf_ident(column->colname));
 }
@@ -250,7 +280,7 @@ sf_check_domain_column(SfCase *it)
 	const ColumnDef *column = new_column(it);
 	char	   *definition;
 
-	if (serial_type(column->typeName) || !sf_domain_constrained(NULL, column->typeName))
+	if (serial_type(column->typeName) || !sf_domain_constrained(NULL, column->typeName) || gets_by_domain(column))
 		return false;
 	definition = definition_for_call(it);
 	if (definition)

@@ -113,17 +113,18 @@ grant_sequences(List *statements, const SfPlan *plan, const SfFact *by_default)
 }
 
 /*
- * A default that gives each row a value of its own.  Rows that come have it; those that change before the batches have
- * come to them may move out of their reach, and are filled by a trigger.
+ * A default, the domain's perhaps, that gives each row a value of its own.  Rows that come have it; those that change
+ * before the batches have come to them may move out of their reach, and are filled by a trigger.
  */
 static SfFilling *
-fill_by_default(const SfPlan *plan, const SfAction *action)
+fill_by_default(const SfPlan *plan, const SfAction *action, const SfFact *by_default)
 {
-	const SfFact *by_default = sf_child_of(action->new, "default");
-	SfDual		dual = {.fill = true,.expression = sf_attr(by_default, "expression")};
+	SfDual		dual = {.fill = true,.expression = by_default ? sf_attr(by_default, "expression") :
+		sf_domain_default(action->new)};
 	SfFilling  *filling = new_column(plan, action, dual);
 
-	filling->before = list_concat(grant_sequences(NIL, plan, by_default), filling->before);
+	if (by_default)
+		filling->before = list_concat(grant_sequences(NIL, plan, by_default), filling->before);
 	return filling;
 }
 
@@ -228,11 +229,12 @@ fill_as_made(const SfPlan *plan, const SfAction *action, List *plain)
 			   *value = identity ? identity : sf_child_of(action->new, "default");
 	SfFilling  *filling;
 
-	if (value == NULL || !list_member_ptr(action->folded, value) || list_length(plain) != 1 ||
+	if ((value ? !list_member_ptr(action->folded, value) : sf_domain_default(action->new) == NULL) ||
+		list_length(plain) != 1 ||
 		!(sf_recipe_risk(plan, action, sf_column_added(action->new, linitial(plain)), false) & SF_RISK_REWRITES) ||
 		sf_no_online_value(action->new))
 		return NULL;
-	filling = identity ? fill_by_identity(plan, action) : fill_by_default(plan, action);
+	filling = identity ? fill_by_identity(plan, action) : fill_by_default(plan, action, value);
 	filling->after = sf_add_statements(filling->after, action->statements, 1, false);
 	return filling;
 }

@@ -12,6 +12,7 @@
 #include "catalog/pg_am.h"
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
+#include "facts/transforms.h"
 #include "kinds/kind.h"
 #include "lib/attempt.h"
 #include "nodes/makefuncs.h"
@@ -185,6 +186,35 @@ sf_domain_constrained(const SfFactBase *base, const TypeName *type)
 	return find_type(type, &oid, &typmod) && get_typtype(oid) == TYPTYPE_DOMAIN && DomainHasConstraints(oid);
 }
 
+/* Facts know the domains that the plan makes; a name without schema is the session's. */
+bool
+sf_domain_gives(const SfFactBase *base, const TypeName *type, bool *each_its_own)
+{
+	char	   *names[2];
+	const SfFact *domain = NULL;
+	const char *text;
+	Node	   *value;
+	Oid			oid;
+	int32		typmod;
+
+	*each_its_own = false;
+	if (base && list_length(type->names) == 2 && type->arrayBounds == NIL)
+	{
+		names[0] = strVal(linitial(type->names));
+		names[1] = strVal(lsecond(type->names));
+		domain = sf_base_find_named(base, "domain", 2, names);
+	}
+	if (domain)
+	{
+		text = sf_attr(domain, "default");
+		*each_its_own = text && sf_default_volatile(sf_transform_parse(text));
+		return text != NULL;
+	}
+	value = find_type(type, &oid, &typmod) && get_typtype(oid) == TYPTYPE_DOMAIN ? get_typdefault(oid) : NULL;
+	*each_its_own = contain_volatile_functions(value);
+	return value != NULL;
+}
+
 /* ---- NULL as a value of a domain ---- */
 
 /* Argument of sf_attempt(). */
@@ -341,6 +371,13 @@ static const struct
 	{INT8OID, FLOAT4OID}, {INT8OID, FLOAT8OID}, {INT4OID, FLOAT4OID},
 	{TIMESTAMPOID, DATEOID}, {TIMESTAMPOID, TIMEOID}, {TIMESTAMPTZOID, DATEOID}, {TIMESTAMPTZOID, TIMEOID},
 	{TIMESTAMPTZOID, TIMETZOID}, {TIMETZOID, TIMEOID}, {INTERVALOID, TIMEOID}, {INETOID, CIDROID},
+	{TEXTOID, NAMEOID}, {VARCHAROID, NAMEOID}, {BPCHAROID, NAMEOID},
+	{TEXTOID, CHAROID}, {VARCHAROID, CHAROID}, {BPCHAROID, CHAROID}, {NAMEOID, CHAROID}, {NUMERICOID, CASHOID},
+	/* By an expression only. */
+	{INT4OID, BOOLOID}, {XID8OID, XIDOID},
+	{JSONBOID, INT2OID}, {JSONBOID, INT4OID}, {JSONBOID, INT8OID}, {JSONBOID, FLOAT4OID}, {JSONBOID, FLOAT8OID},
+	{LSEGOID, POINTOID}, {BOXOID, POINTOID}, {BOXOID, LSEGOID}, {BOXOID, CIRCLEOID}, {POLYGONOID, POINTOID},
+	{POLYGONOID, BOXOID}, {POLYGONOID, CIRCLEOID}, {CIRCLEOID, POINTOID}, {CIRCLEOID, BOXOID}, {CIRCLEOID, POLYGONOID},
 };
 
 /* How a smaller modifier of the same type works: silently (true) or by an error, except in explicit casts. */

@@ -110,21 +110,6 @@ is_serial(const TypeName *type)
 	return false;
 }
 
-/* The default of a domain, which rows get where the column has none. */
-static const char *
-default_of_domain(const SfFactBase *base, const TypeName *type)
-{
-	char	   *names[2];
-	const SfFact *domain;
-
-	if (base == NULL || list_length(type->names) != 2 || type->arrayBounds != NIL)
-		return NULL;
-	names[0] = strVal(linitial(type->names));
-	names[1] = strVal(lsecond(type->names));
-	domain = sf_base_find_named(base, "domain", 2, names);
-	return domain ? sf_attr(domain, "default") : NULL;
-}
-
 /* Each row gets a value of its own: the table is written anew.  Else the value is noted once, in the catalog. */
 void
 sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
@@ -132,7 +117,8 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	ColumnDef  *column = (ColumnDef *) ((AlterTableCmd *) it->operation->node)->def;
 	bool		has_default = false;
 	bool		not_null = false;
-	const char *by_domain = default_of_domain(it->context->after, column->typeName);
+	bool		each_its_own;
+	bool		by_domain = sf_domain_gives(it->context->after, column->typeName, &each_its_own);
 	const char *rewrites = NULL;
 	ListCell   *lc;
 
@@ -172,7 +158,7 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 	}
 	if (is_serial(column->typeName))
 		rewrites = "each row gets a number";
-	else if (!has_default && by_domain && sf_default_volatile(sf_transform_parse(by_domain)))
+	else if (!has_default && each_its_own)
 		rewrites = "the domain's default gives each row a value of its own";
 	else if (it->entry->verb != SF_RISK_CREATE_TRIED &&
 			 sf_domain_constrained(it->context->after, column->typeName))
@@ -182,7 +168,7 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 		risk->effects |= SF_RISK_REWRITES | SF_RISK_SCANS;
 		risk->why = rewrites;
 	}
-	else if (not_null && !has_default && by_domain == NULL)
+	else if (not_null && !has_default && !by_domain)
 	{
 		risk->effects |= SF_RISK_NEEDS_EMPTY;
 		risk->why = "fails when the table has rows: they have no value for it";
@@ -300,18 +286,35 @@ sf_refine_column_type(SfRisk *risk, const SfRiskCase *it)
 		risk->why = "fails when a value does not fit the new type";
 }
 
+/* By itself, or as one of those that AND joins: the server believes both. */
+static bool
+says_not_null(const Node *node, const char *column)
+{
+	const NullTest *test = (const NullTest *) node;
+	ListCell   *lc;
+
+	if (IsA(node, BoolExpr) && ((const BoolExpr *) node)->boolop == AND_EXPR)
+		foreach(lc, ((const BoolExpr *) node)->args)
+			if (says_not_null(lfirst(lc), column))
+				return true;
+	return IsA(node, NullTest) && test->nulltesttype == IS_NOT_NULL && IsA(test->arg, ColumnRef) &&
+		strcmp(strVal(llast(((const ColumnRef *) test->arg)->fields)), column) == 0;
+}
+
 bool
 sf_risk_proves_not_null(const SfFact *table, const char *column)
 {
-	char	   *proof = psprintf("CHECK ((%s IS NOT NULL))", sf_ident(column));
 	ListCell   *lc;
 
 	foreach(lc, table->children)
 	{
 		const SfFact *check = lfirst(lc);
+		const char *text = sf_is_kind(check, "check") && sf_attr(check, "not_valid") == NULL ?
+			sf_attr(check, "definition") : NULL;
 
-		if (sf_is_kind(check, "check") && sf_attr(check, "not_valid") == NULL &&
-			strcmp(sf_attr(check, "definition"), proof) == 0)
+		/* Not one with NO INHERIT behind it. */
+		if (text && strncmp(text, "CHECK (", 7) == 0 && text[strlen(text) - 1] == ')' && strstr(text, " IS NOT NULL") &&
+			says_not_null(sf_transform_parse(text + 6), column))
 			return true;
 	}
 	return false;
@@ -339,6 +342,19 @@ sf_refine_not_null(SfRisk *risk, const SfRiskCase *it)
 	else
 		return;
 	risk->effects &= ~SF_RISK_SCANS;
+}
+
+/* That of a column that the plan makes: nobody relies on it. */
+void
+sf_refine_default_drop(SfRisk *risk, const SfRiskCase *it)
+{
+	const SfOperation *op = it->operation;
+	const SfFactBase *before = it->context->before;
+	char	   *names[3] = {op->schema, op->relation, op->part};
+
+	if (before && op->schema && op->part && sf_risk_find_relation(before, op->schema, op->relation) &&
+		!sf_base_find_named(before, "column", 3, names))
+		risk->effects &= ~SF_RISK_NARROWS;
 }
 
 /* That of an index: nobody says it. */

@@ -151,6 +151,7 @@ extern void sf_refine_primary_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_options(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_drop(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_foreign_key(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_default_drop(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_column_name(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_key(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_index_create(SfRisk *risk, const SfRiskCase *it);
@@ -170,6 +171,9 @@ extern TypeName *sf_type_name(const char *text);
 
 /* Is it a domain with constraints (its base domains' included)? */
 extern bool sf_domain_constrained(const SfFactBase *base, const TypeName *type);
+
+/* Has a domain a default, which rows get where the column has none?  And does each row get a value of its own? */
+extern bool sf_domain_gives(const SfFactBase *base, const TypeName *type, bool *each_its_own);
 
 /* Is NULL a value of such a domain?  No when that cannot be told: the plan makes what its constraints call, say. */
 extern bool sf_domain_takes_null(const SfFact *domain);

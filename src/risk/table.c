@@ -61,7 +61,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"column", SF_RISK_ALTER, "fdw_options", AEL, NoLock, 0},
 
 	{"default", SF_RISK_ALTER, NULL, AEL, NoLock, 0},
-	{"default", SF_RISK_DROP, NULL, AEL, NoLock, SF_RISK_NARROWS},
+	{"default", SF_RISK_DROP, NULL, AEL, NoLock, SF_RISK_NARROWS, sf_refine_default_drop},
 	{"generated", SF_RISK_DROP, NULL, AEL, NoLock, 0},
 	{"identity", SF_RISK_CREATE, NULL, AEL, NoLock, 0},
 	{"identity", SF_RISK_ALTER, NULL, AEL, NoLock, 0},

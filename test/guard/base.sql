@@ -35,6 +35,8 @@ CREATE TABLE empty_near (id int NOT NULL, k int NOT NULL);
 CREATE DOMAIN checked AS int CHECK (VALUE > 0);
 CREATE DOMAIN plain AS int;
 CREATE DOMAIN unused AS int;
+CREATE DOMAIN rolled AS float8 DEFAULT random();
+CREATE DOMAIN tossed AS float8 DEFAULT random() CHECK (VALUE >= 0);
 CREATE TABLE domained (p plain);
 INSERT INTO domained VALUES (1);
 CREATE TYPE mood AS ENUM ('sad', 'ok');

@@ -3,6 +3,8 @@ CREATE TABLE parent (id int PRIMARY KEY);
 INSERT INTO parent SELECT generate_series(1, 1000);
 CREATE SCHEMA s;
 CREATE DOMAIN s.positive AS int CHECK (VALUE > 0);
+CREATE DOMAIN s.rolled AS float8 DEFAULT random();
+CREATE DOMAIN s.tossed AS float8 DEFAULT random() CHECK (VALUE >= 0);
 CREATE TABLE s."Users" (id int NOT NULL, a int, b text, c varchar(20) DEFAULT 'c' NOT NULL, d int, e varchar(5),
 	CONSTRAINT d_positive CHECK (d > 0), CONSTRAINT e_short CHECK (e IS NOT NULL));
 INSERT INTO s."Users" SELECT n, n, 'b' || n, 'c' || n, n, 'e' FROM generate_series(1, 1000) n;
