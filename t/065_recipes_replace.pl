@@ -75,7 +75,7 @@ online($node, 'not adopted', q{
 	CREATE UNIQUE INDEX desk_seat ON desk (seat);
 	INSERT INTO desk SELECT g, g FROM generate_series(1, 1000) g}, q{
 	CREATE TABLE desk (id int NOT NULL, seat int NOT NULL, CONSTRAINT desk_key PRIMARY KEY (seat));},
-	of => 'desk_key|desk_seat',
+	of => 'desk_key|desk_seat\M',
 	steps => [
 		'N validate: CREATE UNIQUE INDEX CONCURRENTLY "~schemaflow_desk_key" ON public.desk USING btree ("~schemaflow_seat")',
 		'T contract: ALTER TABLE public.desk DROP CONSTRAINT desk_key',

@@ -79,8 +79,9 @@ $db = online($node, 'by_domain', q{
 		q{T expand: SELECT schemaflow.sf_add_column('public.t', 'n public.tossed DEFAULT NULL')},
 		'T expand: ALTER TABLE public.t ALTER COLUMN n DROP DEFAULT',
 		'B backfill: UPDATE public.t SET r = COALESCE(r, (random())::double precision), n = COALESCE(n, (random())::double precision) WHERE r IS NULL OR n IS NULL',
-		'T expand: ALTER TABLE public.t ADD CONSTRAINT t_n_not_null_proof CHECK (n IS NOT NULL) NOT VALID',
-		'T validate: ALTER TABLE public.t DROP CONSTRAINT t_n_not_null_proof' ]);
+		$node->pg_version < 18 ? ('T expand: ALTER TABLE public.t ADD CONSTRAINT t_n_not_null_proof CHECK (n IS NOT NULL) NOT VALID',
+			'T validate: ALTER TABLE public.t DROP CONSTRAINT t_n_not_null_proof') :
+			'T expand: ALTER TABLE public.t ADD CONSTRAINT t_n_not_null NOT NULL n NOT VALID' ]);
 rows($db, 'INSERT INTO t VALUES (1001); INSERT INTO t VALUES (1002, NULL)');
 is(rows($db, 'SELECT count(DISTINCT r), count(DISTINCT n) FROM t'), '1001|1002', 'each row has values of its own, by its domain');
 

@@ -84,7 +84,7 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"check", SF_RISK_CREATE_NOT_VALID, NULL, AEL, NoLock, 0},
 	{"check", SF_RISK_VALIDATE, NULL, SUE, NoLock, SF_RISK_SCANS},
 	{"foreign key", SF_RISK_CREATE, NULL, SRE, SRE, SF_RISK_SCANS, sf_refine_foreign_key},
-	{"foreign key", SF_RISK_CREATE_NOT_VALID, NULL, SRE, SRE, 0, sf_refine_partners},
+	{"foreign key", SF_RISK_CREATE_NOT_VALID, NULL, SRE, SRE, 0, sf_refine_foreign_key},
 	{"foreign key", SF_RISK_VALIDATE, NULL, SUE, RowShareLock, SF_RISK_SCANS, sf_refine_partners},
 	{"foreign key", SF_RISK_DROP, NULL, AEL, AEL, 0, sf_refine_partners},
 	{"foreign key", SF_RISK_ALTER, NULL, AEL, NoLock, 0},
