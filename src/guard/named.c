@@ -59,8 +59,7 @@ of_alter_table(const AlterTableStmt *statement)
 		if (objects == NIL || cmd->name == NULL)
 			continue;
 		if (cmd->subtype == AT_DropConstraint)
-			objects = add(objects, ConstraintRelationId,
-							  get_relation_constraint_oid(relation, cmd->name, true), 0);
+			objects = add(objects, ConstraintRelationId, get_relation_constraint_oid(relation, cmd->name, true), 0);
 		else if (cmd->subtype == AT_DropColumn && (column = get_attnum(relation, cmd->name)) > 0)
 			objects = add(objects, RelationRelationId, relation, column);
 	}
@@ -100,19 +99,17 @@ of_drop(const DropStmt *statement)
 			case OBJECT_VIEW:
 			case OBJECT_MATVIEW:
 				objects = add(objects, RelationRelationId,
-								  relation_of(makeRangeVarFromNameList(lfirst_node(List, lc))), 0);
+							  relation_of(makeRangeVarFromNameList(lfirst_node(List, lc))), 0);
 				break;
 			case OBJECT_FUNCTION:
 			case OBJECT_PROCEDURE:
 			case OBJECT_ROUTINE:
 				objects = add(objects, ProcedureRelationId,
-								  LookupFuncWithArgs(statement->removeType, lfirst_node(ObjectWithArgs, lc),
-								  	true), 0);
+							  LookupFuncWithArgs(statement->removeType, lfirst_node(ObjectWithArgs, lc), true), 0);
 				break;
 			case OBJECT_TYPE:
 			case OBJECT_DOMAIN:
-				objects = add(objects, TypeRelationId,
-								  LookupTypeNameOid(NULL, lfirst_node(TypeName, lc), true), 0);
+				objects = add(objects, TypeRelationId, LookupTypeNameOid(NULL, lfirst_node(TypeName, lc), true), 0);
 				break;
 			case OBJECT_SCHEMA:
 				objects = add(objects, NamespaceRelationId, get_namespace_oid(strVal(lfirst(lc)), true), 0);

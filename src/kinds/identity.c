@@ -102,25 +102,10 @@ alter_options(SfEmit *out, const SfFact *old, const SfFact *new, const bool *cha
 	sf_emit_alter_sequence(out, alter_column(new), "SET ", sf_attr(new, "sequence"), old, new);
 }
 
-static const struct
-{
-	const char *type;
-	const char *min;
-	const char *max;
-} types[] = {
-	{"smallint", "-32768", "32767"},
-	{"integer", "-2147483648", "2147483647"},
-	{"bigint", "-9223372036854775808", "9223372036854775807"},
-};
-
-static int
+static const SfIntegerType *
 type_of(const SfFact *identity)
 {
-	int			i = 0;
-
-	while (i < lengthof(types) && strcmp(types[i].type, sf_attr(identity->parent, "type")) != 0)
-		i++;
-	return i;
+	return sf_integer_type(sf_attr(identity->parent, "type"));
 }
 
 /* Limits that the new type does not have are in its way. */
@@ -146,15 +131,15 @@ sf_emit_identity_limits(SfEmit *out, const SfFact *was, const SfFact *is)
 {
 	const SfFact *old = identity_of(was);
 	const SfFact *new = identity_of(is);
-	int			type = old ? type_of(old) : lengthof(types);
+	const SfIntegerType *type = old ? type_of(old) : NULL;
 	StringInfoData sql;
 
-	if (new == NULL || new->twin != old || type == lengthof(types))
+	if (new == NULL || new->twin != old || type == NULL)
 		return;
 	initStringInfo(&sql);
-	if (!sf_changed(old, new, "min") && strcmp(sf_attr(old, "min"), types[type].min) == 0)
+	if (!sf_changed(old, new, "min") && strcmp(sf_attr(old, "min"), type->min) == 0)
 		appendStringInfo(&sql, " SET MINVALUE %s", sf_attr(new, "min"));
-	if (!sf_changed(old, new, "max") && strcmp(sf_attr(old, "max"), types[type].max) == 0)
+	if (!sf_changed(old, new, "max") && strcmp(sf_attr(old, "max"), type->max) == 0)
 		appendStringInfo(&sql, " SET MAXVALUE %s", sf_attr(new, "max"));
 	if (sql.len > 0)
 		sf_emit(out, "%s%s", alter_column(new), sql.data);

@@ -22,6 +22,21 @@ has(const SfFact *fact, const char *attr)
 	return sf_kind_attr(fact->kind, attr) >= 0;
 }
 
+const SfIntegerType *
+sf_integer_type(const char *name)
+{
+	static const SfIntegerType types[] = {
+		{"smallint", "-32768", "32767"},
+		{"integer", "-2147483648", "2147483647"},
+		{"bigint", "-9223372036854775808", "9223372036854775807"},
+	};
+
+	for (int i = 0; i < lengthof(types); i++)
+		if (strcmp(types[i].name, name) == 0)
+			return &types[i];
+	return NULL;
+}
+
 /*
  * Is the option what CREATE SEQUENCE gives when it is not said?  type is that of the values.  Only an ascending
  * sequence has anything left unsaid.
@@ -32,13 +47,12 @@ is_default(const SfFact *fact, const char *attr, const char *type)
 	static const struct
 	{
 		const char *attr;
-		const char *type;		/* NULL: whatever the type */
 		const char *value;
 	}			defaults[] =
 	{
-		{"increment", NULL, "1"}, {"cache", NULL, "1"}, {"min", NULL, "1"},
-		{"max", "smallint", "32767"}, {"max", "integer", "2147483647"}, {"max", "bigint", "9223372036854775807"},
+		{"increment", "1"}, {"cache", "1"}, {"min", "1"},
 	};
+	const SfIntegerType *limits = sf_integer_type(type);
 	const char *value = strcmp(attr, "type") == 0 ? NULL : sf_attr(fact, attr);
 
 	if (value == NULL)
@@ -47,8 +61,10 @@ is_default(const SfFact *fact, const char *attr, const char *type)
 		return false;
 	if (strcmp(attr, "start") == 0)
 		return strcmp(value, sf_attr(fact, "min")) == 0;
+	if (strcmp(attr, "max") == 0)
+		return limits && strcmp(limits->max, value) == 0;
 	for (int i = 0; i < lengthof(defaults); i++)
-		if (strcmp(defaults[i].attr, attr) == 0 && (defaults[i].type == NULL || strcmp(defaults[i].type, type) == 0))
+		if (strcmp(defaults[i].attr, attr) == 0)
 			return strcmp(defaults[i].value, value) == 0;
 	return false;
 }

@@ -18,6 +18,17 @@ extern void sf_emit_sequences_apart(SfEmit *out, const SfFact *table);
 extern void sf_emit_alter_sequence(SfEmit *out, const char *head, const char *set, const char *sequence,
 								   const SfFact *old, const SfFact *new);
 
+/* A type that a sequence's values can have, and its limits. */
+typedef struct SfIntegerType
+{
+	const char *name;
+	const char *min;
+	const char *max;
+} SfIntegerType;
+
+/* In one array, the narrowest first.  NULL: it is none of them. */
+extern const SfIntegerType *sf_integer_type(const char *name);
+
 /*
  * The server moves limits of an identity at the edge of the old type along to that of the new one; those that are to
  * stay are set back.  was, is: the column.

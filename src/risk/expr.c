@@ -157,53 +157,51 @@ sf_type_name(const char *text)
 	return text ? linitial_node(TypeName, raw_parser(text, RAW_PARSE_TYPE_NAME)) : NULL;
 }
 
-/* Facts know the domains that the plan makes, the catalogs those of extensions. */
+/*
+ * Facts know the domains that the plan makes, the catalogs those of extensions; a name without schema is the session's.
+ * NULL: no fact.
+ */
+static const SfFact *
+find_domain(const SfFactBase *base, const TypeName *type)
+{
+	char	   *names[2];
+
+	if (base == NULL || list_length(type->names) != 2 || type->arrayBounds != NIL)
+		return NULL;
+	names[0] = strVal(linitial(type->names));
+	names[1] = strVal(lsecond(type->names));
+	return sf_base_find_named(base, "domain", 2, names);
+}
+
 bool
 sf_domain_constrained(const SfFactBase *base, const TypeName *type)
 {
-	char	   *names[2];
-	int			n = list_length(type->names);
-	const SfFact *domain;
+	const SfFact *domain = find_domain(base, type);
 	ListCell   *lc;
 	Oid			oid;
 	int32		typmod;
 
-	if (base && n == 2 && type->arrayBounds == NIL)
+	if (domain)
 	{
-		names[0] = strVal(linitial(type->names));
-		names[1] = strVal(lsecond(type->names));
-		domain = sf_base_find_named(base, "domain", 2, names);
-		if (domain)
-		{
-			if (sf_attr(domain, "not_null"))
+		if (sf_attr(domain, "not_null"))
+			return true;
+		foreach(lc, domain->children)
+			if (strcmp(((SfFact *) lfirst(lc))->kind->name, "domain constraint") == 0)
 				return true;
-			foreach(lc, domain->children)
-				if (strcmp(((SfFact *) lfirst(lc))->kind->name, "domain constraint") == 0)
-					return true;
-			return sf_domain_constrained(base, sf_type_name(sf_attr(domain, "type")));
-		}
+		return sf_domain_constrained(base, sf_type_name(sf_attr(domain, "type")));
 	}
 	return find_type(type, &oid, &typmod) && get_typtype(oid) == TYPTYPE_DOMAIN && DomainHasConstraints(oid);
 }
 
-/* Facts know the domains that the plan makes; a name without schema is the session's. */
 bool
 sf_domain_gives(const SfFactBase *base, const TypeName *type, bool *each_its_own)
 {
-	char	   *names[2];
-	const SfFact *domain = NULL;
+	const SfFact *domain = find_domain(base, type);
 	const char *text;
 	Node	   *value;
 	Oid			oid;
 	int32		typmod;
 
-	*each_its_own = false;
-	if (base && list_length(type->names) == 2 && type->arrayBounds == NIL)
-	{
-		names[0] = strVal(linitial(type->names));
-		names[1] = strVal(lsecond(type->names));
-		domain = sf_base_find_named(base, "domain", 2, names);
-	}
 	if (domain)
 	{
 		text = sf_attr(domain, "default");
