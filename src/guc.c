@@ -14,7 +14,7 @@
 
 static int	manage = SF_MANAGE_MODEL;
 static int	archive = SF_ARCHIVE_ROWS;
-static int	archive_limit = 1000000;
+static int	archive_limit = 10000000;
 static int	backfill_nice = 10;
 static int	backfill_rest = 0;
 static int	backfill_wal_rate = 0;
@@ -90,8 +90,7 @@ static const struct
 }			int_settings[] = {
 	{"schemaflow.archive_limit", &archive_limit, -1, INT_MAX, 0, PGC_USERSET,
 		"Most rows of a table whose dropped column is archived.",
-	"They are copied under the lock of the drop. -1 means any number; the column of a larger table is lost, with "
-	"consent."},
+	"The copy takes time and room. -1 means any number; the column of a larger table is lost, with consent."},
 	{"schemaflow.backfill_nice", &backfill_nice, 0, 19, 0, PGC_USERSET,
 		"How much lower a priority for the CPU a backfill has than the server's other processes.",
 	"As of the command nice: with 19 it gets next to nothing while others want all of the CPU. It works in a "

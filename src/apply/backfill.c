@@ -1,7 +1,8 @@
 /*
- * backfill.c - one UPDATE, cut into batches (backfill.h).
+ * backfill.c - one statement, cut into batches (backfill.h).
  *
- * A pass goes over the blocks of one table, some at a time.  Batches are sized by time, not by rows, and are halved
+ * A pass goes over the blocks of one table, some at a time: that which an UPDATE writes, or the one that an INSERT, or
+ * the FROM of an UPDATE, takes its rows from.  Batches are sized by time, not by rows, and are halved
  * when others wait for rows that we hold.  A range in which rows are locked by others is left for later, so that we do
  * not hold rows while we wait for others.
  *
@@ -49,7 +50,7 @@
 PG_FUNCTION_INFO_V1(sf_turn);
 
 #define FIRST_BLOCKS	1		/* of the first batch, whose time is not known */
-#define TURNS			8		/* in which the rows of a page are written */
+#define TURNS			8		/* in which the rows of a page are written again */
 #define WINDOW			4		/* ranges, each a batch in each turn */
 #define VACUUM_PARTS	10		/* how often in a pass */
 #define VACUUM_BLOCKS	256	/* and not for less than this */
@@ -61,8 +62,13 @@ typedef struct Pass
 	SfPass		at;
 	const SfStep *step;
 	char	   *wires;			/* the triggers, as this run found them (wires.h) */
-	RawStmt    *statement;		/* the UPDATE, on this table alone */
+	Oid			target;			/* the table that it writes: the same, or another */
+	char	   *target_name;
+	RawStmt    *statement;		/* the step's, on this table alone */
+	RangeVar   *source;			/* in it: the table that the pass is over */
+	Node	  **where;			/* in it: which of its rows */
 	Node	   *which;			/* its own WHERE */
+	int			turns;			/* in which the rows of a page are taken */
 	bool		checked;		/* by triggers of the server's own */
 	bool		waited_for;		/* others needed rows of the batches since it was last looked at */
 	MemoryContext context;
@@ -90,45 +96,81 @@ sf_backfill_forget(const char *revision)
 
 /* ---- the statement ---- */
 
-/* The step's UPDATE on this table alone. */
+/* The query that gives the statement its rows; NULL: they are those that it writes. */
+static SelectStmt *
+query_of(const RawStmt *statement)
+{
+	const UpdateStmt *update;
+
+	if (IsA(statement->stmt, InsertStmt))
+		return castNode(SelectStmt, ((InsertStmt *) statement->stmt)->selectStmt);
+	update = castNode(UpdateStmt, statement->stmt);
+	return update->fromClause == NIL ? NULL :
+		castNode(SelectStmt, linitial_node(RangeSubselect, update->fromClause)->subquery);
+}
+
+static RangeVar *
+target_of(const RawStmt *statement)
+{
+	return IsA(statement->stmt, InsertStmt) ? ((InsertStmt *) statement->stmt)->relation :
+		castNode(UpdateStmt, statement->stmt)->relation;
+}
+
+static RangeVar *
+source_of(const RawStmt *statement)
+{
+	const SelectStmt *query = query_of(statement);
+
+	return query ? linitial_node(RangeVar, query->fromClause) : target_of(statement);
+}
+
+/* The step's statement on this table alone. */
 static void
 prepare(Pass *pass)
 {
-	UpdateStmt *update;
+	SelectStmt *query;
 
 	pass->statement = linitial_node(RawStmt, raw_parser(pass->step->sql, RAW_PARSE_DEFAULT));
-	update = castNode(UpdateStmt, pass->statement->stmt);
-	if (update->relation->alias == NULL)
-		update->relation->alias = makeAlias(update->relation->relname, NIL);
-	update->relation->schemaname = get_namespace_name(get_rel_namespace(pass->at.relid));
-	update->relation->relname = get_rel_name(pass->at.relid);
-	update->relation->inh = false;
-	pass->which = update->whereClause;
+	query = query_of(pass->statement);
+	pass->source = source_of(pass->statement);
+	if (pass->source->alias == NULL)
+		pass->source->alias = makeAlias(pass->source->relname, NIL);
+	pass->source->schemaname = get_namespace_name(get_rel_namespace(pass->at.relid));
+	pass->source->relname = get_rel_name(pass->at.relid);
+	pass->source->inh = false;
+	pass->where = query ? &query->whereClause : &castNode(UpdateStmt, pass->statement->stmt)->whereClause;
+	pass->which = *pass->where;
+	pass->turns = IsA(pass->statement->stmt, UpdateStmt) ? TURNS : 1;
+	pass->target = RangeVarGetRelid(target_of(pass->statement), NoLock, false);
 }
 
 /* Only the rows of the range whose turn it is.  A row's turn goes by its place, which it keeps until it is written. */
 static void
 narrow(Pass *pass, SfRange range, int turn)
 {
-	UpdateStmt *update = castNode(UpdateStmt, pass->statement->stmt);
-	const char *name = sf_ident(update->relation->alias->aliasname);
-	Node	   *rows = sf_transform_parse(
-		psprintf("%s.ctid OPERATOR(pg_catalog.>=) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
-				 "AND %s.ctid OPERATOR(pg_catalog.<) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
-				 "AND schemaflow.sf_turn(%s.ctid, %d) OPERATOR(pg_catalog.=) %d",
-				 name, range.from, name, range.until, name, TURNS, turn));
+	const char *name = sf_ident(pass->source->alias->aliasname);
+	char	   *rows = psprintf("%s.ctid OPERATOR(pg_catalog.>=) '(" INT64_FORMAT ",0)'::pg_catalog.tid "
+								"AND %s.ctid OPERATOR(pg_catalog.<) '(" INT64_FORMAT ",0)'::pg_catalog.tid",
+								name, range.from, name, range.until);
+	Node	   *which;
 
-	update->whereClause = pass->which ? (Node *) makeBoolExpr(AND_EXPR, list_make2(rows, pass->which), -1) : rows;
+	if (pass->turns > 1)
+		rows = psprintf("%s AND schemaflow.sf_turn(%s.ctid, %d) OPERATOR(pg_catalog.=) %d", rows, name, pass->turns,
+						turn);
+	which = sf_transform_parse(rows);
+	*pass->where = pass->which ? (Node *) makeBoolExpr(AND_EXPR, list_make2(which, pass->which), -1) : which;
 }
 
-/* Of char *: the columns that it sets. */
+/* Of char *: the columns of standing rows that it sets. */
 static List *
 columns_of(const Pass *pass)
 {
 	List	   *names = NIL;
 	ListCell   *lc;
 
-	foreach(lc, castNode(UpdateStmt, pass->statement->stmt)->targetList)
+	if (!IsA(pass->statement->stmt, UpdateStmt))
+		return NIL;
+	foreach(lc, ((UpdateStmt *) pass->statement->stmt)->targetList)
 		names = lappend(names, lfirst_node(ResTarget, lc)->name);
 	return names;
 }
@@ -173,6 +215,15 @@ advance(Pass *pass, SfRange range)
 		pass->at.skipped = list_delete_first(pass->at.skipped);
 }
 
+/* The triggers of either table, as they are now. */
+static char *
+wires_of(const Pass *pass)
+{
+	char	   *wires = sf_wires_state(pass->at.relid);
+
+	return pass->target == pass->at.relid ? wires : psprintf("%s %s", wires, sf_wires_state(pass->target));
+}
+
 typedef struct Batch
 {
 	Pass	   *pass;
@@ -195,7 +246,7 @@ write_batch(void *arg)
 	MemoryContextSwitchTo(old);
 	sf_pass_settings(pass->checked);
 	sf_pass_look(pass->at.relid, &file, &blocks);
-	if (!sf_streq(sf_wires_state(pass->at.relid), pass->wires))
+	if (!sf_streq(wires_of(pass), pass->wires))
 		batch->outcome = UNWIRED;
 	else if (file != pass->at.file)
 	{
@@ -208,7 +259,7 @@ write_batch(void *arg)
 		sf_dual_write_suspend(SF_SUSPEND_ALL);
 		pass->at.rows += (int64) sf_worker_statement(pass->statement, pass->step->sql);
 		sf_dual_write_suspend(SF_SUSPEND_NONE);
-		if (batch->turn == TURNS - 1)
+		if (batch->turn == pass->turns - 1)
 			advance(pass, batch->range);
 	}
 	/* A range that is stopped between its turns is done again: nothing is left to do of those that had been. */
@@ -271,7 +322,7 @@ try_window(Pass *pass, int n, int64 *size)
 	long		all_ms = 0;
 
 	pass->waited_for = false;
-	for (int turn = 0; turn < TURNS; turn++)
+	for (int turn = 0; turn < pass->turns; turn++)
 		for (int i = 0; window.from + i * *size < window.until; i++)
 		{
 			SfRange		range = {window.from + i * *size, Min(window.from + (i + 1) * *size, window.until)};
@@ -282,7 +333,7 @@ try_window(Pass *pass, int n, int64 *size)
 			if (outcome == UNWIRED || outcome == ANEW)
 				return outcome;
 			locked[i] = outcome == LOCKED;
-			if (locked[i] && turn == TURNS - 1)
+			if (locked[i] && turn == pass->turns - 1)
 				skip(pass, range);
 			ms = TimestampDifferenceMilliseconds(start, GetCurrentTimestamp());
 			all_ms += ms;
@@ -305,8 +356,8 @@ vacuum(const Pass *pass, bool at_end)
 
 	foreach(lc, at_end ? columns_of(pass) : NIL)
 		names = lappend(names, unconstify(char *, sf_ident(lfirst(lc))));
-	sql = psprintf("VACUUM (SKIP_LOCKED, TRUNCATE false, ANALYZE %s) %s%s", at_end ? "true" : "false", pass->at.table,
-				   names ? psprintf(" (%s)", sf_join(names, ", ")) : "");
+	sql = psprintf("VACUUM (SKIP_LOCKED, TRUNCATE false, ANALYZE %s) %s%s", at_end ? "true" : "false",
+				   pass->target_name, names ? psprintf(" (%s)", sf_join(names, ", ")) : "");
 	sf_worker_statement(linitial_node(RawStmt, raw_parser(sql, RAW_PARSE_DEFAULT)), sql);
 }
 
@@ -330,7 +381,7 @@ go_over(Pass *pass, MemoryContext batch)
 		if (outcome == ANEW)
 			vacuumed = 0;
 		growing = size >= before * 2;
-		if (pass->at.next - vacuumed >= Max(pass->at.blocks / VACUUM_PARTS, VACUUM_BLOCKS))
+		if (pass->turns > 1 && pass->at.next - vacuumed >= Max(pass->at.blocks / VACUUM_PARTS, VACUUM_BLOCKS))
 		{
 			vacuum(pass, false);
 			vacuumed = pass->at.next;
@@ -386,7 +437,7 @@ go_back_to_skipped(Pass *pass, MemoryContext batch)
 		Outcome		outcome = DONE;
 
 		MemoryContextReset(batch);
-		for (int turn = 0; turn < TURNS && outcome == DONE; turn++)
+		for (int turn = 0; turn < pass->turns && outcome == DONE; turn++)
 			outcome = try_batch(pass, range, turn);
 		if (outcome == UNWIRED)
 			return false;
@@ -410,7 +461,7 @@ recall(Pass *pass)
 	int64		blocks;
 
 	sf_pass_look(pass->at.relid, &file, &blocks);
-	pass->wires = sf_wires_state(pass->at.relid);
+	pass->wires = wires_of(pass);
 	pass->at.wires = pass->wires;
 	if (!sf_pass_recall(&pass->at) || pass->at.file != file)
 		begin_anew(pass, file, blocks);
@@ -436,9 +487,10 @@ pass_over(const char *revision, SfDirection direction, const SfStep *step, Oid r
 		MemoryContextSwitchTo(old);
 		return true;
 	}
-	recall(&pass);
 	prepare(&pass);
-	pass.checked = sf_pass_sets_foreign_key(relid, columns_of(&pass));
+	pass.target_name = sf_pass_table(pass.target);
+	recall(&pass);
+	pass.checked = sf_pass_sets_foreign_key(pass.target, columns_of(&pass));
 	sf_worker_commit();
 	MemoryContextSwitchTo(batch);
 	do
@@ -451,13 +503,13 @@ pass_over(const char *revision, SfDirection direction, const SfStep *step, Oid r
 	return wired;
 }
 
-/* The tables with rows below the one that the UPDATE names, as OIDs. */
+/* The tables with rows below the one that the statement takes them from, as OIDs. */
 static List *
 tables_of(const SfStep *step)
 {
 	MemoryContext old = CurrentMemoryContext;
 	RawStmt    *raw = linitial_node(RawStmt, raw_parser(step->sql, RAW_PARSE_DEFAULT));
-	RangeVar   *name = castNode(UpdateStmt, raw->stmt)->relation;
+	RangeVar   *name = source_of(raw);
 	List	   *tables = NIL;
 	ListCell   *lc;
 	Oid			root;

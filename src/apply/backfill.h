@@ -1,5 +1,6 @@
 /*
- * backfill.h - fill columns of tables that are in use: one UPDATE, cut into batches (phases.md D1).
+ * backfill.h - fill columns of tables that are in use, or copy what they have: one statement, cut into batches
+ * (phases.md D1).
  *
  * A batch is a range of blocks in a transaction of its own, short enough that nobody waits long for a row of it.  The
  * blocks that the table had when the pass began are enough: whoever writes later fills the columns himself (a default,
@@ -12,10 +13,11 @@
 #include "apply/history.h"
 
 /*
- * Run a step of class B, an UPDATE of one table whose WHERE leaves out the rows that are done; go on where an earlier
- * run was stopped.  In the runner, outside of transactions.  Raises when rows stay locked past
- * schemaflow.lock_deadline, or when an expression fails; what was done stays done.  Returns false, to be called again,
- * when the triggers of a table have changed meanwhile (wires.h).
+ * Run a step of class B; go on where an earlier run was stopped.  It is an UPDATE of one table, whose WHERE leaves out
+ * the rows that are done; or one from a query of another table; or an INSERT of what a query of one table gives.  In
+ * the runner, outside of transactions.  Raises when rows stay locked past schemaflow.lock_deadline, or when an
+ * expression fails; what was done stays done.  Returns false, to be called again, when the triggers of a table have
+ * changed meanwhile (wires.h).
  */
 extern bool sf_backfill(const char *revision, SfDirection direction, const SfStep *step);
 

@@ -26,9 +26,20 @@ sf_is_dual_write(const Trigger *trigger)
 	return function && strcmp(function, "sf_dual_write") == 0;
 }
 
+/* What a batch writes is in the archive already (mirror.c). */
+static bool
+is_mirror(const Trigger *trigger)
+{
+	char	   *function = get_func_name(trigger->tgfoid);
+
+	return function && trigger->tgisinternal && strcmp(function, "sf_archive_mirrored") == 0;
+}
+
 static bool
 is_suspended(const Trigger *trigger)
 {
+	if (is_mirror(trigger))
+		return suspended == SF_SUSPEND_ALL;
 	return sf_is_dual_write(trigger) && (suspended == SF_SUSPEND_ALL || !sf_dual_write_only_computes(trigger));
 }
 

@@ -22,9 +22,11 @@
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/regproc.h"
 #include "utils/timestamp.h"
 
 #include "apply/locks.h"
+#include "compat.h"
 #include "guc.h"
 #include "lib/pins.h"
 #include "lib/spi.h"
@@ -129,6 +131,28 @@ want_table(SfLockSet *set, const SfRiskLock *lock, List *renames)
 	}
 }
 
+/* What the step says that it locks, where its statement does not show it: by a function that it calls, or a trigger. */
+static void
+want_said(SfLockSet *set, const SfStep *step, const SfRisk *risk, List *renames)
+{
+	SfRiskLock	said = {.mode = step->lock ? sf_risk_lock_mode(step->lock) : NoLock};
+	List	   *names = said.mode != NoLock && step->lock_table ? sf_qualified_names(step->lock_table) : NIL;
+	ListCell   *lc;
+
+	if (list_length(names) != 2)
+		return;
+	said.schema = strVal(linitial(names));
+	said.name = strVal(lsecond(names));
+	foreach(lc, risk->locks)
+	{
+		const SfRiskLock *lock = lfirst(lc);
+
+		if (sf_streq(lock->schema, said.schema) && strcmp(lock->name, said.name) == 0)
+			return;
+	}
+	want_table(set, &said, renames);
+}
+
 /* A session that plans holds the history; found out at the mark, our other locks would have been for nothing. */
 static void
 want_history(SfLockSet *set)
@@ -180,6 +204,7 @@ sf_locks_of(List *steps, const SfFactBase *before)
 
 		foreach(lk, risk->locks)
 			want_table(set, lfirst(lk), renames);
+		want_said(set, lfirst(lc), risk, renames);
 		foreach(lk, risk->operations)
 		{
 			Node	   *node = ((SfOperation *) lfirst(lk))->node;

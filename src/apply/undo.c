@@ -334,11 +334,16 @@ kept_by_now(const SfMigration *m, SfDirection ran, const SfFactBase *live, const
 	{
 		const SfStep *step = lfirst(lc);
 		SfKept	   *entry;
+		bool		is_there = step->archive && sf_archive_exists(step->archive);
 
-		if (step->archive == NULL || sf_archive_exists(step->archive) != (ran == SF_UP))
+		if (step->archive == NULL || (ran == SF_UP && !is_there))
 			continue;
 		entry = sf_archive_entry(ran == SF_UP ? start : live, m->steps[SF_UP], step->object, step->archive);
-		if (entry)
+		if (entry == NULL)
+			continue;
+		/* A column that is coming back has all it has there, too; what is not back yet stays there. */
+		entry->mirrored = ran == SF_DOWN && is_there;
+		if (!entry->mirrored || sf_archive_is_coming_back(entry))
 			entries = lappend(entries, entry);
 	}
 	return entries;
@@ -374,6 +379,7 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	plan->spares = sf_shadow_spares(live, start, m->steps[ran]);
 	plan->computed = sf_generated_spares(live, start, m->steps[ran]);
 	plan->kept = kept_by_now(m, ran, live, start);
+	plan->begun = sf_archives_begun(&plan->kept);
 	renames = only_renames(plan, options.hints);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
 	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;

@@ -26,12 +26,23 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_archive_follow';
 COMMENT ON FUNCTION schemaflow.sf_archive_follow(regclass, regclass, name[]) IS
 	'from now on archived values follow the rows that they belong to: their keys, their end';
 
+CREATE FUNCTION schemaflow.sf_archive_mirrored() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'sf_archive_mirrored';
+COMMENT ON FUNCTION schemaflow.sf_archive_mirrored() IS 'the trigger that sf_archive_mirror() makes';
+
+CREATE FUNCTION schemaflow.sf_archive_mirror("table" regclass, archive regclass, key name[], "column" name, back boolean)
+RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_archive_mirror';
+COMMENT ON FUNCTION schemaflow.sf_archive_mirror(regclass, regclass, name[], name, boolean) IS
+	'while the column is there what is written into it is archived; back: rows that are written get their archived value';
+
 CREATE FUNCTION schemaflow.sf_archive_follows(archive regclass) RETURNS boolean
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 	-- Where places are the key, they are those in one file.
 	SELECT EXISTS (SELECT FROM pg_depend d JOIN pg_trigger t ON t.oid = objid JOIN pg_class c ON c.oid = tgrelid,
 		string_to_array(encode(tgargs, 'escape'), E'\\000') arg
 		WHERE classid = 'pg_trigger'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = archive AND deptype = 'a'
+			AND tgfoid = 'schemaflow.sf_archive_keep()'::regprocedure AND tgenabled <> 'D'
 			AND (arg[2] <> '-1' OR arg[3] = relfilenode::text))
 $$;
 COMMENT ON FUNCTION schemaflow.sf_archive_follows(regclass) IS

@@ -8,11 +8,13 @@
 #ifndef SF_ARCHIVE_H
 #define SF_ARCHIVE_H
 
-#include "plan/plan.h"
+#include "phases/steps.h"
 
 #define SF_ARCHIVE_SCHEMA	"schemaflow_archive"
 /* From then on the archive follows a live table's keys (apply/follow.c); a step has the same text everywhere. */
 #define SF_ARCHIVE_FOLLOW	"schemaflow.sf_archive_follow"
+/* While the column is there, too, the archive has its values. */
+#define SF_ARCHIVE_MIRROR	"schemaflow.sf_archive_mirror"
 /* Has it done so all the time?  By the archive. */
 #define SF_ARCHIVE_FOLLOWS	"schemaflow.sf_archive_follows"
 
@@ -28,11 +30,21 @@ extern List *sf_archive_choose(const SfPlan *up, const char *tag);
  */
 extern SfKept *sf_archive_entry(const SfFactBase *base, List *up, const char *label, const char *relation);
 
+/* Of a way down that is under way: has the live table the column already, so that its values are in both? */
+extern bool sf_archive_is_coming_back(const SfKept *kept);
+
+/*
+ * Takes out of the list (of SfKept) and returns those of columns that are still there: what had been copied ahead of
+ * the drop is no more than a copy.  And the steps that drop such.
+ */
+extern List *sf_archives_begun(List **kept);
+extern List *sf_archive_ends(const SfPlan *plan);
+
 /*
  * The action's statements (of SfStatement) when its plan keeps what it destroys, or has kept what it makes; else
- * NIL.
+ * NIL.  alone: it is in no bracket (bracket.h).
  */
-extern List *sf_archive_statements(const SfPlan *plan, const SfAction *action);
+extern List *sf_archive_statements(const SfPlan *plan, const SfAction *action, bool alone);
 
 /* The statements of an action that changes contents, with those that keep them, or bring back what was kept. */
 extern List *sf_archive_around(const SfPlan *plan, const SfAction *action, List *statements);

@@ -175,7 +175,7 @@ is_made_with_original(const SfAction *action)
 List *
 sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 {
-	List	   *statements = sf_archive_statements(plan, action);
+	List	   *statements = sf_archive_statements(plan, action, bracket == NIL);
 	bool		apart = bracket == NIL && action->statements && !is_made_with_original(action);
 
 	if (statements == NIL && bracket && action->table)

@@ -29,6 +29,7 @@ typedef struct SfStatement
 	const SfFact *on;			/* of one that is no DDL: the table that it locks, and how (SfStep.lock); or NULL */
 	const char *lock;
 	bool		reads;			/* all of that table */
+	bool		batched;		/* in batches, however many rows there are (apply/backfill.h) */
 	bool		ready;			/* when all is there that the new version of the application needs, before the gate */
 	bool		closing;		/* behind all else, when the other version of the application is gone */
 	bool		alone;			/* in a transaction of its own */

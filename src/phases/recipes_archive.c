@@ -230,7 +230,7 @@ refuses_updates(const SfKept *kept)
 						 lengthof(args), args) != NULL;
 }
 
-/* A generated column is computed anew; what is too big is not copied under a lock. */
+/* A generated column is computed anew; what is very big is not copied without a word. */
 static bool
 keeps_column(SfKept *kept, int64 rows)
 {
@@ -491,7 +491,7 @@ kept_among(const SfPlan *plan, List *facts)
 }
 
 List *
-sf_archive_statements(const SfPlan *plan, const SfAction *action)
+sf_archive_statements(const SfPlan *plan, const SfAction *action, bool alone)
 {
 	List	   *parts = action->verb == SF_VERB_DROP && plan->kept ? sf_dropped_parts(plan, action->old, true) : NIL;
 	ListCell   *lc;
@@ -501,9 +501,13 @@ sf_archive_statements(const SfPlan *plan, const SfAction *action)
 	foreach(lc, plan->kept)
 	{
 		const SfKept *kept = lfirst(lc);
+		List	   *in_use;
 
 		if (kept->retyped)
 			continue;
+		if (alone && action->verb == SF_VERB_CREATE && action->new == kept->fact &&
+			(in_use = sf_restore_in_use(plan, action, kept)) != NIL)
+			return in_use;
 		if (action->verb == SF_VERB_DROP && action->old == kept->fact)
 			return contents[contents_of(kept->fact)].drop(plan, action, kept);
 		if (action->verb == SF_VERB_CREATE && action->new == kept->fact)

@@ -28,6 +28,21 @@ extern char *sf_kept_value(const SfFact *column);
 extern char *sf_kept_drop(const SfKept *kept);
 extern SfEmit sf_kept_emit(const SfPlan *plan);
 
+
+/* Of char *: what a column's values are known by, in its table or in the archive. */
+extern List *sf_kept_key_names(const SfKept *kept, bool archived);
+/* The table, the archive and the key, as arguments of the functions that keep them in step. */
+extern char *sf_kept_arguments(const SfKept *kept);
+/* Is a row without a value in the archive NULL again by itself? */
+extern bool sf_kept_nulls_come_back(const SfKept *kept);
+/* The archive of a column, from then on following its rows; and what copies the values there. */
+extern List *sf_kept_begin(const SfPlan *plan, const SfKept *kept);
+extern char *sf_kept_copy(const SfKept *kept);
+/* The column as values can be written into it; returns how many of the action's statements that stands for. */
+extern int	sf_kept_create(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_null);
+/* The last one locks the column's table so. */
+extern SfStatement *sf_kept_locks(List *statements, const SfKept *kept, int mode);
+
 /* Where in the plan the fact is made or dropped by an action of its own; -1: nowhere. */
 extern int	sf_plan_position(const SfPlan *plan, SfVerb verb, const SfFact *fact);
 /* Does the plan drop the fact by a statement of its own? */
@@ -51,6 +66,14 @@ extern List *sf_archive_column(const SfPlan *plan, const SfAction *action, const
 extern List *sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 /* The column had become a generated one; that it is no longer is said by the action. */
 extern List *sf_restore_computed(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+
+/*
+ * recipes_archive_batches.c: of a table with many rows, they are copied while it is in use.  What comes ahead of the
+ * drop; and all that makes the column again, where its action stands alone.  NIL: the table is small, or the column
+ * cannot be without its values for a while.
+ */
+extern List *sf_archive_ahead(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+extern List *sf_restore_in_use(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 
 /* Archive a column's values as they are, by the key, and have them follow; and the other way, where condition holds. */
 extern List *sf_archive_copy(const SfPlan *plan, const SfKept *kept);

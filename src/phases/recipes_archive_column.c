@@ -2,8 +2,9 @@
  * recipes_archive_column.c - a dropped column's values: into the archive and back.
  *
  * They are copied with the key of their rows.  From then on a trigger on the table keeps them to the rows that they
- * belong to (apply/follow.c): it is made before the copy, and its lock keeps writers out until the drop.  What comes
- * back is what the rows had: what was written meanwhile has the column's default, or what @down says.
+ * belong to (apply/follow.c).  Of a small table it is made before the copy, and its lock keeps writers out until the
+ * drop; a big one is used meanwhile (recipes_archive_batches.c).  What comes back is what the rows had: what was
+ * written meanwhile has the column's default, or what @down says.
  */
 #include "postgres.h"
 
@@ -19,9 +20,8 @@
 /* The column of an archive that says where its row stands. */
 #define PLACE "~ctid"
 
-/* In the table, or in the archive. */
-static List *
-key_names(const SfKept *kept, bool archived)
+List *
+sf_kept_key_names(const SfKept *kept, bool archived)
 {
 	List	   *names = kept->by_place ? list_make1(pstrdup(archived ? "\"" PLACE "\"" : "ctid")) : NIL;
 	ListCell   *lc;
@@ -36,7 +36,8 @@ create_archive(const SfKept *kept)
 {
 	const SfFact *column = kept->fact;
 	const SfFact *table = column->parent;
-	List	   *parts = kept->by_place ? list_make1(psprintf("%s tid", (char *) linitial(key_names(kept, true)))) : NIL;
+	char	   *place = kept->by_place ? linitial(sf_kept_key_names(kept, true)) : NULL;
+	List	   *parts = place ? list_make1(psprintf("%s tid", place)) : NIL;
 	ListCell   *lc;
 
 	foreach(lc, kept->key)
@@ -44,7 +45,7 @@ create_archive(const SfKept *kept)
 										sf_kept_key_type(lfirst(lc))));
 	parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last(column)),
 									sf_is_users_type(column) ? "text" : sf_attr(column, "type")));
-	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(key_names(kept, true), ", ")));
+	parts = lappend(parts, psprintf("PRIMARY KEY (%s)", sf_join(sf_kept_key_names(kept, true), ", ")));
 	return psprintf("CREATE %sTABLE %s (%s)", sf_attr(table, "persistence") ? "UNLOGGED " : "", kept->relation,
 					sf_join(parts, ", "));
 }
@@ -113,9 +114,8 @@ give_to_owner(SfEmit *out, const SfKept *kept)
 		sf_emit(out, "ALTER TABLE %s OWNER TO %s", kept->relation, sf_ident(sf_attr(owner, "role")));
 }
 
-/* From here on writers wait, and afterwards what they do to keys is done in the archive, too. */
-static char *
-follow(const SfKept *kept)
+char *
+sf_kept_arguments(const SfKept *kept)
 {
 	char	  **names = palloc(Max(list_length(kept->key), 1) * sizeof(char *));
 	int			n = 0;
@@ -124,57 +124,74 @@ follow(const SfKept *kept)
 	foreach(lc, kept->key)
 		names[n++] = sf_last((SfFact *) lfirst(lc));
 	if (kept->by_place)
-		names[n++] = linitial(key_names(kept, false));
-	return psprintf("SELECT " SF_ARCHIVE_FOLLOW "(%s, %s, %s)", sf_literal(sf_rel(kept->fact)),
-					sf_literal(kept->relation),
+		names[n++] = linitial(sf_kept_key_names(kept, false));
+	return psprintf("%s, %s, %s", sf_literal(sf_rel(kept->fact)), sf_literal(kept->relation),
 					sf_literal(OidOutputFunctionCall(F_ARRAY_OUT, sf_text_array(n, names))));
 }
 
-/* Is a row without a value in the archive NULL again by itself? */
-static bool
-nulls_come_back(const SfKept *kept)
+bool
+sf_kept_nulls_come_back(const SfKept *kept)
 {
 	const SfFact *column = kept->fact;
 
 	return kept->retyped || (sf_attr(column, "not_null") == NULL && !sf_child_of(column, "default"));
 }
 
-static void
-says_lock(SfStatement *statement, const SfFact *column, int mode)
+SfStatement *
+sf_kept_locks(List *statements, const SfKept *kept, int mode)
 {
-	statement->on = column->parent;
+	SfStatement *statement = llast(statements);
+
+	statement->on = kept->fact->parent;
 	statement->lock = sf_risk_lock_name(mode);
+	return statement;
 }
 
+/* From the last one on writers wait, and afterwards what they do to keys is done in the archive, too. */
 List *
-sf_archive_copy(const SfPlan *plan, const SfKept *kept)
+sf_kept_begin(const SfPlan *plan, const SfKept *kept)
 {
-	const SfFact *column = kept->fact;
-	const char *name = sf_ident(sf_last(column));
 	List	   *statements = sf_statement_add(NIL, create_archive(kept));
 	SfEmit		out = sf_kept_emit(plan);
 
 	give_to_owner(&out, kept);
 	statements = sf_statement_add_all(statements, out.statements);
-	statements = sf_statement_add(statements, follow(kept));
-	says_lock(llast(statements), column, ShareRowExclusiveLock);
-	statements = sf_statement_add(statements,
-					 psprintf("INSERT INTO %s SELECT %s, %s%s FROM %s%s", kept->relation,
-							  sf_join(key_names(kept, false), ", "), name, sf_is_users_type(column) ? "::text" : "",
-							  sf_rel(column), nulls_come_back(kept) ? psprintf(" WHERE %s IS NOT NULL", name) : ""));
-	says_lock(llast(statements), column, AccessShareLock);
-	((SfStatement *) llast(statements))->reads = true;
-	((SfStatement *) llast(statements))->why = "under the lock of what follows";
+	statements = sf_statement_add(statements, psprintf("SELECT " SF_ARCHIVE_FOLLOW "(%s)", sf_kept_arguments(kept)));
+	(void) sf_kept_locks(statements, kept, ShareRowExclusiveLock);
+	return statements;
+}
+
+char *
+sf_kept_copy(const SfKept *kept)
+{
+	const SfFact *column = kept->fact;
+	const char *name = sf_ident(sf_last(column));
+
+	return psprintf("INSERT INTO %s SELECT %s, %s%s FROM %s%s", kept->relation,
+					sf_join(sf_kept_key_names(kept, false), ", "), name, sf_is_users_type(column) ? "::text" : "",
+					sf_rel(column), sf_kept_nulls_come_back(kept) ? psprintf(" WHERE %s IS NOT NULL", name) : "");
+}
+
+List *
+sf_archive_copy(const SfPlan *plan, const SfKept *kept)
+{
+	List	   *statements = sf_statement_add(sf_kept_begin(plan, kept), sf_kept_copy(kept));
+	SfStatement *copy = sf_kept_locks(statements, kept, AccessShareLock);
+
+	copy->reads = true;
+	copy->why = "under the lock of what follows";
 	return statements;
 }
 
 List *
 sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
-	List	   *statements = sf_archive_copy(plan, kept);
+	List	   *ahead = kept->mirrored ? NIL : sf_archive_ahead(plan, action, kept),
+			   *statements = ahead || kept->mirrored ? NIL : sf_archive_copy(plan, kept);
 
 	statements = sf_statement_add_move(statements, linitial(action->statements), kept, "archived in");
-	return sf_statements_contract(sf_statement_add_all(statements, list_copy_tail(action->statements, 1)));
+	statements = sf_statement_add_all(statements, list_copy_tail(action->statements, 1));
+	return list_concat(ahead, sf_statements_contract(statements));
 }
 
 /* ---- down ---- */
@@ -252,7 +269,7 @@ copy_values(const SfKept *kept, char *condition)
 	ListCell   *lt,
 			   *la;
 
-	forboth(lt, key_names(kept, false), la, key_names(kept, true))
+	forboth(lt, sf_kept_key_names(kept, false), la, sf_kept_key_names(kept, true))
 		same = lappend(same, psprintf("t.%s = a.%s", (char *) lfirst(lt), (char *) lfirst(la)));
 	if (kept->by_place)
 		same = lappend(same, psprintf(SF_ARCHIVE_FOLLOWS "(%s)", sf_literal(kept->relation)));
@@ -299,9 +316,8 @@ writable_parts(List *folded, const SfFact *column, bool not_null)
 	return parts;
 }
 
-/* The column as the values can be written into it; returns how many of the action's statements that stands for. */
-static int
-create_column(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_null)
+int
+sf_kept_create(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_null)
 {
 	SfFact	   *column = action->new;
 	int			i = sf_kind_attr(column->kind, "not_null");
@@ -352,7 +368,7 @@ sf_restore_column(const SfPlan *plan, const SfAction *action, const SfKept *kept
 	const SfFact *identity = sf_child_of(column, "identity");
 	bool		not_null = sf_attr(column, "not_null") && !sf_child_of(column, "default");
 	SfEmit		out = sf_kept_emit(plan);
-	int			said = create_column(&out, plan, action, not_null);
+	int			said = sf_kept_create(&out, plan, action, not_null);
 	List	   *statements = bring_values_back(sf_statement_add_all(NIL, out.statements), plan, action, kept, NULL);
 
 	out = sf_kept_emit(plan);

@@ -179,6 +179,7 @@ sf_fill_statements(const SfPlan *plan, List *fillings)
 		SfFilling  *filling = lfirst(lc);
 
 		placed = place_once(placed, filling->action, filling->before);
+		placed = sf_place(placed, filling->action, filling->restore);
 		behind = place_once(behind, filling->action, filling->behind);
 		if (filling->fill)
 			filled = lappend(filled, filling);
@@ -223,7 +224,7 @@ static SfFilling *
 filling_of(const SfPlan *plan, const SfAction *action)
 {
 	if (action->new == NULL || action->table == NULL || !sf_is_kind(action->new, "column") || action->rebuild ||
-		action->statements == NIL || action->loss == SF_LOSS_YES || sf_archive_statements(plan, action) ||
+		action->statements == NIL || action->loss == SF_LOSS_YES || sf_archive_statements(plan, action, true) ||
 		(action->verb == SF_VERB_CREATE ? sf_comes_along(action->new) :
 		 action->verb != SF_VERB_ALTER || sf_changed(action->old, action->new, "type")))
 		return NULL;

@@ -23,6 +23,7 @@ typedef struct SfFilling
 	SfDual		dual;			/* the trigger's part, where there is a fill */
 	bool		stays;			/* the trigger, until the gate; else it goes when the column is full */
 	List	   *before;			/* of SfStatement: what comes ahead of it */
+	List	   *restore;		/* of SfStatement: behind it, values that come back from the archive */
 	char	   *fill;			/* the UPDATE in batches; NULL: none */
 	List	   *behind;			/* of SfStatement: at once behind that */
 	SfProof		proof;
@@ -31,6 +32,8 @@ typedef struct SfFilling
 
 /* recipes_fill_column.c: NULL when the action is none. */
 extern SfFilling *sf_filling(const SfPlan *plan, const SfAction *action);
+/* That a new column has no NULL, where it is made without a word of that. */
+extern SfProof sf_not_null_proof(const SfPlan *plan, const SfAction *action);
 
 /*
  * The table whose rows the action fills or reads, where it may do so together with others: it reads none of their new

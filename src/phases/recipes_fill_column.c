@@ -255,11 +255,10 @@ fill_new(const SfPlan *plan, const SfAction *action)
 
 /* ---- a column that is to be NOT NULL ---- */
 
-/* The statement that makes the column NOT NULL; NULL when it is none of a table's. */
+/* The statement that makes the column NOT NULL; NULL when it is none of a table's.  old: as it is before. */
 static char *
-render_not_null(const SfPlan *plan, const SfAction *action, int flags)
+render_not_null(const SfPlan *plan, const SfFact *old, const SfFact *column, int flags)
 {
-	const SfFact *column = action->new;
 	bool	   *only = palloc0(column->kind->nattrs * sizeof(bool));
 	int			i = sf_kind_attr(column->kind, "not_null");
 	SfEmit		out;
@@ -269,9 +268,19 @@ render_not_null(const SfPlan *plan, const SfAction *action, int flags)
 	only[i] = true;
 	sf_plan_emit_init(&out, plan);
 	out.flags = SF_EMIT_EXISTING | flags;
-	column->kind->attrs[i].alter(&out, action->old, column, only);
+	column->kind->attrs[i].alter(&out, old, column, only);
 	/* Behind what fills the NULLs. */
 	return out.statements ? llast(out.statements) : NULL;
+}
+
+SfProof
+sf_not_null_proof(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *column = action->new;
+	SfProof		proof = {action, column, render_not_null(plan, column, column, 0),
+	render_not_null(plan, column, column, SF_EMIT_NOT_VALID)};
+
+	return proof;
 }
 
 /* Is there nothing to be proved, because something valid says it, or because nobody wants the proof? */
@@ -297,7 +306,7 @@ fill_nulls(const SfPlan *plan, const SfAction *action)
 	const SfFact *by_default = sf_child_of(column, "default");
 	SfFilling  *filling = palloc0(sizeof(SfFilling));
 	SfDual		dual = {.fill = true,.column = sf_last(column),.expression = fill_of(plan, column)};
-	char	   *set = render_not_null(plan, action, 0);
+	char	   *set = render_not_null(plan, action->old, column, 0);
 	ListCell   *lc;
 
 	if (set == NULL || needs_no_proof(action->old, column))
@@ -313,7 +322,7 @@ fill_nulls(const SfPlan *plan, const SfAction *action)
 
 		if (strcmp(lfirst(lc), set) == 0)
 		{
-			SfProof		proof = {action, column, set, render_not_null(plan, action, SF_EMIT_NOT_VALID)};
+			SfProof		proof = {action, column, set, render_not_null(plan, action->old, column, SF_EMIT_NOT_VALID)};
 
 			filling->proof = proof;
 		}

@@ -11,6 +11,7 @@
 #include "kinds/kind.h"
 #include "lib/pins.h"
 #include "miscadmin.h"
+#include "phases/archive.h"
 #include "phases/bracket.h"
 #include "phases/cut.h"
 #include "phases/dual.h"
@@ -226,8 +227,8 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 		step->scans = statement->reads;
 		step->needs_rows_estimate = statement->reads ? rows_of(statement->on) : -1;
 	}
-	if ((risk->effects & SF_RISK_FILLS) && unit->steps == NIL && !statement->archive &&
-		step->needs_rows_estimate >= sf_guc_online_rows())
+	if (statement->batched || ((risk->effects & SF_RISK_FILLS) && unit->steps == NIL && !statement->archive &&
+							   step->needs_rows_estimate >= sf_guc_online_rows()))
 		step->class = 'B';
 	if (has_verb(risk, SF_RISK_VALIDATE))
 	{
@@ -442,6 +443,7 @@ make_plain(SfStepsState *state, List *actions, bool late)
 	}
 	if (alone)
 	{
+		place_stage(state, linitial(actions), linitial(statements), SF_BEFORE);
 		place_stage(state, linitial(actions), linitial(statements), SF_INSIDE);
 		mark_made(state, linitial(actions));
 		return;
@@ -451,6 +453,21 @@ make_plain(SfStepsState *state, List *actions, bool late)
 	place_inside(state, actions, statements);
 	forboth(la, actions, ls, statements)
 		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
+}
+
+/* Archives of columns that stay, each in a transaction of its own. */
+static void
+add_ends(SfStepsState *state)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_archive_ends(state->plan))
+	{
+		SfUnit	   *unit = new_unit(state);
+
+		unit->steps = list_make1(lfirst(lc));
+		unit->alone = true;
+	}
 }
 
 static void
@@ -528,6 +545,7 @@ sf_steps_make(SfPlan *plan)
 	level = sf_pins_enter();
 	make_units(&state);
 	close_up(&state);
+	add_ends(&state);
 	checks = make_checks(&state, sf_cut(state.units));
 	sf_pins_leave(level);
 	return sf_cut(list_concat(checks, state.units));

@@ -75,6 +75,7 @@ typedef struct SfKept
 	List	   *key;			/* of SfFact: for a column, those that say which row a value belongs to */
 	bool		retyped;		/* the column stays, with another type */
 	bool		by_place;		/* there is no key: a row is known by where it stands */
+	bool		mirrored;		/* a column's values are there already, and stay what they are in the table */
 } SfKept;
 
 /*
@@ -128,6 +129,7 @@ typedef struct SfPlan
 	List	   *fills;			/* of SfFill */
 	List	   *back;			/* of SfFill: the same for the other way */
 	List	   *kept;			/* of SfKept: of either side */
+	List	   *begun;			/* of SfKept: copied ahead, of columns that stay after all */
 	List	   *shadows;		/* of SfShadow */
 	List	   *refusals;		/* of SfRefusal */
 	List	   *spares;			/* of SfFact: columns that go, and whose values others have */

@@ -117,6 +117,8 @@ extern const int sf_risk_nentries;
 extern const char *sf_risk_verb(SfRiskVerb verb);
 /* "ACCESS EXCLUSIVE", as LOCK TABLE has it; NULL for NoLock. */
 extern const char *sf_risk_lock_name(LOCKMODE mode);
+/* The other way; NoLock for any other name. */
+extern LOCKMODE sf_risk_lock_mode(const char *name);
 
 /* The keys of a parsed statement: of SfOperation.  The context tells the kind of a constraint that is only named. */
 extern List *sf_risk_classify(Node *statement, const SfRiskContext *context);

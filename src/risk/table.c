@@ -197,3 +197,12 @@ sf_risk_lock_name(LOCKMODE mode)
 {
 	return locks[mode];
 }
+
+LOCKMODE
+sf_risk_lock_mode(const char *name)
+{
+	for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+		if (strcmp(locks[mode], name) == 0)
+			return mode;
+	return NoLock;
+}
