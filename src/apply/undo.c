@@ -371,9 +371,12 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	options.hints = names_back(live, start);
 	overlook_names(live, start);
 	plan = sf_plan_make(live, start, &options);
+	/* The order of things knows of contents that come back; which they are is said by pairs of facts. */
+	options.kept = kept_by_now(m, ran, live, start);
+	if (options.kept)
+		plan = sf_plan_make(live, start, &options);
 	plan->spares = sf_shadow_spares(live, start, m->steps[ran]);
 	plan->computed = sf_generated_spares(live, start, m->steps[ran]);
-	plan->kept = kept_by_now(m, ran, live, start);
 	renames = only_renames(plan, options.hints);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
 	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;

@@ -401,6 +401,7 @@ static List *
 bring_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
 	statements = sf_statement_add_move(statements, copy_rows(kept->fact, kept), kept, "back from");
+	((SfStatement *) llast(statements))->alone = kept->big;
 	statements = sf_statement_add_all(statements, catch_up(plan, action));
 	return sf_statement_add_keeping(statements, sf_kept_drop(kept));
 }

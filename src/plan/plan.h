@@ -75,6 +75,7 @@ typedef struct SfKept
 	List	   *key;			/* of SfFact: for a column, those that say which row a value belongs to */
 	bool		retyped;		/* the column stays, with another type */
 	bool		by_place;		/* there is no key: a row is known by where it stands */
+	bool		big;			/* a table that takes long to copy: nothing in use is locked for that */
 } SfKept;
 
 /*
@@ -157,5 +158,10 @@ extern SfPlan *sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOption
 
 /* Are the fact's contents put aside, or brought back? */
 extern bool sf_plan_keeps(const SfPlan *plan, const SfFact *fact);
+
+/* Does the table, or a part of it, get many rows back as it is made? */
+extern bool sf_plan_refills(const SfPlan *plan, const SfFact *table);
+/* The same of a binding's table, while what it refers to is in use: it is made when the rows are there. */
+extern bool sf_plan_binds_behind(const SfPlan *plan, const SfFact *binding);
 
 #endif

@@ -135,7 +135,7 @@ refers_to(const SfFact *table, const SfFact *other)
  * the part had for itself are dropped there.
  */
 static void
-lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
+lock_own_keys(SfRisk *risk, const SfRiskCase *it, const SfFact *whole, const SfFact *part)
 {
 	ListCell   *lc;
 
@@ -143,7 +143,7 @@ lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
 	{
 		const SfFact *other = sf_is_kind(lfirst(lc), "foreign key") ? referenced(lfirst(lc)) : NULL;
 
-		if (other)
+		if (other && !list_member_ptr(it->context->later, lfirst(lc)))
 			sf_risk_add_lock(risk, other->name[0], other->name[1],
 							 refers_to(part, other) ? AccessExclusiveLock : ShareRowExclusiveLock);
 	}
@@ -154,7 +154,7 @@ lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
  * tables are searched for rows.
  */
 static void
-lock_keys_onto(SfRisk *risk, const SfFact *whole, bool leaves)
+lock_keys_onto(SfRisk *risk, const SfRiskCase *it, const SfFact *whole, bool leaves)
 {
 	ListCell   *lc,
 			   *ln;
@@ -165,7 +165,8 @@ lock_keys_onto(SfRisk *risk, const SfFact *whole, bool leaves)
 			{
 				const SfFact *fk = ((SfEdge *) lfirst(ln))->from;
 
-				if (!sf_is_kind(fk, "foreign key") || sf_implied_by(fk) || referenced(fk) != whole)
+				if (!sf_is_kind(fk, "foreign key") || sf_implied_by(fk) || referenced(fk) != whole ||
+					list_member_ptr(it->context->later, fk))
 					continue;
 				sf_risk_add_lock(risk, fk->parent->name[0], fk->parent->name[1],
 								 leaves ? AccessExclusiveLock : ShareRowExclusiveLock);
@@ -191,8 +192,8 @@ sf_refine_attach(SfRisk *risk, const SfRiskCase *it)
 	sf_risk_add_range(risk, range, it->entry->lock);
 	sf_risk_add_lock(risk, op->schema, op->relation, it->entry->partner);
 	if (whole)
-		lock_own_keys(risk, whole, leaves ? NULL : find_table(it, sf_risk_schema(range), range->relname));
-	lock_keys_onto(risk, whole, leaves);
+		lock_own_keys(risk, it, whole, leaves ? NULL : find_table(it, sf_risk_schema(range), range->relname));
+	lock_keys_onto(risk, it, whole, leaves);
 	if (others)
 		sf_risk_add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
 	if (it->context->proven && (risk->effects & SF_RISK_SCANS))
@@ -218,8 +219,8 @@ lock_whole(SfRisk *risk, const SfRiskCase *it, const RangeVar *range)
 	const SfFact *whole = find_table(it, schema, range->relname);
 
 	if (whole)
-		lock_own_keys(risk, whole, NULL);
-	lock_keys_onto(risk, whole, false);
+		lock_own_keys(risk, it, whole, NULL);
+	lock_keys_onto(risk, it, whole, false);
 	if (others)
 	{
 		sf_risk_add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);

@@ -86,6 +86,7 @@ typedef struct SfRiskContext
 	const SfFact *new;
 	const char *time_zone;		/* TimeZone under which the statement will run; NULL: not known */
 	bool		proven;			/* a valid constraint proves what the statement would look for */
+	List	   *later;			/* of SfFact: foreign keys that the plan makes behind the statement */
 } SfRiskContext;
 
 typedef struct SfRiskCase SfRiskCase;
