@@ -192,4 +192,8 @@ typedef struct SfTypeChange
 extern SfTypeChange sf_type_change(const char *old_type, TypeName *new_type, const char *column, Node *using,
 								   const char *time_zone);
 
+/* Does the expression give the column's default a value of the other type?  Yes, too, where nobody knows. */
+extern bool sf_default_converts(const char *expression, const char *column, const char *old_type, const char *using,
+								const char *new_type);
+
 #endif
