@@ -34,6 +34,11 @@ my %whole = (
 		ALTER TABLE note_2 ADD CONSTRAINT own FOREIGN KEY (up) REFERENCES users;
 		CREATE FUNCTION loud() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 		CREATE TRIGGER loud BEFORE INSERT ON note FOR EACH ROW EXECUTE FUNCTION loud();},
+	# one part of a whole that stays gets what that has before it is attached
+	'a part' => q{CREATE TABLE note (id int PRIMARY KEY, u int REFERENCES users, up int, body text) PARTITION BY RANGE (id);
+		CREATE TABLE note_1 PARTITION OF note FOR VALUES FROM (0) TO (100);
+		CREATE INDEX ON note (body);
+		CREATE TABLE note_2 PARTITION OF note FOR VALUES FROM (100) TO (1000);},
 	# two that refer to each other
 	cycle => q{CREATE TABLE note (id int PRIMARY KEY, u int REFERENCES users, up int, body text);
 		CREATE TABLE other (id int PRIMARY KEY REFERENCES note, u int REFERENCES users, CONSTRAINT positive CHECK (id > 0));
@@ -41,6 +46,7 @@ my %whole = (
 		INSERT INTO other SELECT i, NULL FROM generate_series(1, 300) i; DELETE FROM other; DELETE FROM note;
 		ALTER TABLE note ADD FOREIGN KEY (up) REFERENCES other;});
 $rows = { map { $_ => $rows } keys %whole };
+my %keeps = ('a part' => $whole{'a part'} =~ s/CREATE TABLE note_2.*//r);
 $rows->{cycle} =~ s/UPDATE note.*?;/UPDATE note SET up = NULL;/;
 $rows->{cycle} =~ s/i, i, 1 \+ i \/ 2/i, i, NULL/;
 $rows->{cycle} .= 'INSERT INTO other SELECT i, i FROM generate_series(1, 300) i; UPDATE note SET up = id; ANALYZE;';
@@ -55,9 +61,11 @@ sub gone
 	my $big = $opt{big} // 100;
 
 	$node->safe_psql('postgres', qq{ALTER DATABASE "$db" SET schemaflow.online_rows = $big});
-	$node->safe_psql($db, "$stays $whole{$name} $rows->{$name} ALTER TABLE link ADD FOREIGN KEY (note) REFERENCES note");
+	my $link = 'ALTER TABLE link ADD FOREIGN KEY (note) REFERENCES note';
+	my $model = $keeps{$name} ? "$stays $keeps{$name}" : $stays;
+	$node->safe_psql($db, "$stays $whole{$name} $rows->{$name}" . ($keeps{$name} ? '' : $link));
 	my $start = $node->safe_psql($db, $facts);
-	$node->safe_psql($db, "SELECT * FROM sf_define('$stays', true); SELECT * FROM sf_plan_migration('less', true)");
+	$node->safe_psql($db, "SELECT * FROM sf_define('$model', true); SELECT * FROM sf_plan_migration('less', true)");
 	return ($db, $start);
 }
 
@@ -85,8 +93,8 @@ sub locked_at
 		WHERE relation IN ('users'::regclass, 'link'::regclass) AND granted
 		AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
 		AND database = (SELECT oid FROM pg_database WHERE datname = current_database())});
-	my ($rc) = sf_try($node, $db, q{SET lock_timeout = '200ms'; INSERT INTO users VALUES (1000, 'meanwhile'); DELETE FROM users WHERE id = 1000;
-		UPDATE link SET note = note WHERE id = 1}) if $locked eq '';
+	my ($rc) = sf_try($node, $db, q{SET lock_timeout = '200ms'; BEGIN; INSERT INTO users VALUES (1000, 'meanwhile');
+		UPDATE link SET note = note WHERE id = 1; ROLLBACK}) if $locked eq '';
 	$node->safe_psql($db, 'SELECT pg_terminate_backend(pid) FROM sf_progress');
 	$run->finish;
 	$node->poll_query_until($db, 'SELECT NOT EXISTS (SELECT FROM sf_progress)') or die 'the runner does not end';
@@ -106,7 +114,7 @@ for my $name (sort keys %whole)
 	{
 		my $locked = locked_at($db, q{CALL sf_downgrade('base')}, $n);
 		# What locks is short: it reads nothing.
-		my $short = $steps[ $n - 1 ] =~ /NOT VALID$/ ||
+		my $short = $steps[ $n - 1 ] =~ /NOT VALID$|ATTACH PARTITION|__proof$/ ||
 			($name ne 'plain' && $steps[ $n - 1 ] =~ /^ALTER TABLE public\.note ADD .*users\(id\)$/ && $steps[ $n - 2 ] =~ /VALIDATE/);
 		is($locked, '', "$name: nobody waits at the end of step $n") or diag($steps[ $n - 1 ]) unless $short;
 	}
@@ -118,6 +126,10 @@ for my $name (sort keys %whole)
 	ok(scalar(grep { /REFERENCES public\.users.*NOT VALID/ } @steps), "$name: by foreign keys that are made unproved");
 	my ($copied) = grep { $steps[$_] =~ /^INSERT INTO public\.note/ } 0 .. $#steps;
 	is(scalar(grep { /REFERENCES public\.users/ } @steps[ 0 .. $copied ]), 0, "$name: behind the rows");
+	is(join(' ', map { s/.* VALIDATE CONSTRAINT //r } grep { /VALIDATE|INDEX|PRIMARY|ATTACH/ } @steps), 'CREATE INDEX note_2_body_idx ON ' .
+		'public.note_2 USING btree (body) ALTER TABLE public.note_2 ADD CONSTRAINT note_2_pkey PRIMARY KEY (id) note_u_fkey note_2__proof ' .
+		'ALTER TABLE public.note ATTACH PARTITION public.note_2 FOR VALUES FROM (100) TO (1000)', "$name: then it is attached")
+		if $keeps{$name};
 }
 
 # ---- a small one comes in one transaction, as it was

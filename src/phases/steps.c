@@ -202,6 +202,17 @@ has_verb(const SfRisk *risk, SfRiskVerb verb)
 	return false;
 }
 
+/* Foreign keys that are made ahead of the action that is about them. */
+static void
+note_made(SfStepsState *state, const SfRisk *risk)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->context.later)
+		if (sf_risk_makes(risk, lfirst(lc)))
+			state->context.later = foreach_delete_current(state->context.later, lc);
+}
+
 static void
 add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStatement *statement)
 {
@@ -213,6 +224,7 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	state->context.new = action->new;
 	state->context.proven = statement->proven;
 	risk = sf_risk_assess(statement->sql, &state->context);
+	note_made(state, risk);
 	/* What brings contents back drops nothing but where they were meanwhile. */
 	if (action->part == SF_PART_CONTENTS)
 	{

@@ -105,6 +105,25 @@ find_table(const SfRiskCase *it, char *schema, char *name)
 		sf_risk_find_relation(context->after, schema, name);
 }
 
+bool
+sf_risk_makes(const SfRisk *risk, const SfFact *foreign_key)
+{
+	ListCell   *lc;
+
+	foreach(lc, risk->operations)
+	{
+		const SfOperation *op = lfirst(lc);
+		const Node *def = op->verb == SF_RISK_CREATE_NOT_VALID && IsA(op->node, AlterTableCmd) ?
+			((AlterTableCmd *) op->node)->def : NULL;
+
+		if (def && IsA(def, Constraint) && ((const Constraint *) def)->contype == CONSTR_FOREIGN && op->schema &&
+			strcmp(((const Constraint *) def)->conname, sf_last(foreign_key)) == 0 &&
+			strcmp(op->schema, foreign_key->name[0]) == 0 && strcmp(op->relation, foreign_key->name[1]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What a foreign key refers to: it needs the key there.  NULL: not known. */
 static const SfFact *
 referenced(const SfFact *fk)
@@ -119,14 +138,23 @@ referenced(const SfFact *fk)
 	return NULL;
 }
 
+/* Has the table a foreign key to the other by now? A copy refers to what its original does. */
 static bool
-refers_to(const SfFact *table, const SfFact *other)
+refers_to(const SfRiskCase *it, const SfFact *table, const SfFact *other)
 {
 	ListCell   *lc;
 
 	foreach(lc, table ? table->children : NIL)
-		if (sf_is_kind(lfirst(lc), "foreign key") && referenced(lfirst(lc)) == other)
+	{
+		const SfFact *fk = lfirst(lc);
+
+		if (!sf_is_kind(fk, "foreign key") || list_member_ptr(it->context->later, fk))
+			continue;
+		while (referenced(fk) == NULL && sf_implied_by(fk))
+			fk = sf_implied_by(fk);
+		if (referenced(fk) && (referenced(fk) == other || referenced(fk)->twin == other))
 			return true;
+	}
 	return false;
 }
 
@@ -145,7 +173,7 @@ lock_own_keys(SfRisk *risk, const SfRiskCase *it, const SfFact *whole, const SfF
 
 		if (other && !list_member_ptr(it->context->later, lfirst(lc)))
 			sf_risk_add_lock(risk, other->name[0], other->name[1],
-							 refers_to(part, other) ? AccessExclusiveLock : ShareRowExclusiveLock);
+							 refers_to(it, part, other) ? AccessExclusiveLock : ShareRowExclusiveLock);
 	}
 }
 

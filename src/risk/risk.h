@@ -128,6 +128,9 @@ extern char *sf_risk_schema(const RangeVar *relation);
 /* One statement's risk; the text must hold exactly one.  In the current context.  Runs no user code, locks no table. */
 extern SfRisk *sf_risk_assess(const char *sql, const SfRiskContext *context);
 
+/* Is it a statement that makes the foreign key, unproved? */
+extern bool sf_risk_makes(const SfRisk *risk, const SfFact *foreign_key);
+
 /* Rows of a live table by its statistics and size; -1 when there is no such table.  Never waits for a lock. */
 extern int64 sf_risk_rows(const char *schema, const char *name);
 
