@@ -72,6 +72,46 @@ run_ok($db, 'CALL sf_contract()', 'contract');
 is($node->safe_psql($db, 'SELECT s, count(*) FROM orders GROUP BY s ORDER BY s'), "new|991\npaid|11", 'all values');
 is_clean($db, 'mapped');
 
+# ---- a default that the new type lacks: the old version inserts it without saying so ----
+
+my $by_default = $shop =~ s/NOT NULL\)/NOT NULL DEFAULT 'lost', old state[] DEFAULT '{new,lost}')/r;
+my @less = (q{, 'lost')} => ')', q{DEFAULT 'lost'} => q{DEFAULT 'new'}, q{'{new,lost}'} => q{'{new}'});
+my $filled = q{INSERT INTO orders SELECT n, 'new', '{paid}' FROM generate_series(1, 1000) n};
+$db = database($by_default, $filled, @less);
+is($node->safe_psql($db, q{SELECT count(*) FROM sf_steps() WHERE sql LIKE '%~schemaflow%'}), 0, 'nobody says what becomes of it: the plain form');
+like($node->safe_psql($db, 'SELECT why FROM sf_steps()'),
+	qr/inserts its default, 'lost'::public\.state, which has no value in the new type: say with \@up what becomes of it/, 'which is said');
+run_ok($db, 'CALL sf_upgrade()', 'it works');
+is($node->safe_psql($db, q{INSERT INTO orders (id) VALUES (2001) RETURNING s, old}), 'new|{new}', 'both versions have the new default then');
+my $array = q{-- @up array_replace(old::text[], 'lost', 'paid')::state[]} . "\n";
+$db = database($by_default, $filled, @less, 's state' => "\n-- \@up CASE s WHEN 'lost' THEN 'paid' ELSE s::text END::state\ns state");
+like($node->safe_psql($db, 'SELECT why FROM sf_steps()'), qr/inserts its default, '\{new,lost\}'::public\.state\[\]/, 'an array has it as an element');
+$db = database($by_default, $filled, @less, 's state' => "\n-- \@up CASE s WHEN 'lost' THEN 'paid' ELSE s::text END::state\ns state",
+	'old state' => "\n$array old state");
+run_ok($db, 'CALL sf_upgrade()', 'the model says what becomes of them');
+$node->safe_psql($db, q{INSERT INTO orders (id) VALUES (2001)});
+is($node->safe_psql($db, q{SELECT s, "~schemaflow_s", old, "~schemaflow_old" FROM orders WHERE id = 2001}), 'lost|paid|{new,lost}|{new,paid}',
+	'the old version has its default, the new one what is said');
+run_ok($db, 'CALL sf_contract()', 'contract');
+is($node->safe_psql($db, q{INSERT INTO orders (id) VALUES (2002) RETURNING s, old}), 'new|{new}', 'and its own default');
+is_clean($db, 'by default');
+$db = database($by_default, $filled, @less, 's state' => "\n-- \@up CASE s WHEN 'new' THEN 'paid' ELSE s::text END::state\ns state",
+	'old state' => "\n$array old state");
+$start = dump_of($db);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+like($err, qr/22P02: invalid input value for enum .*"lost".*the defaults of what it comes from, as the old version of the application inserts them/s,
+	'what does not know the default is refused');
+is(dump_of($db), $start, 'before anything is done');
+
+my $plain = q{CREATE TABLE orders (id int PRIMARY KEY, code text NOT NULL DEFAULT 'none', n bigint DEFAULT 5000000000, m bigint DEFAULT 5)};
+$db = database($plain, q{INSERT INTO orders SELECT n, n, n, n FROM generate_series(1, 1000) n}, q{text NOT NULL DEFAULT 'none'} => 'int NOT NULL DEFAULT 0',
+	'bigint DEFAULT 5000000000' => 'int', 'bigint DEFAULT 5' => 'int DEFAULT 5');
+is($node->safe_psql($db, q{SELECT string_agg(DISTINCT substring(sql, '"~schemaflow_(.)"'), '') FROM sf_steps()}), 'm',
+	'other types: a default is tried at the time of the plan');
+like($node->safe_psql($db, 'SELECT why FROM sf_steps()'), qr/default, 'none'::text, .*default, '5000000000'::bigint, /s, 'which is said');
+run_ok($db, 'CALL sf_upgrade(); CALL sf_contract()', 'up');
+is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, 'the schema is that of the model');
+
 # ---- a value gets another name at the same time; another table comes with a column of the type ----
 
 $db = database($shop, q{INSERT INTO orders SELECT n, 'paid' FROM generate_series(1, 1000) n},

@@ -96,8 +96,8 @@ is($node->safe_psql($db, $facts), $before, 'the schema is as it was');
 my $named = 'CREATE TABLE u (id int, need text NOT NULL)';
 $db = planned('CREATE TABLE t (id int); CREATE TABLE t_1 () INHERITS (t)', "\n-- \@renamed from=t\n$named; CREATE TABLE t_1 () INHERITS (u)",
 	'INSERT INTO t_1 VALUES (1)');
-like($node->safe_psql($db, 'SELECT sql FROM sf_steps() WHERE n = 1'), qr/^SELECT schemaflow\.sf_no_rows\('public\.t', 'need'\)$/, 'asked by the old name');
-refused($db, 'CALL sf_upgrade()', qr/23502: table public\.t_1 has rows, and no value for them in its new column "need"\n.*\nHINT: .*sf_transform\('public\.t\.need', up/s,
+like($node->safe_psql($db, 'SELECT sql FROM sf_steps() WHERE n = 1'), qr/^SELECT schemaflow\.sf_no_rows\('public\.t', 'need', 'public\.u\.need'\)$/, 'asked by the old name');
+refused($db, 'CALL sf_upgrade()', qr/23502: table public\.t_1 has rows, and no value for them in its new column "need"\n.*\nHINT: .*sf_transform\('public\.u\.need', up/s,
 	'rows without a value');
 $node->safe_psql($db, 'DELETE FROM t_1');
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade(); CALL sf_contract()');

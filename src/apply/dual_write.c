@@ -16,6 +16,8 @@
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "fmgr.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/datum.h"
 
 #include "apply/dual_write.h"
@@ -301,7 +303,70 @@ sf_dual_write(PG_FUNCTION_ARGS)
 	return PointerGetDatum(tuple);
 }
 
-/* Compiles what the trigger will run: an expression that does not fit would else be met by who writes the first row. */
+/* The column's default, where it is a constant; NULL: none is known. */
+static const Const *
+constant_default(Relation rel, AttrNumber attno)
+{
+	Node	   *value = TupleDescAttr(RelationGetDescr(rel), attno - 1)->attgenerated ? NULL :
+		build_column_default(rel, attno);
+
+	if (value)
+		value = (Node *) expression_planner((Expr *) value);
+	return value && IsA(value, Const) ? (const Const *) value : NULL;
+}
+
+static void
+say_by_default(void *arg)
+{
+	errcontext("the defaults of what it comes from, as the old version of the application inserts them");
+}
+
+/* Gives the row what is inserted by default; false: not all of that is known. */
+static bool
+give_defaults(Relation rel, const Bitmapset *attnos, TupleTableSlot *row)
+{
+	int			attno = -1;
+
+	while ((attno = bms_next_member(attnos, attno)) >= 0)
+	{
+		const Const *value = constant_default(rel, attno);
+
+		if (value == NULL)
+			return false;
+		row->tts_values[attno - 1] = value->constvalue;
+		row->tts_isnull[attno - 1] = value->constisnull;
+	}
+	return attnos != NULL;
+}
+
+/* What the old version inserts without saying so has to have a value in the new columns, too. */
+static void
+try_defaults(Relation rel, const SfDualWrite *dual)
+{
+	ErrorContextCallback callback = {error_context_stack, say_by_default, NULL};
+	TupleTableSlot *row = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	bool		isnull;
+
+	error_context_stack = &callback;
+	for (int i = 0; i < dual->n; i++)
+	{
+		const SfAssignment *a = &dual->assignments[i];
+
+		ExecClearTuple(row);
+		memset(row->tts_isnull, true, RelationGetDescr(rel)->natts * sizeof(bool));
+		if (!a->up || a->is_volatile || !give_defaults(rel, a->uses, row))
+			continue;
+		ExecStoreVirtualTuple(row);
+		(void) sf_assignment_value(dual, a, row, &isnull);
+	}
+	error_context_stack = callback.previous;
+	ExecDropSingleTupleTableSlot(row);
+}
+
+/*
+ * Compiles what the trigger will run, and runs it for what is inserted by default: an expression that does not fit
+ * would else be met by who writes the first row.
+ */
 Datum
 sf_dual_check(PG_FUNCTION_ARGS)
 {
@@ -317,7 +382,7 @@ sf_dual_check(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("trigger \"%s\" for table \"%s\" does not exist", name, RelationGetRelationName(rel)),
 				 errhint("Name a trigger of schemaflow.sf_dual_write(); migrations make it.")));
-	(void) sf_dual_write_of(rel, trigger);
+	try_defaults(rel, sf_dual_write_of(rel, trigger));
 	relation_close(rel, AccessShareLock);
 	PG_RETURN_VOID();
 }

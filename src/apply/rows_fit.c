@@ -73,6 +73,7 @@ sf_no_rows(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
 	const char *column = NameStr(*PG_GETARG_NAME(1));
+	char	   *model = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	ListCell   *lc;
 
 	sf_must_own_table(relid);
@@ -85,6 +86,6 @@ sf_no_rows(PG_FUNCTION_ARGS)
 					 errdetail("The column is NOT NULL, and has no default."),
 					 errhint("Say what fills it: SELECT sf_transform(%s, up => '...'); or give it a DEFAULT; and plan "
 							 "again. Or remove the rows and call again.",
-							 sf_literal(psprintf("%s.%s", sf_pass_table(relid), sf_ident(column))))));
+							 sf_literal(*model ? model : psprintf("%s.%s", sf_pass_table(relid), sf_ident(column))))));
 	PG_RETURN_VOID();
 }

@@ -463,22 +463,29 @@ undo_own(const SfRunRequest *request, const char *because)
 	return undone;
 }
 
-/* What to do about an error that has no hint. */
+/* A query for all rows that are in the way; NULL: there is none. */
 static char *
-advice_on(const ErrorData *error)
+violators_of(const ErrorData *error)
 {
 	MemoryContext old = CurrentMemoryContext;
 	char	   *violators;
 
-	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
-		return psprintf("The steps run with the rights of role \"%s\": give it what it lacks, mostly the tables that "
-						"it alters, then call again; or have a role that owns them record the model.",
-						begun_here->owner);
 	sf_worker_begin();
 	MemoryContextSwitchTo(old);
 	violators = sf_violators(error);
 	sf_worker_commit();
 	MemoryContextSwitchTo(old);
+	return violators;
+}
+
+/* What to do about an error that has no hint. */
+static char *
+advice_on(const ErrorData *error, const char *violators)
+{
+	if (error->sqlerrcode == ERRCODE_INSUFFICIENT_PRIVILEGE)
+		return psprintf("The steps run with the rights of role \"%s\": give it what it lacks, mostly the tables that "
+						"it alters, then call again; or have a role that owns them record the model.",
+						begun_here->owner);
 	return violators ? psprintf("%s lists the rows. Repair them or the model, then call again.", violators) :
 		pstrdup("Repair the data or the model, then call again.");
 }
@@ -499,7 +506,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 	{
 		ErrorData  *error = take_error(old);
 		bool		own = begun_here && sf_perform_where() && is_the_steps_own(error);
-		const char *advice = own && error->hint == NULL ? advice_on(error) : error->hint;
+		char	   *violators = own && error->hint == NULL ? violators_of(error) : NULL;
+		const char *advice = own && error->hint == NULL ? advice_on(error, violators) : error->hint;
 
 		complete_error(error, request);
 		/* It turned out in the middle: back to where we began. */
@@ -508,6 +516,8 @@ run_or_report(const SfRunRequest *request, List *tasks)
 			error->hint = psprintf("What was done before has been undone: the schema is as it was. %s", advice);
 			ereport(INFO, (errmsg("the schema is as it was before the call")));
 		}
+		else if (violators)
+			error->hint = psprintf("%s lists the rows. %s", violators, error->hint);
 		end_run(sf_perform_at_gate() ? "ready" : error->sqlerrcode == ERRCODE_QUERY_CANCELED ? "paused" : "failed",
 				error);
 		ReThrowError(error);

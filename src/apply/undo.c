@@ -367,6 +367,7 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	SfDirection ran;
 	SfFactBase *start = kept(m, &ran),
 			   *live = sf_live_facts();
+	List	   *begun;
 	SfPlan	   *plan,
 			   *renames;
 
@@ -376,10 +377,14 @@ sf_undo_make(const SfMigration *m, SfDirection *direction, SfMigration **names)
 	options.hints = names_back(live, start);
 	overlook_names(live, start);
 	plan = sf_plan_make(live, start, &options);
+	/* The order of things knows of contents that come back; which they are is said by pairs of facts. */
+	options.kept = kept_by_now(m, ran, live, start);
+	begun = sf_archives_begun(&options.kept);
+	if (options.kept)
+		plan = sf_plan_make(live, start, &options);
 	plan->spares = sf_shadow_spares(live, start, m->steps[ran]);
 	plan->computed = sf_generated_spares(live, start, m->steps[ran]);
-	plan->kept = kept_by_now(m, ran, live, start);
-	plan->begun = sf_archives_begun(&plan->kept);
+	plan->begun = begun;
 	renames = only_renames(plan, options.hints);
 	*direction = ran == SF_UP ? SF_DOWN : SF_UP;
 	*names = renames->actions ? with_steps(m, *direction, renames) : NULL;

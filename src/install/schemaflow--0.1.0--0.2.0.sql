@@ -323,9 +323,9 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_rows_fit';
 COMMENT ON FUNCTION schemaflow.sf_rows_fit(text, text, text) IS
 	'raises when the table has rows that will fit no partition, before anything is done: a step of migrations';
 
-CREATE FUNCTION schemaflow.sf_no_rows("table" regclass, "column" name) RETURNS void
+CREATE FUNCTION schemaflow.sf_no_rows("table" regclass, "column" name, model text DEFAULT '') RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_no_rows';
-COMMENT ON FUNCTION schemaflow.sf_no_rows(regclass, name) IS
+COMMENT ON FUNCTION schemaflow.sf_no_rows(regclass, name, text) IS
 	'raises when the table has rows, which will have no value for a column that needs one: a step of migrations';
 
 CREATE PROCEDURE @extschema@.sf_contract(revision text DEFAULT NULL, force boolean DEFAULT false,

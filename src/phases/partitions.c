@@ -11,6 +11,7 @@
 #include "kinds/kind.h"
 #include "miscadmin.h"
 #include "phases/partitions.h"
+#include "phases/recipes_archive.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
 
@@ -213,6 +214,27 @@ sf_keys_of_leaves(List *family)
 	return leaves;
 }
 
+/* Of a whole that comes back: have its parts their rows by now, and is nothing said of the copies themselves? */
+static bool
+have_come_back(const SfPlan *plan, const SfAction *action, List *copies)
+{
+	ListCell   *lc;
+
+	if (!sf_plan_refills(plan, sf_relation_of(action->new)))
+		return false;
+	foreach(lc, copies)
+	{
+		const SfFact *copy = lfirst(lc);
+		SfEmit		out;
+
+		sf_plan_emit_init(&out, plan);
+		copy->kind->create(&out, copy, NIL);
+		if (!sf_is_made_by(plan, action, sf_relation_of(copy)) || out.statements)
+			return false;
+	}
+	return copies != NIL;
+}
+
 List *
 sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 {
@@ -220,7 +242,8 @@ sf_foreign_key_by_leaves(const SfPlan *plan, const SfAction *action)
 	List	   *statements = NIL;
 	ListCell   *lc;
 
-	if (list_length(action->statements) != 1 || !can_be_apart(copies) || sf_named_afterwards(copies))
+	if (list_length(action->statements) != 1 || sf_named_afterwards(copies) ||
+		!(can_be_apart(copies) || have_come_back(plan, action, copies)))
 		return NIL;
 	foreach(lc, copies)
 	{

@@ -121,7 +121,7 @@ static const struct
 	SfVerb		verb;
 	const char *attr;			/* that changed; NULL: any */
 	SfRecipe	recipe;
-	bool		whole;			/* of a table that comes or goes; else only of what stands */
+	bool		whole;			/* of a table that comes or goes; else only of what stands, or has got rows */
 }			recipes[] =
 {
 	{"table", SF_VERB_CREATE, NULL, sf_recipe_create_partition, true},
@@ -177,6 +177,7 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 {
 	List	   *statements = sf_archive_statements(plan, action, bracket == NIL);
 	bool		apart = bracket == NIL && action->statements && !is_made_with_original(action);
+	bool		behind = action->new && sf_plan_binds_behind(plan, action->new);
 
 	if (statements == NIL && bracket && action->table)
 		statements = sf_replace_statements(plan, action, bracket);
@@ -185,7 +186,7 @@ sf_recipe_statements(const SfPlan *plan, const SfAction *action, List *bracket)
 		int			attr = recipes[i].attr ? sf_kind_attr(action->kind, recipes[i].attr) : -1;
 
 		if (recipes[i].verb != action->verb || strcmp(recipes[i].kind, action->kind->name) != 0 ||
-			(action->table == NULL && !recipes[i].whole))
+			(action->table == NULL && !recipes[i].whole && !behind))
 			continue;
 		if (attr < 0 || action->changed[attr])
 			statements = recipes[i].recipe(plan, action);

@@ -314,6 +314,13 @@ dropped_contents(const SfPlan *plan, const SfAction *action)
 	return sf_is_partitioned(action->old) ? sf_dropped_parts(plan, action->old, true) : list_make1(action->old);
 }
 
+/* Of a whole's parts all are, or none: it is made and bound as one.  rows: its own, or the whole's. */
+static bool
+is_copied_long(const SfFact *fact, int64 rows)
+{
+	return sf_is_kind(fact, "table") && (sf_guc_online_rows() == 0 || rows >= sf_guc_online_rows());
+}
+
 List *
 sf_archive_choose(const SfPlan *up, const char *tag)
 {
@@ -346,6 +353,7 @@ sf_archive_choose(const SfPlan *up, const char *tag)
 
 			kept->fact = lfirst(ld);
 			kept->retyped = retyped;
+			kept->big = is_copied_long(kept->fact, rows);
 			if (!contents[i].keeps(kept, rows) || is_exchanged(up, kept->key))
 				continue;
 			name_entry(kept, chosen, tag);
@@ -371,6 +379,7 @@ sf_archive_entry(const SfFactBase *base, List *up, const char *label, const char
 		kept->fact = fact;
 		kept->relation = pstrdup(relation);
 		kept->name = strVal(llast(sf_qualified_names(relation)));
+		kept->big = is_copied_long(fact, sf_risk_rows(SF_ARCHIVE_SCHEMA, kept->name));
 		kept->retyped = sf_is_kind(fact, "column") && fact->twin && !sf_child_of(fact->twin, "generated") &&
 			sf_changed(fact, fact->twin, "type");
 		return sf_is_kind(fact, "column") && !sf_kept_has_key(kept, up) ? NULL : kept;
@@ -467,6 +476,14 @@ sf_plan_position(const SfPlan *plan, SfVerb verb, const SfFact *fact)
 			return action->position;
 	}
 	return -1;
+}
+
+bool
+sf_is_made_by(const SfPlan *plan, const SfAction *action, const SfFact *fact)
+{
+	int			made = sf_plan_position(plan, SF_VERB_CREATE, fact);
+
+	return made < 0 ? fact->twin != NULL : made < action->position;
 }
 
 bool

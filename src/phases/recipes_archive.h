@@ -45,6 +45,8 @@ extern SfStatement *sf_kept_locks(List *statements, const SfKept *kept, int mode
 
 /* Where in the plan the fact is made or dropped by an action of its own; -1: nowhere. */
 extern int	sf_plan_position(const SfPlan *plan, SfVerb verb, const SfFact *fact);
+/* Is it there when the action is run? */
+extern bool sf_is_made_by(const SfPlan *plan, const SfAction *action, const SfFact *fact);
 /* Does the plan drop the fact by a statement of its own? */
 extern bool sf_plan_drops(const SfPlan *plan, const SfFact *fact);
 

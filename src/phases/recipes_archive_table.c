@@ -14,6 +14,7 @@
 #include "lib/text.h"
 #include "phases/recipes_archive.h"
 #include "phases/recipes_parts.h"
+#include "plan/emit.h"
 
 /* What a table is stripped of, in this order. */
 static const struct
@@ -401,8 +402,78 @@ static List *
 bring_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
 	statements = sf_statement_add_move(statements, copy_rows(kept->fact, kept), kept, "back from");
+	((SfStatement *) llast(statements))->alone = kept->big;
 	statements = sf_statement_add_all(statements, catch_up(plan, action));
 	return sf_statement_add_keeping(statements, sf_kept_drop(kept));
+}
+
+/* What the copy has of its original alone, as it would be by itself; NIL: something is said of it later, by a name. */
+static List *
+by_itself(const SfPlan *plan, const SfFact *copy, int flags)
+{
+	SfEmit		said,
+				own;
+
+	sf_plan_emit_init(&said, plan);
+	copy->kind->create(&said, copy, NIL);
+	sf_plan_emit_init(&own, plan);
+	own.flags = SF_EMIT_APART | flags;
+	copy->kind->create(&own, copy, NIL);
+	/* Its statement for an index that joins the whole's comes last. */
+	return said.statements ? NIL : list_copy_head(own.statements, 1);
+}
+
+/* Is it a foreign key to rows of the whole itself, which has not the part's yet?  It needs those of parts, too. */
+static bool
+refers_to_whole(const SfFact *binding, const SfFact *whole)
+{
+	ListCell   *lc;
+
+	foreach(lc, binding->needs)
+	{
+		const SfFact *relation = sf_relation_of(((SfEdge *) lfirst(lc))->to);
+		const SfFact *up = relation;
+
+		while (up && up != whole)
+			up = sf_whole_of(up);
+		if (up == NULL && relation->kind == whole->kind)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * What a big part would get of a whole that stands as it is attached, with the whole locked: it has that before.
+ * Indexes come with its rows; foreign keys behind them.
+ */
+static List *
+like_whole(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept)
+{
+	const SfFact *whole = sf_whole_of(kept->fact);
+	List	   *bindings = NIL;
+	ListCell   *lc;
+
+	foreach(lc, kept->big && whole && whole->twin ? kept->fact->children : NIL)
+	{
+		const SfFact *copy = lfirst(lc);
+		const SfFact *original = sf_implied_by(copy);
+		List	   *texts;
+		SfEmit		proof;
+
+		if (original == NULL || !(copy->kind->backs || copy->kind->binds) || !sf_comes_along(copy) ||
+			!sf_is_made_by(plan, action, original) || (copy->kind->binds && refers_to_whole(original, whole)))
+			continue;
+		texts = by_itself(plan, copy, SF_EMIT_NOT_VALID);
+		if (copy->kind->backs)
+			statements = sf_statement_add_all(statements, texts);
+		if (copy->kind->backs || texts == NIL)
+			continue;
+		sf_plan_emit_init(&proof, plan);
+		proof.flags = SF_EMIT_APART;
+		copy->kind->validate(&proof, copy);
+		bindings = sf_add_statements(sf_add_statements(bindings, texts, 0, false), proof.statements, 0, true);
+	}
+	return list_concat(statements, bindings);
 }
 
 /* What comes behind the CREATE (REPLICA IDENTITY, ROW LEVEL SECURITY) may stand in the way of the rows. */
@@ -419,6 +490,6 @@ sf_restore_table(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 		return sf_statement_add_all(statements, list_copy_tail(action->statements, 1));
 	}
 	statements = bring_back(sf_statement_add_all(NIL, create), plan, action, kept);
-	statements = list_concat(statements, attachment);
+	statements = list_concat(like_whole(statements, plan, action, kept), attachment);
 	return sf_statement_add_all(statements, list_copy_tail(action->statements, 1));
 }

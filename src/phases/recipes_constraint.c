@@ -31,8 +31,10 @@ List *
 sf_recipe_create_foreign_key(const SfPlan *plan, const SfAction *action)
 {
 	List	   *statements = sf_recipe_create_then_validate(plan, action);
+	const SfFact *table = sf_relation_of(action->new);
 
-	if (statements == NIL && sf_is_partitioned(action->table) && sf_is_big(action->table))
+	if (statements == NIL && sf_is_partitioned(table) &&
+		(action->table ? sf_is_big(action->table) : sf_plan_refills(plan, table)))
 		statements = sf_foreign_key_by_leaves(plan, action);
 	return statements;
 }

@@ -159,7 +159,11 @@ sf_fit_check(const SfPlan *plan, const SfAction *action)
 char *
 sf_empty_check(const SfAction *action, const SfFact *table)
 {
+	/* The hint is about the model, which may have another name for the table. */
+	const char *model = strcmp(sf_name(table), sf_rel(action->new)) == 0 ? "" :
+		psprintf(", %s", sf_literal(sf_name(action->new)));
+
 	return sf_is_kind(action->new, "column") ?
-		psprintf("SELECT schemaflow.sf_no_rows(%s, %s)", sf_literal(sf_name(table)),
-				 sf_literal(sf_last(action->new))) : NULL;
+		psprintf("SELECT schemaflow.sf_no_rows(%s, %s%s)", sf_literal(sf_name(table)),
+				 sf_literal(sf_last(action->new)), model) : NULL;
 }

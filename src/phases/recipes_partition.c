@@ -133,15 +133,6 @@ attach(const SfFact *partition)
 					sf_attr(partition, "bound"));
 }
 
-/* Is it there when the action is run? */
-static bool
-is_there(const SfPlan *plan, const SfAction *action, const SfFact *fact)
-{
-	int			made = sf_plan_position(plan, SF_VERB_CREATE, fact);
-
-	return made < 0 ? fact->twin != NULL : made < action->position;
-}
-
 /*
  * What is made like the whole proves checks that the whole has not proved: rows that break them would not come in.  So
  * they go, by texts that are appended to "create", and come back unproved before it is attached: by those returned.
@@ -163,7 +154,7 @@ leave_unproved(const SfPlan *plan, const SfAction *action, const SfFact *whole, 
 		const SfFact *original = sf_implied_by(copy);
 
 		if (!sf_is_kind(copy, "check") || original == NULL || sf_relation_of(original) != whole ||
-			sf_attr(original, "not_valid") == NULL || !is_there(plan, action, original))
+			sf_attr(original, "not_valid") == NULL || !sf_is_made_by(plan, action, original))
 			continue;
 		copy->kind->drop(&gone, copy);
 		copy->kind->create(&back, copy, NIL);
@@ -269,7 +260,7 @@ has_triggers(const SfPlan *plan, const SfAction *action, const SfFact *whole)
 
 	for (; whole; whole = sf_whole_of(whole))
 		foreach(lc, whole->children)
-			if (sf_is_kind(lfirst(lc), "trigger") && is_there(plan, action, lfirst(lc)))
+			if (sf_is_kind(lfirst(lc), "trigger") && sf_is_made_by(plan, action, lfirst(lc)))
 				return true;
 	return false;
 }

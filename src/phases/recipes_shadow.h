@@ -62,6 +62,11 @@ extern bool sf_shadow_shares_type(const SfShadow *one, const SfShadow *other);
  */
 extern char *sf_shadow_refusal(const SfPlan *plan, const SfShadow *shadow);
 extern char *sf_shadow_refusal_of_sources(const SfPlan *plan, List *shadows, const SfShadow *shadow);
+/*
+ * The same of what the old version of the application leaves out: a default, of a partition perhaps, whose value the
+ * new column cannot have.  given: the user has said what becomes of values.
+ */
+extern char *sf_shadow_refusal_of_default(const SfShadow *shadow, bool given);
 /* Are both stored generated columns (a virtual one has no values)?  Is it computed from what the other is to be? */
 extern bool sf_shadow_both_computed(const SfFact *old, const SfFact *new);
 extern bool sf_shadow_is_computed_from(const SfShadow *shadow, const SfShadow *other);

@@ -75,6 +75,8 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 				columns = {.columns = sf_shadow_renames(shadows, shadow->new->parent)};
 	const char *up = given_fill(options->fills, shadow->new, shadow->old),
 			   *down = given_fill(options->back, shadow->old, shadow->new);
+	bool		given = up != NULL;
+	char	   *why;
 
 	if (shadow->computed)
 	{
@@ -88,6 +90,8 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 	shadow->up = up ? sf_expression_renamed(up, &types) : NULL;
 	if (shadow->up == NULL)
 		return pstrdup("what gives the new values is not understood");
+	if ((why = sf_shadow_refusal_of_default(shadow, given)) != NULL)
+		return why;
 	if (down)
 	{
 		shadow->down = sf_expression_renamed(down, &columns);

@@ -4,8 +4,11 @@
 #include "postgres.h"
 
 #include "diff/diff.h"
+#include "lib/spi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "phases/recipes_shadow.h"
+#include "phases/shadow_text.h"
 #include "plan/emit.h"
 
 static bool
@@ -188,4 +191,78 @@ sf_shadow_refusal(const SfPlan *plan, const SfShadow *shadow)
 	if (has_identity(shadow->old) != has_identity(shadow->new))
 		return pstrdup("it becomes an identity column, or ceases to be one, at the same time");
 	return refusal_of_heirs(plan, shadow->old, shadow->new);
+}
+
+/* ---- defaults ---- */
+
+/* Has the old enum the value, and the new one not, under another name either? */
+static bool
+is_lost(const SfFact *was, const char *label)
+{
+	ListCell   *lc;
+
+	foreach(lc, was->children)
+		if (sf_is_kind(lfirst(lc), "enum value") && strcmp(sf_last((SfFact *) lfirst(lc)), label) == 0)
+			return ((SfFact *) lfirst(lc))->twin == NULL;
+	return false;
+}
+
+/* A constant of one of the types (of SfShadowType) that it has no more; of an array, one that has such an element. */
+static bool
+gives_lost_value(Node *node, List *types)
+{
+	const TypeCast *cast = node && IsA(node, TypeCast) ? (TypeCast *) node : NULL;
+	const A_Const *constant = cast && IsA(cast->arg, A_Const) ? (A_Const *) cast->arg : NULL;
+	ListCell   *lc;
+
+	if (node == NULL)
+		return false;
+	foreach(lc, constant && IsA(&constant->val, String) ? types : NIL)
+	{
+		const SfFact *was = ((SfShadowType *) lfirst(lc))->new->twin;
+		const char *value[] = {strVal(&constant->val)};
+		SfRows	   *elements;
+
+		if (list_length(cast->typeName->names) != 2 ||
+			strcmp(strVal(linitial(cast->typeName->names)), was->name[0]) != 0 ||
+			strcmp(strVal(lsecond(cast->typeName->names)), was->name[1]) != 0)
+			continue;
+		if (cast->typeName->arrayBounds == NIL)
+			return is_lost(was, value[0]);
+		elements = sf_query("SELECT pg_catalog.unnest($1::pg_catalog.text[])", 1, value);
+		for (int r = 0; r < elements->nrows; r++)
+			if (sf_cell(elements, r, 0) && is_lost(was, sf_cell(elements, r, 0)))
+				return true;
+	}
+	return raw_expression_tree_walker(node, gives_lost_value, types);
+}
+
+/* The text of the default; NULL: none is known. */
+static const char *
+lost_default(const SfShadow *shadow, const SfFact *old, bool given)
+{
+	const SfFact *by_default = sf_child_of(old, "default");
+	const char *text = by_default ? sf_attr(by_default, "expression") : NULL,
+			   *lost = NULL;
+	ListCell   *lc;
+
+	check_stack_depth();
+	if (text && shadow->types && !given && gives_lost_value(sf_text_parse(psprintf("SELECT %s", text)), shadow->types))
+		return text;
+	if (text && shadow->types == NIL && !sf_default_converts(text, sf_last(old), sf_attr(old, "type"), shadow->up,
+															 sf_attr(shadow->new, "type")))
+		return text;
+	foreach(lc, sf_copies_of(old))
+		lost = lost ? lost : lost_default(shadow, lfirst(lc), given);
+	return lost;
+}
+
+char *
+sf_shadow_refusal_of_default(const SfShadow *shadow, bool given)
+{
+	const char *lost = shadow->computed ? NULL : lost_default(shadow, shadow->old, given);
+
+	return lost == NULL ? NULL :
+		psprintf("the old version of the application inserts its default, %s, which has no value in the new type: "
+				 "say with @up what becomes of it", lost);
 }

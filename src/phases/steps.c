@@ -72,6 +72,15 @@ standing(SfStepsState *state, const SfRiskLock *lock)
 	return sf_risk_find_relation(state->plan->from, lock->schema, lock->name);
 }
 
+/* A table that the plan has made, and given many rows; NULL: it is none. */
+static const SfFact *
+refilled(SfStepsState *state, const SfRiskLock *lock)
+{
+	const SfFact *fact = sf_risk_find_relation(state->plan->to, lock->schema, lock->name);
+
+	return fact && hash_search(state->made, &fact, HASH_FIND, NULL) && sf_plan_refills(state->plan, fact) ? fact : NULL;
+}
+
 /* How many of the facts are relations, or have an index. */
 static int
 relations_in(List *facts)
@@ -131,7 +140,8 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 	List	   *standing_locks = NIL;
 	char	   *others;
 	bool		own_stands = risk->locks == NIL;
-	const SfFact *own = NULL;
+	const SfFact *own = NULL,
+			   *filled = NULL;
 	ListCell   *lc;
 
 	foreach(lc, risk->locks)
@@ -141,6 +151,8 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 		const SfFact *table = lock->index || action->verb == SF_VERB_RENAME ? action->table : standing(state, lock);
 		char	   *names[2] = {lock->schema, lock->name};
 
+		if (table == NULL && foreach_current_index(lc) == 0)
+			filled = refilled(state, lock);
 		if (table == NULL)
 			continue;
 		if (foreach_current_index(lc) == 0)
@@ -163,11 +175,12 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 	}
 	if ((others = others_locked(standing_locks, strongest)) != NULL)
 		step->why = step->why ? psprintf("%s; %s", others, step->why) : others;
-	/* What the plan has made is empty. */
-	step->rewrites = own_stands && (risk->effects & SF_RISK_REWRITES) != 0;
-	step->scans = own_stands && (risk->effects & SF_RISK_SCANS) != 0;
-	if (own && (step->rewrites || step->scans))
-		step->needs_rows_estimate = rows_of(own);
+	/* What the plan has made is empty, unless it brought back rows: while those are read, nothing else is locked. */
+	step->rewrites = (own_stands || filled) && (risk->effects & SF_RISK_REWRITES) != 0;
+	step->scans = (own_stands || filled) && (risk->effects & SF_RISK_SCANS) != 0;
+	if ((own || filled) && (step->rewrites || step->scans))
+		step->needs_rows_estimate = rows_of(own ? own : filled);
+	unit->alone = unit->alone || (filled && (step->rewrites || step->scans));
 	if (own && (risk->effects & SF_RISK_NEEDS_EMPTY))
 	{
 		SfNeed	   *need = palloc(sizeof(SfNeed));
@@ -190,6 +203,17 @@ has_verb(const SfRisk *risk, SfRiskVerb verb)
 	return false;
 }
 
+/* Foreign keys that are made ahead of the action that is about them. */
+static void
+note_made(SfStepsState *state, const SfRisk *risk)
+{
+	ListCell   *lc;
+
+	foreach(lc, state->context.later)
+		if (sf_risk_makes(risk, lfirst(lc)))
+			state->context.later = foreach_delete_current(state->context.later, lc);
+}
+
 static void
 add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStatement *statement)
 {
@@ -201,6 +225,7 @@ add_step(SfStepsState *state, SfUnit *unit, const SfAction *action, const SfStat
 	state->context.new = action->new;
 	state->context.proven = statement->proven;
 	risk = sf_risk_assess(statement->sql, &state->context);
+	note_made(state, risk);
 	/* What brings contents back drops nothing but where they were meanwhile. */
 	if (action->part == SF_PART_CONTENTS)
 	{
@@ -261,7 +286,10 @@ static void
 mark_made(SfStepsState *state, const SfAction *action)
 {
 	if (action->verb == SF_VERB_CREATE)
+	{
 		hash_search(state->made, &action->new, HASH_ENTER, NULL);
+		state->context.later = list_delete_ptr(state->context.later, action->new);
+	}
 }
 
 static List *
@@ -533,6 +561,7 @@ sf_steps_make(SfPlan *plan)
 	HASHCTL		control;
 	List	   *checks;
 	int			level;
+	ListCell   *lc;
 
 	state.context.before = plan->from;
 	state.context.after = plan->to;
@@ -542,6 +571,9 @@ sf_steps_make(SfPlan *plan)
 	control.hcxt = CurrentMemoryContext;
 	state.made = hash_create("facts made by the plan", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	state.actions = sf_draw_together(plan);
+	foreach(lc, state.actions)
+		if (((SfAction *) lfirst(lc))->verb == SF_VERB_CREATE && ((SfAction *) lfirst(lc))->kind->binds)
+			state.context.later = lappend(state.context.later, ((SfAction *) lfirst(lc))->new);
 	level = sf_pins_enter();
 	make_units(&state);
 	close_up(&state);

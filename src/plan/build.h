@@ -32,6 +32,7 @@ typedef struct SfItem
 	bool		aside;			/* a cycle was broken here: renamed by way of a name that nobody has */
 	bool		outlasts;		/* a cycle was broken here: put aside until nobody needs the old one */
 	bool		early;			/* a cycle was broken here: made before the rows are back */
+	bool		behind;			/* a binding that is made when rows are back (sf_plan_binds_behind()) */
 	bool		stub_first;		/* a cycle was broken here: made as a stub, completed later */
 	bool		around;			/* replaced so that parts that it binds can move meanwhile */
 	bool		stub_last;		/* likewise: made a stub before what it needs is dropped */
@@ -105,6 +106,8 @@ extern void sf_link_copied(SfItem *item);
 
 /* Of what bindings bind (links_bound.c). */
 extern void sf_link_bound(SfItem *item);
+/* Bindings that are not made with their tables, as rows come back into those first. */
+extern void sf_bind_behind(const SfBuild *build);
 
 /* Of bindings that are in the way of parts which move together (circles.c): of SfItem. */
 extern List *sf_circular_bindings(const SfBuild *build);

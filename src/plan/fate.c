@@ -580,4 +580,5 @@ sf_build_items(SfBuild *build)
 	}
 	foreach(lc, build->items)
 		find_successor(build, lfirst(lc));
+	sf_bind_behind(build);
 }

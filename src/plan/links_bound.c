@@ -4,7 +4,51 @@
 #include "postgres.h"
 
 #include "kinds/kind.h"
+#include "miscadmin.h"
 #include "plan/build.h"
+
+bool
+sf_plan_refills(const SfPlan *plan, const SfFact *table)
+{
+	ListCell   *lc;
+
+	foreach(lc, plan->kept)
+		if (((SfKept *) lfirst(lc))->big)
+			for (const SfFact *part = ((SfKept *) lfirst(lc))->fact; part; part = sf_whole_of(part))
+				if (part == table)
+					return true;
+	return false;
+}
+
+/* A copy comes with its original. */
+bool
+sf_plan_binds_behind(const SfPlan *plan, const SfFact *binding)
+{
+	const SfFact *table = binding->kind->binds && sf_implied_by(binding) == NULL ? sf_relation_of(binding) : NULL;
+	ListCell   *lc;
+
+	if (table == NULL || table->twin || !sf_plan_refills(plan, table))
+		return false;
+	foreach(lc, binding->needs)
+		if (sf_relation_of(((SfEdge *) lfirst(lc))->to)->kind == table->kind &&
+			sf_stands(sf_relation_of(((SfEdge *) lfirst(lc))->to)))
+			return true;
+	return false;
+}
+
+void
+sf_bind_behind(const SfBuild *build)
+{
+	ListCell   *lc;
+
+	foreach(lc, build->plan->kept ? build->items : NIL)
+	{
+		SfItem	   *item = lfirst(lc);
+
+		if (item->new && sf_item_made(item) && sf_plan_binds_behind(build->plan, item->new))
+			item->behind = item->apart = true;
+	}
+}
 
 /* Some alterations of the objects that it binds are made while it is not there. */
 static void
@@ -114,6 +158,9 @@ sf_link_bound(SfItem *item)
 	if (item->new && item->new->kind->binds && item->create)
 		link_binding(item);
 	link_parts_of_bound(item);
+	/* Rows come with the parts. */
+	if (item->behind)
+		wish_parts(item, sf_relation_of(item->new), true);
 	if (item->old)
 		link_unbound(item, item->old);
 	if (item->new)

@@ -76,6 +76,7 @@ typedef struct SfKept
 	bool		retyped;		/* the column stays, with another type */
 	bool		by_place;		/* there is no key: a row is known by where it stands */
 	bool		mirrored;		/* a column's values are there already, and stay what they are in the table */
+	bool		big;			/* a table that takes long to copy: nothing in use is locked for that */
 } SfKept;
 
 /*
@@ -159,5 +160,10 @@ extern SfPlan *sf_plan_make(SfFactBase *from, SfFactBase *to, const SfPlanOption
 
 /* Are the fact's contents put aside, or brought back? */
 extern bool sf_plan_keeps(const SfPlan *plan, const SfFact *fact);
+
+/* Does the table, or a part of it, get many rows back as it is made? */
+extern bool sf_plan_refills(const SfPlan *plan, const SfFact *table);
+/* The same of a binding's table, while what it refers to is in use: it is made when the rows are there. */
+extern bool sf_plan_binds_behind(const SfPlan *plan, const SfFact *binding);
 
 #endif

@@ -35,6 +35,7 @@
 typedef struct SfColumn
 {
 	const char *name;
+	Node	   *value;			/* what it is, where that is known; else NULL */
 	Oid			type;
 	int32		typmod;
 	Oid			collation;
@@ -53,6 +54,8 @@ typedef struct SfParse
 static Node *
 column_var(const SfColumn *column)
 {
+	if (column->value)
+		return copyObject(column->value);
 	return (Node *) makeVar(1, 1, column->type, column->typmod, column->collation, 0);
 }
 
@@ -486,4 +489,41 @@ sf_type_change(const char *old_type, TypeName *new_type, const char *column, Nod
 	judge_values(&change, getBaseType(was.type), was.typmod, getBaseType(parse.target), parse.target_typmod,
 				 using != NULL);
 	return change;
+}
+
+/* Is there no function in it that nobody but its users knows, or that gives another value at another time? */
+static bool
+can_fold(Node *expression)
+{
+	return !calls_users_function(expression, NULL) && !contain_mutable_functions(expression);
+}
+
+static void
+fold_it(void *arg)
+{
+	SfParse    *parse = arg;
+
+	parse_it(parse);
+	if (parse->result && can_fold(parse->result))
+		(void) eval_const_expressions(NULL, parse->result);
+}
+
+bool
+sf_default_converts(const char *expression, const char *column, const char *old_type, const char *using,
+					const char *new_type)
+{
+	SfColumn	was = {.name = column};
+	SfParse		value = {.raw = sf_transform_parse(expression), .expr_kind = EXPR_KIND_COLUMN_DEFAULT},
+				parse = {.raw = sf_transform_parse(using), .column = &was, .expr_kind = EXPR_KIND_ALTER_COL_TRANSFORM};
+	ErrorData  *error;
+
+	if (!find_type(sf_type_name(old_type), &value.target, &value.target_typmod) ||
+		!find_type(sf_type_name(new_type), &parse.target, &parse.target_typmod) || !try_parse(&value) ||
+		!can_fold(value.result))
+		return true;
+	was.value = value.result;
+	error = sf_attempt(fold_it, &parse);
+	if (error && !sf_not_understood(error) && ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION)
+		ReThrowError(error);
+	return error == NULL || ERRCODE_TO_CATEGORY(error->sqlerrcode) != ERRCODE_DATA_EXCEPTION;
 }

@@ -105,6 +105,25 @@ find_table(const SfRiskCase *it, char *schema, char *name)
 		sf_risk_find_relation(context->after, schema, name);
 }
 
+bool
+sf_risk_makes(const SfRisk *risk, const SfFact *foreign_key)
+{
+	ListCell   *lc;
+
+	foreach(lc, risk->operations)
+	{
+		const SfOperation *op = lfirst(lc);
+		const Node *def = op->verb == SF_RISK_CREATE_NOT_VALID && IsA(op->node, AlterTableCmd) ?
+			((AlterTableCmd *) op->node)->def : NULL;
+
+		if (def && IsA(def, Constraint) && ((const Constraint *) def)->contype == CONSTR_FOREIGN && op->schema &&
+			strcmp(((const Constraint *) def)->conname, sf_last(foreign_key)) == 0 &&
+			strcmp(op->schema, foreign_key->name[0]) == 0 && strcmp(op->relation, foreign_key->name[1]) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* What a foreign key refers to: it needs the key there.  NULL: not known. */
 static const SfFact *
 referenced(const SfFact *fk)
@@ -119,14 +138,23 @@ referenced(const SfFact *fk)
 	return NULL;
 }
 
+/* Has the table a foreign key to the other by now? A copy refers to what its original does. */
 static bool
-refers_to(const SfFact *table, const SfFact *other)
+refers_to(const SfRiskCase *it, const SfFact *table, const SfFact *other)
 {
 	ListCell   *lc;
 
 	foreach(lc, table ? table->children : NIL)
-		if (sf_is_kind(lfirst(lc), "foreign key") && referenced(lfirst(lc)) == other)
+	{
+		const SfFact *fk = lfirst(lc);
+
+		if (!sf_is_kind(fk, "foreign key") || list_member_ptr(it->context->later, fk))
+			continue;
+		while (referenced(fk) == NULL && sf_implied_by(fk))
+			fk = sf_implied_by(fk);
+		if (referenced(fk) && (referenced(fk) == other || referenced(fk)->twin == other))
 			return true;
+	}
 	return false;
 }
 
@@ -135,7 +163,7 @@ refers_to(const SfFact *table, const SfFact *other)
  * the part had for itself are dropped there.
  */
 static void
-lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
+lock_own_keys(SfRisk *risk, const SfRiskCase *it, const SfFact *whole, const SfFact *part)
 {
 	ListCell   *lc;
 
@@ -143,9 +171,9 @@ lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
 	{
 		const SfFact *other = sf_is_kind(lfirst(lc), "foreign key") ? referenced(lfirst(lc)) : NULL;
 
-		if (other)
+		if (other && !list_member_ptr(it->context->later, lfirst(lc)))
 			sf_risk_add_lock(risk, other->name[0], other->name[1],
-							 refers_to(part, other) ? AccessExclusiveLock : ShareRowExclusiveLock);
+							 refers_to(it, part, other) ? AccessExclusiveLock : ShareRowExclusiveLock);
 	}
 }
 
@@ -154,7 +182,7 @@ lock_own_keys(SfRisk *risk, const SfFact *whole, const SfFact *part)
  * tables are searched for rows.
  */
 static void
-lock_keys_onto(SfRisk *risk, const SfFact *whole, bool leaves)
+lock_keys_onto(SfRisk *risk, const SfRiskCase *it, const SfFact *whole, bool leaves)
 {
 	ListCell   *lc,
 			   *ln;
@@ -165,7 +193,8 @@ lock_keys_onto(SfRisk *risk, const SfFact *whole, bool leaves)
 			{
 				const SfFact *fk = ((SfEdge *) lfirst(ln))->from;
 
-				if (!sf_is_kind(fk, "foreign key") || sf_implied_by(fk) || referenced(fk) != whole)
+				if (!sf_is_kind(fk, "foreign key") || sf_implied_by(fk) || referenced(fk) != whole ||
+					list_member_ptr(it->context->later, fk))
 					continue;
 				sf_risk_add_lock(risk, fk->parent->name[0], fk->parent->name[1],
 								 leaves ? AccessExclusiveLock : ShareRowExclusiveLock);
@@ -191,8 +220,8 @@ sf_refine_attach(SfRisk *risk, const SfRiskCase *it)
 	sf_risk_add_range(risk, range, it->entry->lock);
 	sf_risk_add_lock(risk, op->schema, op->relation, it->entry->partner);
 	if (whole)
-		lock_own_keys(risk, whole, leaves ? NULL : find_table(it, sf_risk_schema(range), range->relname));
-	lock_keys_onto(risk, whole, leaves);
+		lock_own_keys(risk, it, whole, leaves ? NULL : find_table(it, sf_risk_schema(range), range->relname));
+	lock_keys_onto(risk, it, whole, leaves);
 	if (others)
 		sf_risk_add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);
 	if (it->context->proven && (risk->effects & SF_RISK_SCANS))
@@ -218,8 +247,8 @@ lock_whole(SfRisk *risk, const SfRiskCase *it, const RangeVar *range)
 	const SfFact *whole = find_table(it, schema, range->relname);
 
 	if (whole)
-		lock_own_keys(risk, whole, NULL);
-	lock_keys_onto(risk, whole, false);
+		lock_own_keys(risk, it, whole, NULL);
+	lock_keys_onto(risk, it, whole, false);
 	if (others)
 	{
 		sf_risk_add_lock(risk, others->name[0], others->name[1], AccessExclusiveLock);

@@ -86,6 +86,7 @@ typedef struct SfRiskContext
 	const SfFact *new;
 	const char *time_zone;		/* TimeZone under which the statement will run; NULL: not known */
 	bool		proven;			/* a valid constraint proves what the statement would look for */
+	List	   *later;			/* of SfFact: foreign keys that the plan makes behind the statement */
 } SfRiskContext;
 
 typedef struct SfRiskCase SfRiskCase;
@@ -128,6 +129,9 @@ extern char *sf_risk_schema(const RangeVar *relation);
 
 /* One statement's risk; the text must hold exactly one.  In the current context.  Runs no user code, locks no table. */
 extern SfRisk *sf_risk_assess(const char *sql, const SfRiskContext *context);
+
+/* Is it a statement that makes the foreign key, unproved? */
+extern bool sf_risk_makes(const SfRisk *risk, const SfFact *foreign_key);
 
 /* Rows of a live table by its statistics and size; -1 when there is no such table.  Never waits for a lock. */
 extern int64 sf_risk_rows(const char *schema, const char *name);
@@ -192,5 +196,9 @@ typedef struct SfTypeChange
 
 extern SfTypeChange sf_type_change(const char *old_type, TypeName *new_type, const char *column, Node *using,
 								   const char *time_zone);
+
+/* Does the expression give the column's default a value of the other type?  Yes, too, where nobody knows. */
+extern bool sf_default_converts(const char *expression, const char *column, const char *old_type, const char *using,
+								const char *new_type);
 
 #endif
