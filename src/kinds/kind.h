@@ -167,6 +167,8 @@ struct SfKind
 	 * then.
 	 */
 	bool		drops_with_parent;
+	/* The same, but with what 'a' edges say alone: its parent is a schema, and takes nothing along. */
+	bool		drops_with_needs;
 	/* What it says of its table, the server says of a partition that it attaches to that, too (a trigger's state). */
 	bool		cloned;
 	/* Is it altered before its parent is, which could not be as it stands?  (NULL: behind it.) */
