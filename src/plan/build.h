@@ -102,6 +102,7 @@ extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
 extern void sf_link_copied(SfItem *item);
+extern void sf_link_renamed_copy(SfItem *item);
 
 /* Of what bindings bind (links_bound.c). */
 extern void sf_link_bound(SfItem *item);

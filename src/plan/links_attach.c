@@ -244,3 +244,22 @@ sf_link_copied(SfItem *item)
 			sf_build_after(item->create, sf_item(original)->rename, item);
 	}
 }
+
+/*
+ * A copy is called as it is until the server makes it anew, with its original, when a column is altered: by the names
+ * that the columns have then, which are those that it was renamed for.
+ */
+void
+sf_link_renamed_copy(SfItem *item)
+{
+	ListCell   *lc;
+
+	for (const SfFact *fact = sf_implied_by(item->new) ? item->new : NULL; fact; fact = sf_implied_by(fact))
+		foreach(lc, fact->needs)
+		{
+			const SfItem *need = sf_item(((SfEdge *) lfirst(lc))->to);
+
+			if (need && sf_item_alters(need, SF_ATTR_REBUILDS))
+				sf_build_after(need->alter, item->rename, item);
+		}
+}

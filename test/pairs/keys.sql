@@ -7,3 +7,16 @@ CREATE STATISTICS s.s1 (ndistinct, mcv) ON a, b FROM t;
 -- to
 CREATE TABLE t (a int, b text);
 CREATE STATISTICS s1 (ndistinct) ON a, b FROM t;
+-- pair a column of a whole gets another name and another type below its indexes
+-- from
+CREATE TABLE m (id int, k text NOT NULL, d date NOT NULL, amt int, cid int, g int GENERATED ALWAYS AS (amt + 1) STORED, UNIQUE (id, k, d, amt)) PARTITION BY LIST (k);
+CREATE TABLE m_a PARTITION OF m FOR VALUES IN ('1', '2') PARTITION BY RANGE (d);
+CREATE TABLE m_a1 PARTITION OF m_a DEFAULT;
+CREATE INDEX ix ON m (amt, cid);
+-- to
+CREATE TABLE m (id int, k text NOT NULL, d date NOT NULL,
+total bigint, -- @renamed from=amt
+cid bigint, g bigint GENERATED ALWAYS AS (total + 1) STORED, UNIQUE (id, k, d, total)) PARTITION BY LIST (k);
+CREATE TABLE m_a PARTITION OF m FOR VALUES IN ('1', '2') PARTITION BY RANGE (d);
+CREATE TABLE m_a1 PARTITION OF m_a DEFAULT;
+CREATE INDEX ix ON m (total, cid);
