@@ -531,6 +531,8 @@ link_item(SfItem *item)
 		sf_link_reattached(item);
 		sf_link_detached(item);
 	}
+	if (item->old && item->drop && item->drop->old == item->old)
+		sf_link_not_taken_in(item);
 	if (item->old && item->new && item->fate == SF_FATE_REPLACE)
 		link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)

@@ -263,3 +263,22 @@ sf_link_renamed_copy(SfItem *item)
 				sf_build_after(need->alter, item->rename, item);
 		}
 }
+
+/* The server takes in what says the same, a unique constraint for a primary key, too: what is to go goes before. */
+void
+sf_link_not_taken_in(SfItem *item)
+{
+	const SfFact *relation = sf_relation_of(item->old)->twin;
+	char	   *says = item->old->kind->backs && relation ? sf_index_says(item->old) : NULL;
+	ListCell   *lc;
+
+	for (const SfFact *whole = relation && says ? sf_whole_of(relation) : NULL; whole; whole = sf_whole_of(whole))
+		foreach(lc, whole->children)
+		{
+			const SfFact *index = lfirst(lc);
+
+			if (index->kind->backs && sf_item(index) && sf_item_made(sf_item(index)) &&
+				sf_streq(sf_index_says(index), says))
+				sf_build_after(sf_item(index)->create, item->drop, item);
+		}
+}
