@@ -207,12 +207,13 @@ renaming(const SfItem *item, const SfFact *user)
 }
 
 /*
- * It is dropped by the names that it and all that it belongs to have until then; what goes within a creation is called
- * as that is, by the new ones.
+ * It is dropped by the names that it and all that it belongs to have until then, or put aside by them; what goes within
+ * a creation is called as that is, by the new ones.
  */
 static void
 link_old_names(SfItem *item, const SfFact *need)
 {
+	SfAction   *stash = item->drop->old ? sf_item(item->drop->old)->stash : NULL;
 	ListCell   *lc;
 
 	/* On a function, by the names of its arguments' types. */
@@ -230,7 +231,7 @@ link_old_names(SfItem *item, const SfFact *need)
 		if (named && item->drop->verb == SF_VERB_CREATE)
 			sf_build_after(item->drop, renaming(named, item->old), item);
 		else if (named)
-			sf_build_after(renaming(named, item->old), item->drop, item);
+			sf_build_after(renaming(named, item->old), stash ? stash : item->drop, item);
 	}
 }
 
