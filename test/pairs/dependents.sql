@@ -755,3 +755,12 @@ CREATE TABLE core.t (id int PRIMARY KEY, e core.e DEFAULT '1', c core.c, d core.
 CREATE FUNCTION core.f(core.e) RETURNS core.e LANGUAGE sql IMMUTABLE RETURN $1;
 CREATE VIEW core.v AS SELECT core.f(e) AS e FROM core.t;
 ALTER DEFAULT PRIVILEGES IN SCHEMA core GRANT SELECT ON TABLES TO PUBLIC;
+-- pair a range is put aside where another multirange has that name
+-- from
+CREATE TYPE r AS RANGE (subtype = int);
+CREATE TYPE q AS RANGE (subtype = int, multirange_type_name = r_multirange__old);
+CREATE TABLE t (r r);
+-- to
+CREATE TYPE r AS RANGE (subtype = bigint);
+CREATE TYPE q AS RANGE (subtype = int, multirange_type_name = r_multirange__old);
+CREATE TABLE t (r r);
