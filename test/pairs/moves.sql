@@ -1,0 +1,18 @@
+-- Pairs as habits.sql has them: schemas get other names, and things go from one to another.
+-- pair tables are made anew in a schema that gets another name
+-- from
+CREATE SCHEMA a;
+CREATE TABLE a.p (k int, d date, PRIMARY KEY (k, d)) PARTITION BY LIST (k);
+CREATE TABLE a.p1 PARTITION OF a.p DEFAULT;
+INSERT INTO a.p VALUES (1, '2020-01-01'), (2, '2020-01-02');
+CREATE TABLE a.q (k int, d date);
+CREATE VIEW a.v AS SELECT k FROM a.p;
+-- to
+-- @renamed from=a
+CREATE SCHEMA b;
+CREATE TABLE b.p (k int, d date, PRIMARY KEY (k, d)) PARTITION BY RANGE (d);
+CREATE TABLE b.p1 PARTITION OF b.p DEFAULT;
+-- @renamed from=a.q
+CREATE TABLE b.q2 (k int, d date) PARTITION BY HASH (k);
+CREATE TABLE b.q20 PARTITION OF b.q2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE VIEW b.v AS SELECT k FROM b.p;
