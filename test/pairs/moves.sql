@@ -16,3 +16,21 @@ CREATE TABLE b.p1 PARTITION OF b.p DEFAULT;
 CREATE TABLE b.q2 (k int, d date) PARTITION BY HASH (k);
 CREATE TABLE b.q20 PARTITION OF b.q2 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
 CREATE VIEW b.v AS SELECT k FROM b.p;
+-- pair what was in a schema that goes is elsewhere
+-- from
+CREATE SCHEMA a;
+CREATE TABLE a.p (k int, d date);
+CREATE TABLE a.q (k int, d date);
+CREATE TYPE a.e AS ENUM ('x');
+CREATE FUNCTION a.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- to
+CREATE SCHEMA b;
+-- @renamed from=a.p
+CREATE TABLE b.p2 (k bigint, d date);
+-- @renamed from=a.q
+CREATE TABLE b.q (k int, d date) PARTITION BY RANGE (d);
+CREATE TABLE b.q1 PARTITION OF b.q DEFAULT;
+-- @renamed from=a.e
+CREATE TYPE b.e AS ENUM ('x', 'y');
+-- @renamed from=a.f
+CREATE FUNCTION b.g() RETURNS int LANGUAGE sql AS 'SELECT 1';
