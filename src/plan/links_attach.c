@@ -264,6 +264,19 @@ sf_link_renamed_copy(SfItem *item)
 		}
 }
 
+/* What stands in the way of a copy goes before the copy comes with its original. */
+void
+sf_link_in_the_way(SfItem *item)
+{
+	SfItem	   *maker;
+
+	if (!sf_comes_along(item->new) || sf_goes_along(item->old))
+		return;
+	maker = sf_item(sf_made_by(item->new));
+	if (maker)
+		sf_build_after(maker->create, item->drop, item);
+}
+
 /* The server takes in what says the same, a unique constraint for a primary key, too: what is to go goes before. */
 void
 sf_link_not_taken_in(SfItem *item)

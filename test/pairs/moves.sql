@@ -34,3 +34,24 @@ CREATE TABLE b.q1 PARTITION OF b.q DEFAULT;
 CREATE TYPE b.e AS ENUM ('x', 'y');
 -- @renamed from=a.f
 CREATE FUNCTION b.g() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- pair things go from one schema to another while these get other names
+-- from
+CREATE SCHEMA a;
+CREATE SCHEMA gone;
+CREATE TABLE a.p (k int, d date);
+CREATE TABLE a.z (k int);
+CREATE VIEW gone.w AS SELECT * FROM a.p;
+CREATE VIEW a.v AS SELECT * FROM a.p;
+CREATE FUNCTION gone.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- to
+CREATE SCHEMA b;
+-- @renamed from=a
+CREATE SCHEMA c;
+CREATE TABLE c.z (k bigint);
+-- @renamed from=a.p
+CREATE TABLE b.q (k int, d timestamp);
+-- @renamed from=gone.w
+CREATE VIEW c.ww AS SELECT * FROM b.q;
+CREATE VIEW c.v AS SELECT * FROM b.q;
+-- @renamed from=gone.f
+CREATE FUNCTION c.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
