@@ -87,23 +87,34 @@ prove_copies(SfEmit *out, const SfFact *fact)
 
 #define NOT_DISTINCT " NULLS NOT DISTINCT"
 
+/* The index that the server makes for a key, as indexes are defined. */
+static char *
+index_definition(const SfFact *key)
+{
+	const char *definition = sf_attr(key, "definition");
+
+	return psprintf("USING btree %s%s", strchr(definition, '('), strstr(definition, NOT_DISTINCT) ? NOT_DISTINCT : "");
+}
+
+char *
+sf_index_says(const SfFact *fact)
+{
+	return fact->kind->folds ? psprintf("unique %s ", index_definition(fact)) : fact->kind->match(fact);
+}
+
 /* Is the index such as the key's own would be? */
 static bool
 may_become_own(const SfFact *key, const SfFact *index)
 {
 	static const char *const same[] = {"options", "tablespace", "clustered", "replica_identity"};
-	const char *definition = sf_attr(key, "definition");
-	const char *columns = strchr(definition, '(');
-	const char *not_distinct = strstr(definition, NOT_DISTINCT);
 
-	if (columns == NULL || sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") ||
+	if (sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") ||
 		sf_attr(index, "invalid") || sf_attr(index, "attached") || index->children != NIL)
 		return false;
 	for (int i = 0; i < lengthof(same); i++)
 		if (sf_changed(index, key, same[i]))
 			return false;
-	return sf_streq(sf_attr(index, "definition"),
-					psprintf("USING btree %s%s", columns, not_distinct ? NOT_DISTINCT : ""));
+	return sf_streq(sf_attr(index, "definition"), index_definition(key));
 }
 
 /* An index that goes becomes the key's: it is not built again, and no row comes in between that it would refuse. */

@@ -261,11 +261,11 @@ sf_comes_along(const SfFact *fact)
 	if (fact->parent != relation && fact->parent && sf_comes_along(fact->parent))
 		return true;
 	/*
-	 * Were the original and the table there before without it?  Then it is on its own; but a new name, and a new
-	 * original, are passed on.
+	 * Were the original and the table there before without it?  Then it is on its own; but a new original is passed
+	 * on, and so is a new name, though none of an index or key: its copies have names of their own.
 	 */
 	return !(fact->twin == NULL && sf_stands(relation) && original->twin && !sf_is_made_anew(original) &&
-			 strcmp(sf_last(original), sf_last(original->twin)) == 0);
+			 (fact->kind->backs || strcmp(sf_last(original), sf_last(original->twin)) == 0));
 }
 
 const SfFact *

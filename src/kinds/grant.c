@@ -363,6 +363,13 @@ wanted_grant(const SfFact *object, const char *grantee)
 	return NULL;
 }
 
+/* What the object's schema was called: its default privileges are those of that name's. */
+static const char *
+old_schema(const SfFact *object)
+{
+	return object->parent && object->parent->twin ? object->parent->twin->name[0] : object->name[0];
+}
+
 /* The default privileges of the running role that act on an object for a grantee: for all schemas or in its own. */
 static const SfFact *
 acting_default(const SfEmit *out, const SfFact *object, const char *schema, const char *objects, const char *grantee)
@@ -378,7 +385,7 @@ mend_birth(SfEmit *out, const SfFact *object, const SfFact *acting)
 {
 	const char *grantee = acting->name[3];
 	bool		everywhere = *acting->name[1] == '\0';
-	const SfFact *other = acting_default(out, object, everywhere ? object->name[0] : "", acting->name[2], grantee);
+	const SfFact *other = acting_default(out, object, everywhere ? old_schema(object) : "", acting->name[2], grantee);
 	const SfFact *wanted = wanted_grant(object, grantee);
 	const char *builtin = strcmp(grantee, "public") == 0 ? sf_public_birthright(object->kind->acl_class) : "";
 	const SfFact *global = everywhere ? acting : other;
@@ -410,7 +417,7 @@ sf_emit_birth(SfEmit *out, const SfFact *object)
 
 		if (fact->kind == &sf_kind_default_privileges && strcmp(fact->name[0], out->role) == 0 &&
 			*sf_attr(fact, "letter") == acl_class && strcmp(fact->name[3], out->role) != 0 &&
-			(*fact->name[1] == '\0' || (acl_class != 'n' && strcmp(fact->name[1], object->name[0]) == 0)))
+			(*fact->name[1] == '\0' || (acl_class != 'n' && strcmp(fact->name[1], old_schema(object)) == 0)))
 			mend_birth(out, object, fact);
 	}
 }

@@ -167,6 +167,8 @@ struct SfKind
 	 * then.
 	 */
 	bool		drops_with_parent;
+	/* The same, but with what 'a' edges say alone: its parent is a schema, and takes nothing along. */
+	bool		drops_with_needs;
 	/* What it says of its table, the server says of a partition that it attaches to that, too (a trigger's state). */
 	bool		cloned;
 	/* Is it altered before its parent is, which could not be as it stands?  (NULL: behind it.) */
@@ -390,6 +392,8 @@ extern bool sf_reattached(const SfFact *fact);
 /* An index's "only" and "attached", a key's too: can the change be made in place? */
 extern bool sf_index_becomes_whole(const SfFact *old, const SfFact *new);
 extern bool sf_index_may_attach(const SfFact *old, const SfFact *new);
+/* What the index is, or a key's (of a kind that backs); NULL: nothing that is whole. */
+extern char *sf_index_says(const SfFact *fact);
 extern bool sf_index_stays_attached(const SfFact *old, const SfFact *new);
 /* What an index that came along, of a table without partitions, has beside what its original gave it. */
 extern void sf_index_own(SfEmit *out, const SfFact *copy, const char *index);

@@ -6,6 +6,8 @@
 #include "kinds/routine.h"
 #include "mb/pg_wchar.h"
 
+extern const SfKind sf_kind_range;
+
 /* The name that the server gives to the multirange type when it is not told one. */
 static char *
 default_multirange(const SfFact *fact)
@@ -92,13 +94,6 @@ alter_multirange(SfEmit *out, const SfFact *old, const SfFact *new, const bool *
 	move(out, "FUNCTION", was, psprintf("(%s[])", range), is);
 }
 
-/* name__old, cut at its end */
-static char *
-aside(const char *name)
-{
-	return psprintf("%.*s__old", pg_mbcliplen(name, strlen(name), NAMEDATALEN - 6), name);
-}
-
 /* With its constructors; the multirange's name is an attribute. */
 static void
 rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
@@ -110,12 +105,36 @@ rename_it(SfEmit *out, const SfFact *old, const SfFact *new)
 	move(out, "FUNCTION", old->name, psprintf("(%s, %s, text)", subtype, subtype), new->name);
 }
 
+static bool
+has_multirange(const SfFactBase *base, const char *name)
+{
+	ListCell   *lc;
+
+	foreach(lc, base ? base->facts : NIL)
+		if (((SfFact *) lfirst(lc))->kind == &sf_kind_range && strcmp(multirange(lfirst(lc))[1], name) == 0)
+			return true;
+	return false;
+}
+
+/* A name of nobody's: an attempt that was cut short may have left one aside. */
+static char *
+aside(const SfEmit *out, const char *name)
+{
+	for (int n = 0;; n++)
+	{
+		char	   *free_name = sf_free_name(out->from, out->to, name, n == 0 ? "old" : psprintf("old_%d", n));
+
+		if (!has_multirange(out->from, free_name) && !has_multirange(out->to, free_name))
+			return free_name;
+	}
+}
+
 /* The multirange, and the one of its constructors whose arguments the successor's has, too. */
 static void
 give_up(SfEmit *out, const SfFact *old)
 {
 	char	  **names = multirange(old);
-	char	   *aside_names[2] = {names[0], aside(names[1])};
+	char	   *aside_names[2] = {names[0], aside(out, names[1])};
 
 	move(out, "FUNCTION", names, "()", aside_names);
 	move(out, "TYPE", names, "", aside_names);

@@ -13,11 +13,12 @@ extern const SfKind sf_kind_column,
 			sf_kind_generated,
 			sf_kind_identity;
 
+/* In the table's new schema, whatever that is called until then. */
 static char *
-side_table(const SfFact *table)
+side_table(const SfFact *table, const SfFact *schema)
 {
 	char	   *name = psprintf("%s__rows", sf_last(table));
-	char	   *names[2] = {table->name[0], name};
+	char	   *names[2] = {schema ? schema->name[0] : table->name[0], name};
 
 	if (strlen(name) >= NAMEDATALEN)
 		names[1] += strlen(name) - NAMEDATALEN + 1;
@@ -89,7 +90,8 @@ sf_save_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 	}
 	if (values == NIL)
 		return false;
-	sf_emit(out, "CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s%s", side_table(new), sf_join(values, ", "),
+	sf_emit(out, "CREATE UNLOGGED TABLE %s AS SELECT %s FROM %s%s",
+			side_table(new, new->parent ? new->parent->twin : NULL), sf_join(values, ", "),
 			sf_attr(old, "partition_key") ? "" : "ONLY ", sf_name(old));
 	return all;
 }
@@ -121,7 +123,7 @@ sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 	if (kept_columns(new) == NIL)
 		return;
 	sf_emit(out, "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM %s", sf_name(new), sf_join(names, ", "),
-			sf_join(values, ", "), side_table(new));
+			sf_join(values, ", "), side_table(new, new->parent));
 	foreach(lc, kept_columns(new))
 	{
 		const SfFact *identity = child_of_kind(lfirst(lc), &sf_kind_identity);
@@ -129,5 +131,5 @@ sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 		if (identity)
 			sf_emit_catch_up(out, identity, identity);
 	}
-	sf_emit(out, "DROP TABLE %s", side_table(new));
+	sf_emit(out, "DROP TABLE %s", side_table(new, new->parent));
 }

@@ -210,7 +210,7 @@ dropped_with(const SfItem *item)
 		if (goes_as_partner(fact, other->old))
 			return other;
 		if (edge->type == SF_EDGE_DROP || edge->type == DEPENDENCY_INTERNAL ||
-			(edge->type == DEPENDENCY_AUTO && fact->kind->drops_with_parent))
+			(edge->type == DEPENDENCY_AUTO && (fact->kind->drops_with_parent || fact->kind->drops_with_needs)))
 			return other;
 	}
 	return NULL;

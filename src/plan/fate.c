@@ -365,7 +365,7 @@ follow(SfItem *item, List **work)
 		else if (item->fate == SF_FATE_REPLACE)
 			replace(dependent, work);
 		else if (item->fate == SF_FATE_DROP && edge->type != SF_EDGE_DROP &&
-				 (dependent->fate == SF_FATE_KEEP || goes_with_replaced(item)))
+				 (dependent->fate == SF_FATE_KEEP || dependent->old->kind->binds || goes_with_replaced(item)))
 			replace(dependent, work);
 		else if (rebuilds)
 			step_aside(dependent, edge, work);

@@ -207,12 +207,13 @@ renaming(const SfItem *item, const SfFact *user)
 }
 
 /*
- * It is dropped by the names that it and all that it belongs to have until then; what goes within a creation is called
- * as that is, by the new ones.
+ * It is dropped by the names that it and all that it belongs to have until then, or put aside by them; what goes within
+ * a creation is called as that is, by the new ones.
  */
 static void
 link_old_names(SfItem *item, const SfFact *need)
 {
+	SfAction   *stash = item->drop->old ? sf_item(item->drop->old)->stash : NULL;
 	ListCell   *lc;
 
 	/* On a function, by the names of its arguments' types. */
@@ -230,7 +231,7 @@ link_old_names(SfItem *item, const SfFact *need)
 		if (named && item->drop->verb == SF_VERB_CREATE)
 			sf_build_after(item->drop, renaming(named, item->old), item);
 		else if (named)
-			sf_build_after(renaming(named, item->old), item->drop, item);
+			sf_build_after(renaming(named, item->old), stash ? stash : item->drop, item);
 	}
 }
 
@@ -276,7 +277,10 @@ link_needed(SfItem *item)
 			sf_build_after(need->stash, item->stash, item);
 		sf_build_after(need->drop, hollow ? item->hollow : item->alter, item);
 		if (edge->type == 'p' && sf_moves_away(item))
+		{
 			sf_build_after(need->drop, item->rename, item);
+			sf_build_after(item->rename, need->rename, item);
+		}
 		/* A copy that comes to stand on its own is made when the server has dropped the old one with its original. */
 		if (edge->type == SF_EDGE_IMPLIED && sf_item(sf_dropped_by(item->old)))
 			sf_build_after(item->create, sf_item(sf_dropped_by(item->old))->drop, item);
@@ -287,19 +291,6 @@ link_needed(SfItem *item)
 			(edge->to->parent->parent || edge->to->kind->role_names) && item->drop && item->drop->verb == SF_VERB_DROP)
 			sf_build_after(need->alter, item->drop, item);
 	}
-}
-
-/* What stands in the way of a copy goes before the copy comes with its original. */
-static void
-link_in_the_way(SfItem *item)
-{
-	SfItem	   *maker;
-
-	if (!sf_comes_along(item->new) || sf_goes_along(item->old))
-		return;
-	maker = sf_item(sf_made_by(item->new));
-	if (maker)
-		sf_build_after(maker->create, item->drop, item);
 }
 
 /* What is owned goes into another schema with its owner, and gets its new name there. */
@@ -531,13 +522,17 @@ link_item(SfItem *item)
 		sf_link_reattached(item);
 		sf_link_detached(item);
 	}
+	if (item->old && item->drop && item->drop->old == item->old)
+		sf_link_not_taken_in(item);
 	if (item->old && item->new && item->fate == SF_FATE_REPLACE)
-		link_in_the_way(item);
+		sf_link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
 		sf_link_whole(item);
 	sf_link_bound(item);
 	if (item->new && item->new->kind->attaches && item->create)
 		sf_link_copied(item);
+	if (item->rename)
+		sf_link_renamed_copy(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))
 		link_owned(item);
 	if (item->new && item->new->kind->late && item->create)

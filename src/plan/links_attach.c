@@ -244,3 +244,54 @@ sf_link_copied(SfItem *item)
 			sf_build_after(item->create, sf_item(original)->rename, item);
 	}
 }
+
+/*
+ * A copy is called as it is until the server makes it anew, with its original, when a column is altered: by the names
+ * that the columns have then, which are those that it was renamed for.
+ */
+void
+sf_link_renamed_copy(SfItem *item)
+{
+	ListCell   *lc;
+
+	for (const SfFact *fact = sf_implied_by(item->new) ? item->new : NULL; fact; fact = sf_implied_by(fact))
+		foreach(lc, fact->needs)
+		{
+			const SfItem *need = sf_item(((SfEdge *) lfirst(lc))->to);
+
+			if (need && sf_item_alters(need, SF_ATTR_REBUILDS))
+				sf_build_after(need->alter, item->rename, item);
+		}
+}
+
+/* What stands in the way of a copy goes before the copy comes with its original. */
+void
+sf_link_in_the_way(SfItem *item)
+{
+	SfItem	   *maker;
+
+	if (!sf_comes_along(item->new) || sf_goes_along(item->old))
+		return;
+	maker = sf_item(sf_made_by(item->new));
+	if (maker)
+		sf_build_after(maker->create, item->drop, item);
+}
+
+/* The server takes in what says the same, a unique constraint for a primary key, too: what is to go goes before. */
+void
+sf_link_not_taken_in(SfItem *item)
+{
+	const SfFact *relation = sf_relation_of(item->old)->twin;
+	char	   *says = item->old->kind->backs && relation ? sf_index_says(item->old) : NULL;
+	ListCell   *lc;
+
+	for (const SfFact *whole = relation && says ? sf_whole_of(relation) : NULL; whole; whole = sf_whole_of(whole))
+		foreach(lc, whole->children)
+		{
+			const SfFact *index = lfirst(lc);
+
+			if (index->kind->backs && sf_item(index) && sf_item_made(sf_item(index)) &&
+				sf_streq(sf_index_says(index), says))
+				sf_build_after(sf_item(index)->create, item->drop, item);
+		}
+}

@@ -57,15 +57,30 @@ same_parent(const SfFact *old, const SfFact *new, List *hints)
 	return sf_streq(old->parent_key, new->parent_key);
 }
 
-/* Under its old name; below its parent's new one, unless it was in another. */
+/* What a schema that gets another name is called in the model; NULL: it gets none. */
+static const SfFact *
+place_renamed(const SfFactBase *model, const char *old_key, List *hints)
+{
+	ListCell   *lc;
+
+	foreach(lc, hints)
+		if (sf_streq(((SfHint *) lfirst(lc))->old_key, old_key))
+			return sf_base_find(model, ((SfHint *) lfirst(lc))->new_key);
+	return NULL;
+}
+
+/* Under its old name; below its parent's new one, unless it was in another: below the new name of that. */
 static SfFact *
-back_in_place(const SfFact *new, const SfFact *old, List *hints)
+back_in_place(const SfFactBase *model, const SfFact *new, const SfFact *old, List *hints)
 {
 	SfFact	   *fact = sf_fact_copy(new);
 	int			shared = same_parent(old, new, hints) ? sf_diff_own_names(new) : 0;
+	const SfFact *place = shared == 0 ? place_renamed(model, old->parent_key, hints) : NULL;
 
 	for (int i = shared; i < new->nname; i++)
 		fact->name[i] = old->name[i];
+	if (place)
+		fact->name[0] = place->name[0];
 	return fact;
 }
 
@@ -124,7 +139,7 @@ renames_of(SfFactBase *live, SfFactBase *model, List *hints)
 		SfFact	   *new = sf_base_find(model, hint->new_key);
 
 		if (old && new && new->kind->rename && old->nname == new->nname)
-			add_rename(&renames, new, back_in_place(new, old, hints));
+			add_rename(&renames, new, back_in_place(model, new, old, hints));
 	}
 	renames = with_those_in_the_way(model, renames);
 	list_sort(renames, innermost_first);
@@ -164,11 +179,9 @@ static bool
 place_stands(const SfFactBase *live, const SfFactBase *model, const char *key, List *hints, SfEmit *out, List **made)
 {
 	SfFact	   *place = sf_base_find(live, key);
-	ListCell   *lc;
 
-	foreach(lc, hints)
-		if (strcmp(((SfHint *) lfirst(lc))->old_key, key) == 0)
-			return false;
+	if (place_renamed(model, key, hints))
+		return false;
 	if (sf_base_find(model, key) || list_member_ptr(*made, place))
 		return true;
 	if (place == NULL)
@@ -178,17 +191,34 @@ place_stands(const SfFactBase *live, const SfFactBase *model, const char *key, L
 	return true;
 }
 
+/* The places that what has moved was in, as far as the model has them no more: statements that make them. */
+static List *
+places_of(const SfFactBase *live, const SfFactBase *model, List *hints, List **made)
+{
+	SfEmit		out = {0};
+	ListCell   *lc;
+
+	foreach(lc, hints)
+	{
+		const SfFact *old = sf_base_find(live, ((SfHint *) lfirst(lc))->old_key);
+		const SfFact *new = sf_base_find(model, ((SfHint *) lfirst(lc))->new_key);
+
+		if (old && new && new->kind->rename && old->nname == 2 && !same_parent(old, new, hints))
+			place_stands(live, model, old->parent_key, hints, &out, made);
+	}
+	return out.statements;
+}
+
 /*
  * What belongs to an extension is renamed as well when that goes into another schema, and texts name it: to *inverse,
  * the statements that put it back in the model's scratch, where its old place stands.  Returns what of the model has
  * moved so.
  */
 static List *
-moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List **inverse)
+moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List **made, List **inverse)
 {
 	SfEmit		out = {.statements = *inverse};
-	List	   *moved = NIL,
-			   *made = NIL;
+	List	   *moved = NIL;
 	ListCell   *lc;
 
 	foreach(lc, model->facts)
@@ -207,7 +237,7 @@ moved_members(const SfFactBase *live, const SfFactBase *model, List *hints, List
 			was = unconstify(char *, sf_attr(old, attr->name));
 			is = sf_attr(new, attr->name);
 			if (was == NULL || is == NULL || strcmp(was, is) == 0 || !sf_extension_moves(old) ||
-				!place_stands(live, model, sf_fact_key(attr->name, 1, &was), hints, &out, &made))
+				!place_stands(live, model, sf_fact_key(attr->name, 1, &was), hints, &out, made))
 				continue;
 			attr->alter(&out, new, old, NULL);
 			moved = lappend(moved, new);
@@ -267,6 +297,7 @@ static SfFactBase *
 read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 {
 	List	   *found,
+			   *made = NIL,
 			   *moved,
 			   *renames;
 	SfFactBase *again;
@@ -275,8 +306,8 @@ read_under_old_names(SfFactBase *live, SfFactBase *model, List *hints)
 
 	sf_base_link(model);
 	found = hints ? renames_of(live, model, hints) : NIL;
-	renames = inverse_renames(found);
-	moved = moved_members(live, model, hints, &renames);
+	renames = list_concat(places_of(live, model, hints, &made), inverse_renames(found));
+	moved = moved_members(live, model, hints, &made, &renames);
 	if (renames == NIL)
 		return NULL;
 	again = sf_elaborate(sf_units_load(), renames, &under_old_names);

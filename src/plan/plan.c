@@ -140,7 +140,7 @@ sf_action_render(SfBuild *build, SfAction *action)
 
 				if (item->new && sf_item_refills(item))
 					action->saves = action->kind->save(&out, item->old, item->new);
-				action->kind->drop(&out, item->stash ? stashed(&out, action->old) : action->old);
+				action->kind->drop(&out, item->stash ? stashed(&out, sf_in_place(action->old)) : action->old);
 				break;
 			}
 		case SF_VERB_ALTER:

@@ -733,3 +733,34 @@ CREATE TABLE top (a bigint);
 CREATE TABLE l () INHERITS (top);
 CREATE TABLE r () INHERITS (top);
 CREATE TABLE bottom (z int, a bigint NOT NULL) INHERITS (l, r);
+-- pair a schema gets another name while types in it are made anew
+-- from
+CREATE SCHEMA app;
+CREATE TYPE app.e AS ENUM ('1');
+CREATE TYPE app.c AS (a int, b app.e);
+CREATE DOMAIN app.d AS int;
+CREATE TYPE app.r AS RANGE (subtype = int);
+CREATE TABLE app.t (id int PRIMARY KEY, e app.e DEFAULT '1', c app.c, d app.d, r app.r, rs app.r[]);
+CREATE FUNCTION app.f(app.e) RETURNS app.e LANGUAGE sql IMMUTABLE RETURN $1;
+CREATE VIEW app.v AS SELECT app.f(e) AS e FROM app.t;
+ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO PUBLIC;
+-- to
+-- @renamed from=app
+CREATE SCHEMA core;
+CREATE TYPE core.e AS ENUM ('0', '1');
+CREATE TYPE core.c AS (b core.e, a bigint);
+CREATE DOMAIN core.d AS bigint;
+CREATE TYPE core.r AS RANGE (subtype = bigint);
+CREATE TABLE core.t (id int PRIMARY KEY, e core.e DEFAULT '1', c core.c, d core.d, r core.r, rs core.r[]);
+CREATE FUNCTION core.f(core.e) RETURNS core.e LANGUAGE sql IMMUTABLE RETURN $1;
+CREATE VIEW core.v AS SELECT core.f(e) AS e FROM core.t;
+ALTER DEFAULT PRIVILEGES IN SCHEMA core GRANT SELECT ON TABLES TO PUBLIC;
+-- pair a range is put aside where another multirange has that name
+-- from
+CREATE TYPE r AS RANGE (subtype = int);
+CREATE TYPE q AS RANGE (subtype = int, multirange_type_name = r_multirange__old);
+CREATE TABLE t (r r);
+-- to
+CREATE TYPE r AS RANGE (subtype = bigint);
+CREATE TYPE q AS RANGE (subtype = int, multirange_type_name = r_multirange__old);
+CREATE TABLE t (r r);
