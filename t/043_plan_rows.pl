@@ -103,6 +103,15 @@ migrates($node, 'a foreign key finds the rows that are attached, and is gone whe
 migrates($node, 'a column keeps its storage under a new type', '',
 	'CREATE TABLE t (a text COMPRESSION pglz, b varchar(9)); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE MAIN',
 	'CREATE TABLE t (a varchar(9) COMPRESSION pglz, b text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL');
+migrates($node, 'and is told of it once', '',
+	'CREATE TABLE t (a text, b text); ALTER TABLE t ALTER b SET STORAGE MAIN',
+	'CREATE TABLE t (a text COLLATE "C", b varchar); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL',
+	not_up => [qr/COLUMN (\w) SET STORAGE.*COLUMN \1 SET STORAGE/s], not_down => [qr/COLUMN (\w) SET STORAGE.*COLUMN \1 SET STORAGE/s]);
+migrates($node, 'and so does one that inherits it', '',
+	map { my ($type, $char, $collation) = @$_; "CREATE TABLE t (a $type, b $char, c $type, d $type, e text $collation); CREATE TABLE k (x int) INHERITS (t);
+		CREATE TABLE l () INHERITS (k); ALTER TABLE t ALTER c SET STORAGE MAIN; ALTER TABLE k ALTER a SET STORAGE EXTERNAL,
+		ALTER b SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz, ALTER c SET STORAGE EXTENDED, ALTER e SET STORAGE EXTERNAL;
+		ALTER TABLE l ALTER a SET STORAGE MAIN, ALTER d SET STORAGE EXTERNAL" } (['text', 'varchar(9)', ''], ['varchar', 'text', 'COLLATE "C"']));
 
 # ---- serial and identity: the numbers go on where they stood
 
