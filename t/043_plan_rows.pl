@@ -150,8 +150,19 @@ $node->safe_psql($typed, $_) foreach q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'o
 	q{SELECT sf_define($$CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE shade AS ENUM ('red'); CREATE TYPE hue AS ENUM ('blue', 'green', 'red');
 	CREATE TABLE t (a mood, c shade, d numeric(10,2), e numeric(30,2), f timestamp(0), h numeric(9,-2), i numeric(10,2), j hue, k numeric(12,2),
 		l numeric(8,2))$$)};
-my $typing = $node->safe_psql($typed, q{SELECT * FROM sf_plan_migration('typed')}) =~ s/\n-- down.*//sr;
-my %said = map { /^(\w+) TYPE [^;]+;(.*)/s ? ($1 => $2) : () } split /ALTER COLUMN |\n  (?=[A-Z])/, $typing;
+$node->safe_psql($typed, q{SELECT * FROM sf_plan_migration('typed')});
+my %said;
+foreach (split /\n/, $node->safe_psql($typed, q{SELECT concat_ws('|', sql, CASE WHEN loses_data THEN 'LOSES DATA; ' ELSE '' END || why) FROM sf_steps()}))
+{
+	my ($sql, $why) = split /\|/;
+	my @columns = $sql =~ /ALTER COLUMN (\w+) TYPE/g;
+
+	$said{$_} = '' foreach @columns;
+	foreach my $note (split /; /, $why // '')
+	{
+		$said{$_} .= $note foreach $note =~ /\(([\w, ]+)\)$/ ? split /, /, $1 : @columns;
+	}
+}
 foreach my $fate (sort keys %fate)
 {
 	like($said{$_} // 'is not altered', $fate ? qr/$fate/ : qr/^(?!.*(?:LOSES|fails|not altered))/s, "$_: " . ($fate || 'kept')) foreach @{ $fate{$fate} };

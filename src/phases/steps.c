@@ -18,6 +18,7 @@
 #include "phases/recipes_fit.h"
 #include "phases/recipes_late.h"
 #include "phases/recipes_parts.h"
+#include "phases/recipes_retype.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
 #include "phases/steps.h"
@@ -528,6 +529,7 @@ sf_steps_make(SfPlan *plan)
 	level = sf_pins_enter();
 	make_units(&state);
 	close_up(&state);
+	state.units = sf_join_retypes(state.units);
 	checks = make_checks(&state, sf_cut(state.units));
 	sf_pins_leave(level);
 	return sf_cut(list_concat(checks, state.units));
