@@ -9,6 +9,8 @@
 #include "kinds/kind.h"
 
 extern const SfKind sf_kind_check;
+extern const SfKind sf_kind_comment;
+extern const SfKind sf_kind_constraint_index;
 extern const SfKind sf_kind_foreign_key;
 extern const SfKind sf_kind_primary_key;
 
@@ -85,9 +87,20 @@ prove_copies(SfEmit *out, const SfFact *fact)
 	}
 }
 
+static const SfFact *
+child_of(const SfFact *fact, const SfKind *kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (((SfFact *) lfirst(lc))->kind == kind)
+			return lfirst(lc);
+	return NULL;
+}
+
 #define NOT_DISTINCT " NULLS NOT DISTINCT"
 
-/* Is the index such as the key's own would be? */
+/* Is the index such as the key's own would be?  A comment it takes along (adopt()). */
 static bool
 may_become_own(const SfFact *key, const SfFact *index)
 {
@@ -97,7 +110,8 @@ may_become_own(const SfFact *key, const SfFact *index)
 	const char *not_distinct = strstr(definition, NOT_DISTINCT);
 
 	if (columns == NULL || sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") ||
-		sf_attr(index, "invalid") || sf_attr(index, "attached") || index->children != NIL)
+		sf_attr(index, "invalid") || sf_attr(index, "attached") ||
+		list_length(index->children) > (child_of(index, &sf_kind_comment) ? 1 : 0))
 		return false;
 	for (int i = 0; i < lengthof(same); i++)
 		if (sf_changed(index, key, same[i]))
@@ -135,6 +149,15 @@ sf_key_adopts(const SfFact *key, const char *index)
 	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(key), sf_ident(sf_last(key)),
 					key->kind == &sf_kind_primary_key ? "PRIMARY KEY" : "UNIQUE", sf_ident(index),
 					deferrable ? " " : "", deferrable ? deferrable : "");
+}
+
+/* What is said of the key's index itself comes behind; what was said of it, and is no more, ends here. */
+static void
+adopt(SfEmit *out, const SfFact *key, const SfFact *index)
+{
+	sf_emit(out, "%s", sf_key_adopts(key, sf_last(index)));
+	if (child_of(index, &sf_kind_comment) && child_of(key, &sf_kind_constraint_index) == NULL)
+		sf_emit(out, "COMMENT ON INDEX %s IS NULL", index_name(key));
 }
 
 /* The name that the server gave a copy, if that is not its name.  (It puts a number behind names that are taken.) */
@@ -176,7 +199,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	if (sf_predecessor(out, fact))
 	{
-		sf_emit(out, "%s", sf_key_adopts(fact, sf_last(sf_predecessor(out, fact))));
+		adopt(out, fact, sf_predecessor(out, fact));
 		return;
 	}
 	initStringInfo(&text);
