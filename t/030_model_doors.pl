@@ -171,6 +171,15 @@ my $long = 'x' x 63;
 my $names = qq(CREATE TABLE "user" ("order" int, "Quote""d" int, "$long" int, "größe" int, "select" text DEFAULT '\$\$'););
 is($node->safe_psql($odd, 'SELECT count(*) FROM sf_define(' . literal($names) . ', true)'), 2, 'odd names');
 like($node->safe_psql($odd, q(SELECT sf_model_ddl('public."user"'))), qr/"Quote""d" integer.*"größe" integer/s, 'printed');
+my $clustered = 'CREATE TABLE c (a int PRIMARY KEY); CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE INDEX pi ON p (a);';
+$node->safe_psql($odd, 'SELECT sf_define(' . literal("$clustered CLUSTER c USING c_pkey") . ', true)');
+is($node->safe_psql($odd, q(SELECT sf_model_ddl('public.c'))) =~ /(ALTER.*CLUSTER.*)/ ? $1 : '', 'ALTER TABLE public.c CLUSTER ON c_pkey;',
+	'CLUSTER by an index is the mark that it leaves');
+foreach ([ 'CLUSTER c', 'It is maintenance, which' ], [ 'CLUSTER p USING pi', 'A partitioned table has no mark' ])
+{
+	($rc, $out, $err) = sf_try($node, $odd, 'SELECT sf_define(' . literal("$clustered $_->[0]") . ', true)');
+	like($err, qr/0A000: CLUSTER is not allowed .*DETAIL:  $_->[1]/s, "$_->[0] is refused");
+}
 my $big = join('', map { "-- " . ('comment ' x 200) . "\nCREATE TABLE t$_ (id int);\n" } 1 .. 40);
 $big .= '-- ' . ('x' x (10 * 1024 * 1024)) . "\n";
 my $file = PostgreSQL::Test::Utils::tempdir() . '/big.sql';

@@ -62,8 +62,17 @@ migrates($node, 'unique indexes become keys without being built again, where tha
 	  CONSTRAINT t_a UNIQUE (a), CONSTRAINT t_b UNIQUE NULLS NOT DISTINCT (b) INCLUDE (c) WITH (fillfactor = 70) DEFERRABLE INITIALLY DEFERRED);
 	  CREATE TABLE f (a int REFERENCES t (a))},
 	up => [qr/ADD CONSTRAINT t_key PRIMARY KEY USING INDEX t_a;|ADD CONSTRAINT t_a UNIQUE USING INDEX t_a;/,
-		qr/ADD CONSTRAINT t_b UNIQUE USING INDEX t_b DEFERRABLE INITIALLY DEFERRED;/],
-	not_up => [qr/UNIQUE INDEX (CONCURRENTLY )?t_b /, qr/USING INDEX t_cc/]);
+		qr/ADD CONSTRAINT t_b UNIQUE USING INDEX t_b DEFERRABLE INITIALLY DEFERRED;/,
+		qr/ADD CONSTRAINT t_c UNIQUE USING INDEX t_cc;\nCOMMENT ON INDEX public\.t_c IS NULL;/],
+	not_up => [qr/UNIQUE INDEX (CONCURRENTLY )?t_b /]);
+migrates($node, 'with what is said of them', '', q{CREATE TABLE t (a int NOT NULL, b int, c int, d int); CREATE UNIQUE INDEX t_a ON t (a);
+	  CREATE UNIQUE INDEX t_b ON t (b); CREATE UNIQUE INDEX t_c ON t (c); CREATE UNIQUE INDEX t_d ON t (d); CREATE INDEX t_dd ON t (d);
+	  COMMENT ON INDEX t_a IS 'a'; COMMENT ON INDEX t_b IS 'b'; COMMENT ON INDEX t_d IS 'd'; COMMENT ON INDEX t_dd IS 'dd'},
+	q{CREATE TABLE t (a int NOT NULL, b int, c int, d int); CREATE UNIQUE INDEX t_a ON t (a); CREATE UNIQUE INDEX t_b ON t (b);
+	  CREATE UNIQUE INDEX t_c ON t (c); CREATE UNIQUE INDEX t_d ON t (d); COMMENT ON INDEX t_a IS 'a';
+	  ALTER TABLE t ADD PRIMARY KEY USING INDEX t_a, ADD UNIQUE USING INDEX t_b, ADD UNIQUE USING INDEX t_c, ADD UNIQUE USING INDEX t_d;
+	  COMMENT ON INDEX t_b IS 'bb'; COMMENT ON INDEX t_c IS 'c'; COMMENT ON CONSTRAINT t_d ON t IS 'key'},
+	up => [map { qr/ USING INDEX t_$_;/ } 'a' .. 'd'], not_up => [qr/DROP INDEX public.t_.;/, qr/ADD CONSTRAINT \w+ (PRIMARY KEY|UNIQUE) \(/]);
 migrates($node, 'a column goes that the predicate of an exclusion reads', '',
 	'CREATE TABLE r (d tsrange, gone bool, CONSTRAINT x EXCLUDE USING gist (d WITH &&) WHERE (NOT gone))',
 	'CREATE TABLE r (d tsrange, CONSTRAINT x EXCLUDE USING gist (d WITH &&))');

@@ -103,6 +103,15 @@ migrates($node, 'a foreign key finds the rows that are attached, and is gone whe
 migrates($node, 'a column keeps its storage under a new type', '',
 	'CREATE TABLE t (a text COMPRESSION pglz, b varchar(9)); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE MAIN',
 	'CREATE TABLE t (a varchar(9) COMPRESSION pglz, b text); ALTER TABLE t ALTER a SET STORAGE EXTERNAL');
+migrates($node, 'and is told of it once', '',
+	'CREATE TABLE t (a text, b text); ALTER TABLE t ALTER b SET STORAGE MAIN',
+	'CREATE TABLE t (a text COLLATE "C", b varchar); ALTER TABLE t ALTER a SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL',
+	not_up => [qr/COLUMN (\w) SET STORAGE.*COLUMN \1 SET STORAGE/s], not_down => [qr/COLUMN (\w) SET STORAGE.*COLUMN \1 SET STORAGE/s]);
+migrates($node, 'and so does one that inherits it', '',
+	map { my ($type, $char, $collation) = @$_; "CREATE TABLE t (a $type, b $char, c $type, d $type, e text $collation); CREATE TABLE k (x int) INHERITS (t);
+		CREATE TABLE l () INHERITS (k); ALTER TABLE t ALTER c SET STORAGE MAIN; ALTER TABLE k ALTER a SET STORAGE EXTERNAL,
+		ALTER b SET STORAGE EXTERNAL, ALTER b SET COMPRESSION pglz, ALTER c SET STORAGE EXTENDED, ALTER e SET STORAGE EXTERNAL;
+		ALTER TABLE l ALTER a SET STORAGE MAIN, ALTER d SET STORAGE EXTERNAL" } (['text', 'varchar(9)', ''], ['varchar', 'text', 'COLLATE "C"']));
 
 # ---- serial and identity: the numbers go on where they stood
 
@@ -141,8 +150,19 @@ $node->safe_psql($typed, $_) foreach q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'o
 	q{SELECT sf_define($$CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE shade AS ENUM ('red'); CREATE TYPE hue AS ENUM ('blue', 'green', 'red');
 	CREATE TABLE t (a mood, c shade, d numeric(10,2), e numeric(30,2), f timestamp(0), h numeric(9,-2), i numeric(10,2), j hue, k numeric(12,2),
 		l numeric(8,2))$$)};
-my $typing = $node->safe_psql($typed, q{SELECT * FROM sf_plan_migration('typed')}) =~ s/\n-- down.*//sr;
-my %said = map { /^(\w+) TYPE [^;]+;(.*)/s ? ($1 => $2) : () } split /ALTER COLUMN |\n  (?=[A-Z])/, $typing;
+$node->safe_psql($typed, q{SELECT * FROM sf_plan_migration('typed')});
+my %said;
+foreach (split /\n/, $node->safe_psql($typed, q{SELECT concat_ws('|', sql, CASE WHEN loses_data THEN 'LOSES DATA; ' ELSE '' END || why) FROM sf_steps()}))
+{
+	my ($sql, $why) = split /\|/;
+	my @columns = $sql =~ /ALTER COLUMN (\w+) TYPE/g;
+
+	$said{$_} = '' foreach @columns;
+	foreach my $note (split /; /, $why // '')
+	{
+		$said{$_} .= $note foreach $note =~ /\(([\w, ]+)\)$/ ? split /, /, $1 : @columns;
+	}
+}
 foreach my $fate (sort keys %fate)
 {
 	like($said{$_} // 'is not altered', $fate ? qr/$fate/ : qr/^(?!.*(?:LOSES|fails|not altered))/s, "$_: " . ($fate || 'kept')) foreach @{ $fate{$fate} };

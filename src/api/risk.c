@@ -61,6 +61,7 @@ sf_risk(PG_FUNCTION_ARGS)
 	context.before = sf_facts_read(NIL);
 	context.after = context.before;
 	context.time_zone = GetConfigOption("TimeZone", false, false);
+	context.live = true;
 	risk = sf_risk_assess(sf_text_arg(fcinfo, 0, "statement"), &context);
 	keys = keys_of(risk->operations);
 	do

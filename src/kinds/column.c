@@ -405,6 +405,21 @@ inherited_in_place(const SfFact *old, const SfFact *new)
 	return sf_attr(new, "inherited") == NULL && (sf_implied_by(new) == NULL || sf_reattached(new));
 }
 
+/*
+ * The new type's own are what the column has now; a copy whose type was passed on has what was passed on with it.  (SET
+ * STORAGE reaches the copies, SET COMPRESSION does not.)
+ */
+static void
+restore_form(SfEmit *out, const SfFact *old, const SfFact *new)
+{
+	const SfFact *original = type_is_passed_on(old, new) ? sf_implied_by(new) : NULL;
+
+	if (original ? sf_changed(original, new, "storage") : sf_attr(new, "storage") != NULL)
+		set_storage(out, new);
+	if (sf_attr(new, "compression") && !sf_changed(old, new, "compression"))
+		set_compression(out, new);
+}
+
 static void
 alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
@@ -416,7 +431,10 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 	const SfFact *element;
 
 	if (type_is_passed_on(old, new))
+	{
+		restore_form(out, old, new);
 		return;
+	}
 	element = using || !stored ? NULL : sf_column_swapped(old, new, "[]");
 	/* USING may not hold a subquery. */
 	if (element)
@@ -431,11 +449,7 @@ alter_type(SfEmit *out, const SfFact *old, const SfFact *new, const bool *change
 			using ? " USING " : "", using ? using : "");
 	if (element)
 		sf_emit(out, "DROP FUNCTION " ELEMENTS_FUNCTION "(anyarray)");
-	/* The new type's own are what the column has now. */
-	if (sf_attr(new, "storage"))
-		set_storage(out, new);
-	if (sf_attr(new, "compression") && !sf_changed(old, new, "compression"))
-		set_compression(out, new);
+	restore_form(out, old, new);
 	sf_emit_identity_limits(out, old, new);
 }
 
@@ -473,11 +487,11 @@ alter_not_null(SfEmit *out, const SfFact *old, const SfFact *new, const bool *ch
 	}
 }
 
-/* Serves the type's storage, too: a base type's new one is for new columns only. */
+/* Serves the type's storage, too: a base type's new one is for new columns only.  Of a new type: restore_form(). */
 static void
 alter_storage(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
 {
-	if (!sf_changed(old, new, "type") && !passed_on(old, new, "storage"))
+	if (!sf_changed(old, new, "type") && !sf_changed(old, new, "collation") && !passed_on(old, new, "storage"))
 		set_storage(out, new);
 }
 

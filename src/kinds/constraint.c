@@ -9,6 +9,8 @@
 #include "kinds/kind.h"
 
 extern const SfKind sf_kind_check;
+extern const SfKind sf_kind_comment;
+extern const SfKind sf_kind_constraint_index;
 extern const SfKind sf_kind_foreign_key;
 extern const SfKind sf_kind_primary_key;
 
@@ -85,6 +87,17 @@ prove_copies(SfEmit *out, const SfFact *fact)
 	}
 }
 
+static const SfFact *
+child_of(const SfFact *fact, const SfKind *kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (((SfFact *) lfirst(lc))->kind == kind)
+			return lfirst(lc);
+	return NULL;
+}
+
 #define NOT_DISTINCT " NULLS NOT DISTINCT"
 
 /* The index that the server makes for a key, as indexes are defined. */
@@ -102,14 +115,14 @@ sf_index_says(const SfFact *fact)
 	return fact->kind->folds ? psprintf("unique %s ", index_definition(fact)) : fact->kind->match(fact);
 }
 
-/* Is the index such as the key's own would be? */
+/* Is the index such as the key's own would be?  A comment it takes along (adopt()). */
 static bool
 may_become_own(const SfFact *key, const SfFact *index)
 {
 	static const char *const same[] = {"options", "tablespace", "clustered", "replica_identity"};
 
-	if (sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") ||
-		sf_attr(index, "invalid") || sf_attr(index, "attached") || index->children != NIL)
+	if (sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") || sf_attr(index, "invalid") ||
+		sf_attr(index, "attached") || list_length(index->children) > (child_of(index, &sf_kind_comment) ? 1 : 0))
 		return false;
 	for (int i = 0; i < lengthof(same); i++)
 		if (sf_changed(index, key, same[i]))
@@ -146,6 +159,15 @@ sf_key_adopts(const SfFact *key, const char *index)
 	return psprintf("ALTER TABLE %s ADD CONSTRAINT %s %s USING INDEX %s%s%s", sf_rel(key), sf_ident(sf_last(key)),
 					key->kind == &sf_kind_primary_key ? "PRIMARY KEY" : "UNIQUE", sf_ident(index),
 					deferrable ? " " : "", deferrable ? deferrable : "");
+}
+
+/* What is said of the key's index itself comes behind; what was said of it, and is no more, ends here. */
+static void
+adopt(SfEmit *out, const SfFact *key, const SfFact *index)
+{
+	sf_emit(out, "%s", sf_key_adopts(key, sf_last(index)));
+	if (child_of(index, &sf_kind_comment) && child_of(key, &sf_kind_constraint_index) == NULL)
+		sf_emit(out, "COMMENT ON INDEX %s IS NULL", index_name(key));
 }
 
 /* The name that the server gave a copy, if that is not its name.  (It puts a number behind names that are taken.) */
@@ -187,7 +209,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	}
 	if (sf_predecessor(out, fact))
 	{
-		sf_emit(out, "%s", sf_key_adopts(fact, sf_last(sf_predecessor(out, fact))));
+		adopt(out, fact, sf_predecessor(out, fact));
 		return;
 	}
 	initStringInfo(&text);

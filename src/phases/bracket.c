@@ -12,6 +12,7 @@
 #include "miscadmin.h"
 #include "phases/bracket.h"
 #include "phases/recipes_fill.h"
+#include "phases/recipes_retype.h"
 #include "phases/shadow.h"
 
 #define ROUNDS	2				/* of drawing together */
@@ -331,9 +332,10 @@ draw_mark(SfOrder *order, List *actions, const SfMark *mark)
 	pfree(members);
 }
 
-/* What is done to the rows of a table, for whichever column. */
+/* What one recipe, or one statement, does for several columns of a table: table_of says whose the action is. */
 static void
-draw_fillings(SfOrder *order, const SfPlan *plan, List *actions)
+draw_columns(SfOrder *order, const SfPlan *plan, List *actions,
+			 const SfFact *(*table_of) (const SfPlan *plan, const SfAction *action))
 {
 	sf_marks_hash *marks = sf_marks_create(CurrentMemoryContext, 64, NULL);
 	List	   *tables = NIL;
@@ -341,7 +343,7 @@ draw_fillings(SfOrder *order, const SfPlan *plan, List *actions)
 
 	foreach(lc, actions)
 	{
-		const SfFact *table = sf_filled_table(plan, lfirst(lc));
+		const SfFact *table = table_of(plan, lfirst(lc));
 
 		if (table == NULL)
 			continue;
@@ -370,7 +372,8 @@ sf_draw_together(const SfPlan *plan)
 		order.actions[foreach_current_index(lc)] = action;
 		order.place[action->position] = foreach_current_index(lc);
 	}
-	draw_fillings(&order, plan, actions);
+	draw_columns(&order, plan, actions, sf_filled_table);
+	draw_columns(&order, plan, actions, sf_retyped_table);
 	/* In order of the brackets' beginnings.  What left one may have come into another that overlaps with it. */
 	for (int round = 0; round < ROUNDS; round++)
 		foreach(lc, actions)

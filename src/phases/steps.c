@@ -19,6 +19,7 @@
 #include "phases/recipes_fit.h"
 #include "phases/recipes_late.h"
 #include "phases/recipes_parts.h"
+#include "phases/recipes_retype.h"
 #include "phases/recipes_versions.h"
 #include "phases/shadow.h"
 #include "phases/steps.h"
@@ -282,6 +283,16 @@ new_unit(SfStepsState *state)
 	return unit;
 }
 
+/* Steps in a transaction of their own. */
+static void
+add_alone(SfStepsState *state, List *steps)
+{
+	SfUnit	   *unit = new_unit(state);
+
+	unit->steps = steps;
+	unit->alone = true;
+}
+
 static void
 mark_made(SfStepsState *state, const SfAction *action)
 {
@@ -330,22 +341,16 @@ close_up(SfStepsState *state)
 	add_put_off(state, state->ready);
 	if (state->closing == NIL && !state->plan->two_versions)
 		return;
+	/* They are made as the steps before them are marked. */
 	if (state->plan->two_versions)
-	{
-		SfUnit	   *schemas = new_unit(state);
-
-		schemas->steps = sf_version_steps(state->plan);
-		/* They are made as the steps before them are marked. */
-		schemas->alone = true;
-	}
+		add_alone(state, sf_version_steps(state->plan));
 	gate->phase = "contract";
 	gate->class = 'G';
 	gate->sql = gate->portable = sf_dual_gate();
 	gate->object = "gate";
 	gate->needs_rows_estimate = -1;
 	gate->why = "waits until the other version of the application is gone; CALL sf_contract() opens it";
-	new_unit(state)->steps = list_make1(gate);
-	((SfUnit *) llast(state->units))->alone = true;
+	add_alone(state, list_make1(gate));
 	add_put_off(state, state->closing);
 }
 
@@ -490,12 +495,7 @@ add_ends(SfStepsState *state)
 	ListCell   *lc;
 
 	foreach(lc, sf_archive_ends(state->plan))
-	{
-		SfUnit	   *unit = new_unit(state);
-
-		unit->steps = list_make1(lfirst(lc));
-		unit->alone = true;
-	}
+		add_alone(state, list_make1(lfirst(lc)));
 }
 
 static void
@@ -578,6 +578,7 @@ sf_steps_make(SfPlan *plan)
 	make_units(&state);
 	close_up(&state);
 	add_ends(&state);
+	state.units = sf_join_retypes(state.units);
 	checks = make_checks(&state, sf_cut(state.units));
 	sf_pins_leave(level);
 	return sf_cut(list_concat(checks, state.units));

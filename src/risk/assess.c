@@ -11,7 +11,7 @@
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
 #include "parser/parser.h"
-#include "risk/risk.h"
+#include "risk/refine.h"
 #include "storage/bufmgr.h"
 #include "storage/lmgr.h"
 #include "utils/lsyscache.h"
@@ -24,10 +24,10 @@ static const SfRiskEntry unknown = {
 
 /* Assess one operation into its own SfRisk. */
 static SfRisk *
-assess_operation(const SfOperation *op, const SfRiskContext *context)
+assess_operation(const SfOperation *op, const SfRiskContext *context, bool alone)
 {
 	SfRisk	   *risk = palloc0(sizeof(SfRisk));
-	SfRiskCase	it = {.operation = op, .entry = op->entry, .context = context};
+	SfRiskCase	it = {.operation = op, .entry = op->entry, .context = context, .alone = alone};
 
 	if (it.entry == NULL && op->kind && IsA(op->node, AlterTableCmd) && strcmp(op->kind, "table") == 0)
 		it.entry = &unknown;
@@ -47,6 +47,8 @@ assess_operation(const SfOperation *op, const SfRiskContext *context)
 	}
 	if (it.entry->refine)
 		it.entry->refine(risk, &it);
+	if (alone)
+		sf_refine_nothing(risk, &it);
 	return risk;
 }
 
@@ -85,6 +87,7 @@ sf_risk_assess(const char *sql, const SfRiskContext *context)
 {
 	SfRisk	   *risk = palloc0(sizeof(SfRisk));
 	List	   *statements = raw_parser(sql, RAW_PARSE_DEFAULT);
+	bool		alone;
 	ListCell   *lc;
 
 	if (list_length(statements) != 1)
@@ -93,8 +96,9 @@ sf_risk_assess(const char *sql, const SfRiskContext *context)
 				 errmsg("expected one statement, found %d", list_length(statements)),
 				 errhint("Assess each statement by a call of its own.")));
 	risk->operations = sf_risk_classify(linitial_node(RawStmt, statements)->stmt, context);
+	alone = list_length(risk->operations) == 1 && context->live;
 	foreach(lc, risk->operations)
-		merge(risk, assess_operation(lfirst(lc), context));
+		merge(risk, assess_operation(lfirst(lc), context, alone));
 	return risk;
 }
 

@@ -131,7 +131,8 @@ sf_refine_column_create(SfRisk *risk, const SfRiskCase *it)
 		{
 			case CONSTR_DEFAULT:
 				has_default = true;
-				if (sf_default_volatile(constraint->raw_expr))
+				if (sf_default_volatile(constraint->raw_expr) &&
+					!(it->alone && sf_default_inlined(constraint->raw_expr)))
 					rewrites = "the default gives each row a value of its own";
 				break;
 			case CONSTR_IDENTITY:

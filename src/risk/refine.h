@@ -25,4 +25,7 @@ extern void sf_risk_lock_referenced(SfRisk *risk, List *constraints, LOCKMODE mo
 /* A partition takes its whole, and the default partition, along. */
 extern void sf_risk_lock_whole_of(SfRisk *risk, const SfRiskCase *it);
 
+/* Of any operation that is alone: it finds what it wants, and does nothing. */
+extern void sf_refine_nothing(SfRisk *risk, const SfRiskCase *it);
+
 #endif

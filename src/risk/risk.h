@@ -87,6 +87,7 @@ typedef struct SfRiskContext
 	const char *time_zone;		/* TimeZone under which the statement will run; NULL: not known */
 	bool		proven;			/* a valid constraint proves what the statement would look for */
 	List	   *later;			/* of SfFact: foreign keys that the plan makes behind the statement */
+	bool		live;			/* it is part of no plan: what the catalogs say now is what it finds */
 } SfRiskContext;
 
 typedef struct SfRiskCase SfRiskCase;
@@ -110,6 +111,7 @@ struct SfRiskCase
 	const SfOperation *operation;
 	const SfRiskEntry *entry;
 	const SfRiskContext *context;
+	bool		alone;			/* all of a statement that finds what is live */
 };
 
 extern const SfRiskEntry sf_risk_entries[];
@@ -171,6 +173,9 @@ extern void sf_refine_function(SfRisk *risk, const SfRiskCase *it);
 
 /* May a default give each row a value of its own?  Yes when its functions are not there to be asked. */
 extern bool sf_default_volatile(Node *expression);
+
+/* Is it not, where the live bodies of SQL functions stand in their place (expr_inline.c)? */
+extern bool sf_default_inlined(Node *expression);
 
 /* The type that a text names, as it is written; NULL for none. */
 extern TypeName *sf_type_name(const char *text);

@@ -12,6 +12,7 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/catalog.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_subscription.h"
 #include "commands/trigger.h"
@@ -218,6 +219,25 @@ ask_grant(Node *node, const char **why)
 	return ask_about_object(type, why);
 }
 
+/*
+ * What orders a table by an index leaves a mark there, which is part of the schema; there are no rows to order.  Of a
+ * partitioned table it would commit inside, and marks its partitions.
+ */
+static Verdict
+ask_cluster(Node *node, const char **why)
+{
+	const ClusterStmt *stmt = (const ClusterStmt *) node;
+	Oid			table = stmt->relation ? RangeVarGetRelid(stmt->relation, NoLock, true) : InvalidOid;
+
+	*why = maintenance;
+	if (stmt->indexname == NULL)
+		return REFUSE;
+	if (!OidIsValid(table) || get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE)
+		return ALLOW;
+	*why = "A partitioned table has no mark for it: say it of its partitions.";
+	return REFUSE;
+}
+
 /* In order of name.  What is not here is refused. */
 static const Rule rules[] = {
 	{T_AlterCollationStmt, ALLOW, NULL, NULL},
@@ -256,7 +276,7 @@ static const Rule rules[] = {
 	{T_CallStmt, ALLOW, NULL, NULL},
 	{T_CheckPointStmt, REFUSE, maintenance, NULL},
 	{T_ClosePortalStmt, ALLOW, NULL, NULL},
-	{T_ClusterStmt, REFUSE, maintenance, NULL},
+	{T_ClusterStmt, ASK, NULL, ask_cluster},
 	{T_CommentStmt, ASK, NULL, ask_comment},
 	{T_CompositeTypeStmt, ALLOW, NULL, NULL},
 	{T_ConstraintsSetStmt, ALLOW, NULL, NULL},
