@@ -488,16 +488,6 @@ make_plain(SfStepsState *state, List *actions, bool late)
 		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
 }
 
-/* Archives of columns that stay, each in a transaction of its own. */
-static void
-add_ends(SfStepsState *state)
-{
-	ListCell   *lc;
-
-	foreach(lc, sf_archive_ends(state->plan))
-		add_alone(state, list_make1(lfirst(lc)));
-}
-
 static void
 add_check(SfStepsState *state, const SfAction *action, const char *sql)
 {
@@ -577,7 +567,8 @@ sf_steps_make(SfPlan *plan)
 	level = sf_pins_enter();
 	make_units(&state);
 	close_up(&state);
-	add_ends(&state);
+	foreach(lc, sf_archive_ends(plan))
+		add_alone(&state, list_make1(lfirst(lc)));
 	state.units = sf_join_retypes(state.units);
 	checks = make_checks(&state, sf_cut(state.units));
 	sf_pins_leave(level);
