@@ -358,7 +358,18 @@ $db = database(q{CREATE TABLE t (id int PRIMARY KEY, a int, c int, p point, w in
 	'a int' => 'a bigint', 'c int' => 'c bigint', 'p point' => 'p int', 'w int' => 'w positive',
 	'i int NOT NULL' => 'i bigint GENERATED ALWAYS AS IDENTITY', 'whole (id int, v int)' => 'whole (id int, v bigint)', 'INHERITS (whole)' => 'INHERITS (whole); CREATE TABLE part2 () INHERITS (whole)',
 	'small (v int)' => 'small (v bigint)');
-my %why = map { split /\|/, $_, 2 } split /\n/, $node->safe_psql($db, q{SELECT object, why FROM sf_steps() WHERE sql ~ ' TYPE ' ORDER BY n});
+my %why;
+foreach (split /\n/, $node->safe_psql($db, q{SELECT object, why FROM sf_steps() WHERE sql ~ ' TYPE ' ORDER BY n}))
+{
+	my ($columns, $notes) = split /\|/, $_, 2;
+
+	# Of several columns a note names those that it is about.
+	foreach my $column (split /, /, $columns)
+	{
+		my ($name) = $column =~ /(\w+)$/;
+		$why{$column} = join '; ', grep { !/ \(([\w, ]+)\)$/ || grep { $_ eq $name } split /, /, $1 } split /; /, $notes;
+	}
+}
 my %expected = (
 	'public.t.a' => qr/exclusion public\.t\.t_a_excl would .*: drop it in a migration before/,
 	'public.t.c' => qr/materialized view public\.mv would .*: drop it/,
