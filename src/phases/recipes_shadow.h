@@ -74,6 +74,9 @@ extern bool sf_shadow_is_computed_from(const SfShadow *shadow, const SfShadow *o
 /* What becomes of expr, a value of one column, in the other, by the types' names in the end.  NULL: not known. */
 extern char *sf_shadow_conversion(const char *expr, const SfFact *from, const SfFact *to);
 
+/* Is there a cast for that, or is it known how a type becomes the one that takes its place? */
+extern bool sf_shadow_casts(const SfFact *from, const SfFact *to);
+
 /* Has the kind a way to be made ahead? */
 extern bool sf_shadow_makes(const SfKind *kind);
 

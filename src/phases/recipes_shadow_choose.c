@@ -13,7 +13,6 @@
 #include "phases/recipes_archive.h"
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
-#include "plan/cast.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
 #include "utils/guc.h"
@@ -100,7 +99,7 @@ find_expressions(const SfPlanOptions *options, List *shadows, SfShadow *shadow)
 	shadow->down = sf_shadow_conversion(sf_ident(shadow->name), shadow->new, shadow->old);
 	if (shadow->down == NULL)
 		return pstrdup("what gives the old values is not understood: say it with @down");
-	if (sf_casts(sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type")))
+	if (sf_shadow_casts(shadow->new, shadow->old))
 		return NULL;
 	return psprintf("no cast leads from %s back to %s: say with @down what the old version of the application sees",
 					sf_attr(shadow->new, "type"), sf_attr(shadow->old, "type"));

@@ -147,3 +147,35 @@ sf_shadow_conversion(const char *expr, const SfFact *from, const SfFact *to)
 	using = strcmp(sf_attr(from, "type"), type) == 0 ? NULL : sf_conversion(expr, sf_attr(from, "type"), type);
 	return using ? using : pstrdup(expr);
 }
+
+/* What can be asked of it: a domain's casts are those of what it is made of. */
+static const char *
+asked_type(const SfFact *column)
+{
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+	{
+		const SfFact *need = ((SfEdge *) lfirst(lc))->to;
+
+		if (sf_is_kind(need, "domain") && strcmp(psprintf("%s[]", sf_name(need)), sf_attr(column, "type")) == 0)
+			return psprintf("%s[]", sf_base_type(need));
+	}
+	return sf_base_type(column);
+}
+
+/* The plan makes it: what its values are called is what texts and numbers say. */
+static bool
+is_new_enum(const SfFact *column)
+{
+	const SfFact *type = sf_type_of_kind(column, "enum");
+
+	return type && type->twin == NULL;
+}
+
+bool
+sf_shadow_casts(const SfFact *from, const SfFact *to)
+{
+	return sf_column_swapped(from, to, "") || sf_column_swapped(from, to, "[]") || is_new_enum(from) ||
+		is_new_enum(to) || sf_casts(asked_type(from), asked_type(to));
+}

@@ -62,6 +62,18 @@ sf_conversion(const char *expr, const char *from, const char *to)
 	return psprintf("%s::text::%s", expr, to);
 }
 
+/* Or an array of such, where the other one is an array. */
+static bool
+is_string(Oid type, const char *other)
+{
+	Oid			element = strchr(other, '[') ? get_element_type(getBaseType(type)) : InvalidOid;
+	char		category;
+	bool		preferred;
+
+	get_type_category_preferred(getBaseType(OidIsValid(element) ? element : type), &category, &preferred);
+	return category == TYPCATEGORY_STRING;
+}
+
 bool
 sf_casts(const char *from, const char *to)
 {
@@ -69,6 +81,8 @@ sf_casts(const char *from, const char *to)
 				target = type_named(to),
 				function;
 
-	return !OidIsValid(source) || !OidIsValid(target) || source == target ||
+	if (!OidIsValid(source) || !OidIsValid(target))
+		return OidIsValid(source) ? is_string(source, to) : !OidIsValid(target) || is_string(target, from);
+	return source == target ||
 		find_coercion_pathway(target, source, COERCION_EXPLICIT, &function) != COERCION_PATH_NONE;
 }

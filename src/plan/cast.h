@@ -12,7 +12,10 @@
  */
 extern char *sf_conversion(const char *expr, const char *from, const char *to);
 
-/* Is there a cast, as far as both types are there to be asked? */
+/*
+ * Is there a cast?  To and from a type that is not there (yet) the server makes those of strings by itself; of two such
+ * nothing is known, and it is said that there is one.
+ */
 extern bool sf_casts(const char *from, const char *to);
 
 #endif
