@@ -55,3 +55,14 @@ CREATE VIEW c.ww AS SELECT * FROM b.q;
 CREATE VIEW c.v AS SELECT * FROM b.q;
 -- @renamed from=gone.f
 CREATE FUNCTION c.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- pair a type of typed tables and what it is made of get other names
+-- from
+CREATE TYPE ct AS (a int, b text);
+CREATE TABLE t OF ct (PRIMARY KEY (a));
+CREATE FUNCTION f() RETURNS SETOF ct LANGUAGE sql AS 'SELECT * FROM t';
+-- to
+-- @renamed from=ct
+CREATE TYPE ct2 AS (a int, bb text, -- @renamed from=b
+c date);
+CREATE TABLE t OF ct2 (PRIMARY KEY (a));
+CREATE FUNCTION f() RETURNS SETOF ct2 LANGUAGE sql AS 'SELECT * FROM t';
