@@ -66,3 +66,31 @@ CREATE TYPE ct2 AS (a int, bb text, -- @renamed from=b
 c date);
 CREATE TABLE t OF ct2 (PRIMARY KEY (a));
 CREATE FUNCTION f() RETURNS SETOF ct2 LANGUAGE sql AS 'SELECT * FROM t';
+-- pair schemas exchange their names while types in them are made anew
+-- from
+CREATE SCHEMA a;
+CREATE SCHEMA b;
+CREATE TABLE a.t (x int);
+CREATE TABLE b.t (y text);
+CREATE TYPE a.e AS ENUM ('1');
+CREATE TABLE a.u (e a.e);
+CREATE VIEW b.v AS SELECT * FROM a.t;
+-- to
+-- @renamed from=b
+CREATE SCHEMA a;
+-- @renamed from=a
+CREATE SCHEMA b;
+CREATE TABLE b.t (x bigint);
+CREATE TABLE a.t (y text);
+CREATE TYPE b.e AS ENUM ('1', '3');
+CREATE TABLE b.u (e b.e);
+CREATE VIEW a.v AS SELECT * FROM b.t;
+-- pair a table gets another name and another one has its old one, below a view
+-- from
+CREATE TABLE users (id int PRIMARY KEY, mail text);
+CREATE VIEW v AS SELECT mail FROM users;
+-- to
+-- @renamed from=users
+CREATE TABLE accounts (id int PRIMARY KEY, mail text);
+CREATE TABLE users (id int PRIMARY KEY, account bigint);
+CREATE VIEW v AS SELECT a.mail FROM accounts a JOIN users u ON u.account = a.id;
