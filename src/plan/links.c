@@ -535,6 +535,8 @@ link_item(SfItem *item)
 	sf_link_bound(item);
 	if (item->new && item->new->kind->attaches && item->create)
 		sf_link_copied(item);
+	if (item->new && item->create && item->create->new == item->new)
+		sf_link_born(item, item->new);
 	if (item->rename)
 		sf_link_renamed_copy(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))

@@ -94,3 +94,18 @@ CREATE VIEW v AS SELECT mail FROM users;
 CREATE TABLE accounts (id int PRIMARY KEY, mail text);
 CREATE TABLE users (id int PRIMARY KEY, account bigint);
 CREATE VIEW v AS SELECT a.mail FROM accounts a JOIN users u ON u.account = a.id;
+-- pair a whole and a part get other names while an index of theirs is made anew
+-- from
+CREATE SCHEMA a;
+CREATE SCHEMA p;
+CREATE TABLE a.m (k int, d date, v int, PRIMARY KEY (k, d)) PARTITION BY RANGE (d);
+CREATE TABLE p.m1 PARTITION OF a.m FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE INDEX mv ON a.m (v);
+-- to
+CREATE SCHEMA a;
+CREATE SCHEMA p;
+CREATE SCHEMA c;
+-- @renamed from=a.m
+CREATE TABLE c.mm (k bigint, d date, v bigint, PRIMARY KEY (k, d)) PARTITION BY RANGE (d);
+CREATE TABLE p.m_old PARTITION OF c.mm FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE INDEX mv ON c.mm (v, k);
