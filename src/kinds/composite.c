@@ -157,7 +157,24 @@ const SfKind sf_kind_composite = {
 
 /* ---- attributes ---- */
 
-/* The columns of tables OF the type that the attribute is. */
+/* Tables OF the type. */
+static List *
+typed_tables(const SfFact *attribute)
+{
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, attribute->parent->needed_by)
+	{
+		SfFact	   *user = ((SfEdge *) lfirst(lc))->from;
+
+		if (sf_kind_attr(user->kind, "of_type") >= 0 && sf_streq(sf_attr(user, "of_type"), sf_rel(attribute)))
+			tables = lappend(tables, user);
+	}
+	return tables;
+}
+
+/* Their columns that the attribute is. */
 static List *
 typed_columns(const SfFact *attribute)
 {
@@ -165,17 +182,11 @@ typed_columns(const SfFact *attribute)
 	ListCell   *lc,
 			   *lk;
 
-	foreach(lc, attribute->parent->needed_by)
-	{
-		const SfFact *user = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_kind_attr(user->kind, "of_type") < 0 || !sf_streq(sf_attr(user, "of_type"), sf_rel(attribute)))
-			continue;
-		foreach(lk, user->children)
+	foreach(lc, typed_tables(attribute))
+		foreach(lk, ((SfFact *) lfirst(lc))->children)
 			if (sf_kind_attr(((SfFact *) lfirst(lk))->kind, "typed") >= 0 &&
 				strcmp(sf_last((SfFact *) lfirst(lk)), sf_last(attribute)) == 0)
 				columns = lappend(columns, lfirst(lk));
-	}
 	return columns;
 }
 
@@ -206,7 +217,7 @@ static void
 rename_attribute(SfEmit *out, const SfFact *old, const SfFact *new)
 {
 	sf_emit(out, "ALTER TYPE %s RENAME ATTRIBUTE %s TO %s%s", sf_rel(new), sf_ident(sf_last(old)),
-			sf_ident(sf_last(new)), to_typed_tables(new));
+			sf_ident(sf_last(new)), typed_tables(new) != NIL ? " CASCADE" : "");
 }
 
 static void

@@ -103,6 +103,7 @@ extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
 extern void sf_link_copied(SfItem *item);
+extern void sf_link_born(SfItem *item, const SfFact *fact);
 extern void sf_link_renamed_copy(SfItem *item);
 extern void sf_link_in_the_way(SfItem *item);
 extern void sf_link_not_taken_in(SfItem *item);

@@ -116,6 +116,21 @@ alters_first(const SfItem *item, const SfFact *need)
 	return item->alter && need == item->new->parent && kind->alters_first && kind->alters_first(item->old, item->new);
 }
 
+/* It is made and altered by the new names of all that the fact belongs to, also where one in between has no action. */
+static void
+link_new_names(SfItem *item, const SfFact *fact)
+{
+	for (const SfFact *whole = fact->parent; whole; whole = whole->parent)
+	{
+		SfItem	   *named = sf_item(whole);
+
+		if (named == NULL || named->rename == NULL)
+			continue;
+		sf_build_after(item->create, named->rename, item);
+		sf_build_after(item->alter, named->rename, item);
+	}
+}
+
 /* What the new side needs has to be there. */
 static void
 link_needs(SfItem *item)
@@ -156,25 +171,11 @@ link_needs(SfItem *item)
 		else
 			sf_build_after(item->alter, altered, item);
 		sf_build_after(item->alter, need->rename, item);
+		link_new_names(item, edge->to);
 		sf_build_after(item->rename, need->rename, item);
 		sf_build_after(item->rename, need->create, item);
 		if (item->rename && edge->type == 'p')
 			sf_build_after(item->stash, need->rename, item);
-	}
-}
-
-/* It is made and altered by the new names of all that it belongs to, also where the next in between has no action. */
-static void
-link_new_names(SfItem *item)
-{
-	for (const SfFact *whole = item->new->parent; whole; whole = whole->parent)
-	{
-		SfItem	   *named = sf_item(whole);
-
-		if (named == NULL || named->rename == NULL)
-			continue;
-		sf_build_after(item->create, named->rename, item);
-		sf_build_after(item->alter, named->rename, item);
 	}
 }
 
@@ -214,6 +215,7 @@ static void
 link_old_names(SfItem *item, const SfFact *need)
 {
 	SfAction   *stash = item->drop->old ? sf_item(item->drop->old)->stash : NULL;
+	SfAction   *leaves = stash ? stash : item->drop;
 	ListCell   *lc;
 
 	/* On a function, by the names of its arguments' types. */
@@ -231,7 +233,9 @@ link_old_names(SfItem *item, const SfFact *need)
 		if (named && item->drop->verb == SF_VERB_CREATE)
 			sf_build_after(item->drop, renaming(named, item->old), item);
 		else if (named)
-			sf_build_after(renaming(named, item->old), stash ? stash : item->drop, item);
+			sf_build_after(renaming(named, item->old), leaves, item);
+		if (named && named->rename && item->drop->verb == SF_VERB_DROP)
+			sf_build_after(named->stash, leaves, item);
 	}
 }
 
@@ -509,7 +513,7 @@ link_item(SfItem *item)
 	if (item->new)
 	{
 		link_needs(item);
-		link_new_names(item);
+		link_new_names(item, item->new);
 	}
 	if (item->new && item->create && sf_merges(item->new))
 		sf_link_merged(item, item->new);
@@ -531,6 +535,8 @@ link_item(SfItem *item)
 	sf_link_bound(item);
 	if (item->new && item->new->kind->attaches && item->create)
 		sf_link_copied(item);
+	if (item->new && item->create && item->create->new == item->new)
+		sf_link_born(item, item->new);
 	if (item->rename)
 		sf_link_renamed_copy(item);
 	if (item->rename && sf_moves_with_owner(item->new->kind))

@@ -245,6 +245,23 @@ sf_link_copied(SfItem *item)
 	}
 }
 
+/* The server names the copies that come along after what they belong to, as that is called then. */
+void
+sf_link_born(SfItem *item, const SfFact *fact)
+{
+	ListCell   *lc;
+
+	foreach(lc, sf_copies_of(fact))
+	{
+		const SfFact *copy = lfirst(lc);
+		const SfItem *relation = sf_item(sf_relation_of(copy));
+
+		if (relation && sf_comes_along(copy))
+			sf_build_after(item->create, relation->rename, item);
+		sf_link_born(item, copy);
+	}
+}
+
 /*
  * A copy is called as it is until the server makes it anew, with its original, when a column is altered: by the names
  * that the columns have then, which are those that it was renamed for.

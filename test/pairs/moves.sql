@@ -55,3 +55,57 @@ CREATE VIEW c.ww AS SELECT * FROM b.q;
 CREATE VIEW c.v AS SELECT * FROM b.q;
 -- @renamed from=gone.f
 CREATE FUNCTION c.f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+-- pair a type of typed tables and what it is made of get other names
+-- from
+CREATE TYPE ct AS (a int, b text);
+CREATE TABLE t OF ct (PRIMARY KEY (a));
+CREATE FUNCTION f() RETURNS SETOF ct LANGUAGE sql AS 'SELECT * FROM t';
+-- to
+-- @renamed from=ct
+CREATE TYPE ct2 AS (a int, bb text, -- @renamed from=b
+c date);
+CREATE TABLE t OF ct2 (PRIMARY KEY (a));
+CREATE FUNCTION f() RETURNS SETOF ct2 LANGUAGE sql AS 'SELECT * FROM t';
+-- pair schemas exchange their names while types in them are made anew
+-- from
+CREATE SCHEMA a;
+CREATE SCHEMA b;
+CREATE TABLE a.t (x int);
+CREATE TABLE b.t (y text);
+CREATE TYPE a.e AS ENUM ('1');
+CREATE TABLE a.u (e a.e);
+CREATE VIEW b.v AS SELECT * FROM a.t;
+-- to
+-- @renamed from=b
+CREATE SCHEMA a;
+-- @renamed from=a
+CREATE SCHEMA b;
+CREATE TABLE b.t (x bigint);
+CREATE TABLE a.t (y text);
+CREATE TYPE b.e AS ENUM ('1', '3');
+CREATE TABLE b.u (e b.e);
+CREATE VIEW a.v AS SELECT * FROM b.t;
+-- pair a table gets another name and another one has its old one, below a view
+-- from
+CREATE TABLE users (id int PRIMARY KEY, mail text);
+CREATE VIEW v AS SELECT mail FROM users;
+-- to
+-- @renamed from=users
+CREATE TABLE accounts (id int PRIMARY KEY, mail text);
+CREATE TABLE users (id int PRIMARY KEY, account bigint);
+CREATE VIEW v AS SELECT a.mail FROM accounts a JOIN users u ON u.account = a.id;
+-- pair a whole and a part get other names while an index of theirs is made anew
+-- from
+CREATE SCHEMA a;
+CREATE SCHEMA p;
+CREATE TABLE a.m (k int, d date, v int, PRIMARY KEY (k, d)) PARTITION BY RANGE (d);
+CREATE TABLE p.m1 PARTITION OF a.m FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE INDEX mv ON a.m (v);
+-- to
+CREATE SCHEMA a;
+CREATE SCHEMA p;
+CREATE SCHEMA c;
+-- @renamed from=a.m
+CREATE TABLE c.mm (k bigint, d date, v bigint, PRIMARY KEY (k, d)) PARTITION BY RANGE (d);
+CREATE TABLE p.m_old PARTITION OF c.mm FOR VALUES FROM (MINVALUE) TO ('2024-01-01');
+CREATE INDEX mv ON c.mm (v, k);
