@@ -168,15 +168,15 @@ online($node, 'types', q{
 	COMMENT ON CONSTRAINT small ON t IS 'not too much';},
 	strong => ['down'],			# where lengths shrink
 	steps => [
-		'T expand: ALTER TABLE public.t DROP CONSTRAINT named',
-		'T contract: ALTER TABLE public.t ALTER COLUMN name TYPE text',
-		q{T expand: ALTER TABLE public.t ADD CONSTRAINT named CHECK ((name <> ''::text)) NOT VALID},
-		'T validate: ALTER TABLE public.t VALIDATE CONSTRAINT named',
 		'T expand: ALTER TABLE public.t DROP CONSTRAINT small',
 		'T contract: ALTER TABLE public.t ALTER COLUMN n TYPE numeric(12,2)',
 		q{T expand: ALTER TABLE public.t ADD CONSTRAINT small CHECK ((n < (9999)::numeric)) NOT VALID},
 		q{T expand: COMMENT ON CONSTRAINT small ON public.t IS 'not too much'},
-		'T validate: ALTER TABLE public.t VALIDATE CONSTRAINT small' ]);
+		'T validate: ALTER TABLE public.t VALIDATE CONSTRAINT small',
+		'T expand: ALTER TABLE public.t DROP CONSTRAINT named',
+		'T contract: ALTER TABLE public.t ALTER COLUMN name TYPE text',
+		q{T expand: ALTER TABLE public.t ADD CONSTRAINT named CHECK ((name <> ''::text)) NOT VALID},
+		'T validate: ALTER TABLE public.t VALIDATE CONSTRAINT named' ]);
 
 # ---- small tables: in one go
 $db = online_database($node, 'small', q{CREATE TABLE s (id int); CREATE INDEX s_id ON s (id); INSERT INTO s VALUES (1)},
