@@ -18,27 +18,25 @@ static ExecutorStart_hook_type next_start = NULL;
 static bool hooked = false;
 static SfSuspend suspended = SF_SUSPEND_NONE;
 
+static bool
+calls(const Trigger *trigger, const char *name)
+{
+	char	   *function = get_func_name(trigger->tgfoid);
+
+	return function && strcmp(function, name) == 0;
+}
+
 bool
 sf_is_dual_write(const Trigger *trigger)
 {
-	char	   *function = get_func_name(trigger->tgfoid);
-
-	return function && strcmp(function, "sf_dual_write") == 0;
-}
-
-/* What a batch writes is in the archive already (mirror.c). */
-static bool
-is_mirror(const Trigger *trigger)
-{
-	char	   *function = get_func_name(trigger->tgfoid);
-
-	return function && trigger->tgisinternal && strcmp(function, "sf_archive_mirrored") == 0;
+	return calls(trigger, "sf_dual_write");
 }
 
 static bool
 is_suspended(const Trigger *trigger)
 {
-	if (is_mirror(trigger))
+	/* What a batch writes is in the archive already (mirror.c). */
+	if (trigger->tgisinternal && calls(trigger, "sf_archive_mirrored"))
 		return suspended == SF_SUSPEND_ALL;
 	return sf_is_dual_write(trigger) && (suspended == SF_SUSPEND_ALL || !sf_dual_write_only_computes(trigger));
 }

@@ -39,6 +39,17 @@ sf_rel(const SfFact *fact)
 	return sf_qualified(Min(fact->nname, 2), fact->name);
 }
 
+SfFact *
+sf_child(const SfFact *fact, const SfKind *kind)
+{
+	ListCell   *lc;
+
+	foreach(lc, fact->children)
+		if (((SfFact *) lfirst(lc))->kind == kind)
+			return lfirst(lc);
+	return NULL;
+}
+
 char *
 sf_address(const SfFact *fact)
 {

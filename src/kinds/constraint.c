@@ -87,17 +87,6 @@ prove_copies(SfEmit *out, const SfFact *fact)
 	}
 }
 
-static const SfFact *
-child_of(const SfFact *fact, const SfKind *kind)
-{
-	ListCell   *lc;
-
-	foreach(lc, fact->children)
-		if (((SfFact *) lfirst(lc))->kind == kind)
-			return lfirst(lc);
-	return NULL;
-}
-
 #define NOT_DISTINCT " NULLS NOT DISTINCT"
 
 /* The index that the server makes for a key, as indexes are defined. */
@@ -122,7 +111,7 @@ may_become_own(const SfFact *key, const SfFact *index)
 	static const char *const same[] = {"options", "tablespace", "clustered", "replica_identity"};
 
 	if (sf_attr(index, "unique") == NULL || sf_attr(index, "predicate") || sf_attr(index, "invalid") ||
-		sf_attr(index, "attached") || list_length(index->children) > (child_of(index, &sf_kind_comment) ? 1 : 0))
+		sf_attr(index, "attached") || list_length(index->children) > (sf_child(index, &sf_kind_comment) ? 1 : 0))
 		return false;
 	for (int i = 0; i < lengthof(same); i++)
 		if (sf_changed(index, key, same[i]))
@@ -166,7 +155,7 @@ static void
 adopt(SfEmit *out, const SfFact *key, const SfFact *index)
 {
 	sf_emit(out, "%s", sf_key_adopts(key, sf_last(index)));
-	if (child_of(index, &sf_kind_comment) && child_of(key, &sf_kind_constraint_index) == NULL)
+	if (sf_child(index, &sf_kind_comment) && sf_child(key, &sf_kind_constraint_index) == NULL)
 		sf_emit(out, "COMMENT ON INDEX %s IS NULL", index_name(key));
 }
 

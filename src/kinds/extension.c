@@ -7,17 +7,6 @@
 
 extern const SfKind sf_kind_comment;
 
-static bool
-has_comment(const SfFact *fact)
-{
-	ListCell   *lc;
-
-	foreach(lc, fact->children)
-		if (((SfFact *) lfirst(lc))->kind == &sf_kind_comment)
-			return true;
-	return false;
-}
-
 static void
 create(SfEmit *out, const SfFact *fact, List *folded)
 {
@@ -26,7 +15,7 @@ create(SfEmit *out, const SfFact *fact, List *folded)
 	sf_emit(out, "CREATE EXTENSION %s%s%s VERSION %s", sf_name(fact), schema ? " SCHEMA " : "",
 			schema ? sf_ident(schema) : "", sf_literal(sf_attr(fact, "version")));
 	/* Its control file says one. */
-	if (!has_comment(fact))
+	if (sf_child(fact, &sf_kind_comment) == NULL)
 		sf_emit(out, "COMMENT ON EXTENSION %s IS NULL", sf_name(fact));
 }
 

@@ -115,22 +115,11 @@ alters_first(const SfFact *old, const SfFact *new)
 	return type_of(new) < type_of(old);
 }
 
-static const SfFact *
-identity_of(const SfFact *column)
-{
-	ListCell   *lc;
-
-	foreach(lc, column->children)
-		if (((SfFact *) lfirst(lc))->kind == &sf_kind_identity)
-			return lfirst(lc);
-	return NULL;
-}
-
 void
 sf_emit_identity_limits(SfEmit *out, const SfFact *was, const SfFact *is)
 {
-	const SfFact *old = identity_of(was);
-	const SfFact *new = identity_of(is);
+	const SfFact *old = sf_child(was, &sf_kind_identity);
+	const SfFact *new = sf_child(is, &sf_kind_identity);
 	const SfIntegerType *type = old ? type_of(old) : NULL;
 	StringInfoData sql;
 

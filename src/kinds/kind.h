@@ -318,6 +318,9 @@ extern const int sf_nkinds;
 /* Index of an attribute by name, -1 when there is none. */
 extern int	sf_kind_attr(const SfKind *kind, const char *attr);
 
+/* The first child of the kind; NULL: it has none. */
+extern SfFact *sf_child(const SfFact *fact, const SfKind *kind);
+
 /* "TABLE public.t": keyword and name, by kind->address or the default. */
 extern char *sf_address(const SfFact *fact);
 

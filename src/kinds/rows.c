@@ -25,17 +25,6 @@ side_table(const SfFact *table, const SfFact *schema)
 	return sf_qualified(2, names);
 }
 
-static const SfFact *
-child_of_kind(const SfFact *column, const SfKind *kind)
-{
-	ListCell   *lc;
-
-	foreach(lc, column->children)
-		if (((SfFact *) lfirst(lc))->kind == kind)
-			return lfirst(lc);
-	return NULL;
-}
-
 /* The new columns that rows bring values for. */
 static List *
 kept_columns(const SfFact *table)
@@ -47,7 +36,7 @@ kept_columns(const SfFact *table)
 	{
 		SfFact	   *column = lfirst(lc);
 
-		if (column->kind == &sf_kind_column && column->twin && child_of_kind(column, &sf_kind_generated) == NULL)
+		if (column->kind == &sf_kind_column && column->twin && sf_child(column, &sf_kind_generated) == NULL)
 			columns = lappend(columns, column);
 	}
 	return columns;
@@ -86,7 +75,7 @@ sf_save_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 	{
 		const SfFact *column = lfirst(lc);
 
-		all = all && (column->kind != &sf_kind_column || column->twin || child_of_kind(column, &sf_kind_generated));
+		all = all && (column->kind != &sf_kind_column || column->twin || sf_child(column, &sf_kind_generated));
 	}
 	if (values == NIL)
 		return false;
@@ -110,7 +99,7 @@ sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 		const char *fill = column->kind == &sf_kind_column ? sf_fill(out, column) : NULL;
 		char	   *value = fill ? psprintf("(%s)", fill) : NULL;
 
-		if (column->kind != &sf_kind_column || child_of_kind(column, &sf_kind_generated) ||
+		if (column->kind != &sf_kind_column || sf_child(column, &sf_kind_generated) ||
 			(column->twin == NULL && fill == NULL))
 			continue;
 		if (value == NULL && waits_as_text(column))
@@ -126,7 +115,7 @@ sf_refill_rows(SfEmit *out, const SfFact *old, const SfFact *new)
 			sf_join(values, ", "), side_table(new, new->parent));
 	foreach(lc, kept_columns(new))
 	{
-		const SfFact *identity = child_of_kind(lfirst(lc), &sf_kind_identity);
+		const SfFact *identity = sf_child(lfirst(lc), &sf_kind_identity);
 
 		if (identity)
 			sf_emit_catch_up(out, identity, identity);

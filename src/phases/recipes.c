@@ -73,6 +73,12 @@ sf_child_of(const SfFact *fact, const char *kind)
 }
 
 bool
+sf_are_many(int64 rows)
+{
+	return sf_guc_online_rows() == 0 || rows >= sf_guc_online_rows();
+}
+
+bool
 sf_is_big(const SfFact *table)
 {
 	int64		rows = sf_risk_rows(table->name[0], table->name[1]);
@@ -80,7 +86,7 @@ sf_is_big(const SfFact *table)
 	/* The way down starts from names that the database may not have yet. */
 	if (rows < 0 && table->twin)
 		rows = sf_risk_rows(table->twin->name[0], table->twin->name[1]);
-	return sf_guc_online_rows() == 0 || rows >= sf_guc_online_rows();
+	return sf_are_many(rows);
 }
 
 SfRisk *

@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "phases/archive.h"
 #include "phases/recipes_archive.h"
+#include "phases/recipes_parts.h"
 #include "phases/shadow.h"
 #include "plan/emit.h"
 #include "risk/risk.h"
@@ -318,7 +319,7 @@ dropped_contents(const SfPlan *plan, const SfAction *action)
 static bool
 is_copied_long(const SfFact *fact, int64 rows)
 {
-	return sf_is_kind(fact, "table") && (sf_guc_online_rows() == 0 || rows >= sf_guc_online_rows());
+	return sf_is_kind(fact, "table") && sf_are_many(rows);
 }
 
 List *

@@ -28,7 +28,6 @@ extern char *sf_kept_value(const SfFact *column);
 extern char *sf_kept_drop(const SfKept *kept);
 extern SfEmit sf_kept_emit(const SfPlan *plan);
 
-
 /* Of char *: what a column's values are known by, in its table or in the archive. */
 extern List *sf_kept_key_names(const SfKept *kept, bool archived);
 /* The table, the archive and the key, as arguments of the functions that keep them in step. */
@@ -38,6 +37,8 @@ extern bool sf_kept_nulls_come_back(const SfKept *kept);
 /* The archive of a column, from then on following its rows; and what copies the values there. */
 extern List *sf_kept_begin(const SfPlan *plan, const SfKept *kept);
 extern char *sf_kept_copy(const SfKept *kept);
+/* Gives the rows ("t") their values back from a source ("a") of the archive's columns; condition: or NULL. */
+extern char *sf_kept_give_back(const SfKept *kept, const char *source, char *condition);
 /* The column as values can be written into it; returns how many of the action's statements that stands for. */
 extern int	sf_kept_create(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not_null);
 /* The last one locks the column's table so. */

@@ -161,19 +161,9 @@ plain_filling(const SfPlan *plan, const SfAction *action)
 static char *
 bring_back(const SfKept *kept)
 {
-	const char *name = sf_ident(sf_last(kept->fact));
-	const char *value = sf_kept_value(kept->fact);
-	List	   *same = NIL;
-	ListCell   *lt,
-			   *la;
-
-	forboth(lt, sf_kept_key_names(kept, false), la, sf_kept_key_names(kept, true))
-		same = lappend(same, psprintf("t.%s = a.%s", (char *) lfirst(lt), (char *) lfirst(la)));
-	if (kept->by_place)
-		same = lappend(same, psprintf(SF_ARCHIVE_FOLLOWS "(%s)", sf_literal(kept->relation)));
-	same = lappend(same, psprintf("NOT pg_catalog.record_image_eq(ROW(t.%s), ROW(a.%s))", name, value));
-	return psprintf("UPDATE %s t SET %s = a.%s FROM (SELECT * FROM %s FOR SHARE) a WHERE %s", sf_rel(kept->fact), name,
-					value, kept->relation, sf_join(same, " AND "));
+	return sf_kept_give_back(kept, psprintf("(SELECT * FROM %s FOR SHARE)", kept->relation),
+							 psprintf("NOT pg_catalog.record_image_eq(ROW(t.%s), ROW(a.%s))",
+									  sf_ident(sf_last(kept->fact)), sf_kept_value(kept->fact)));
 }
 
 /* With the column: whoever sees it is seen writing it. */

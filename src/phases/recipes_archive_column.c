@@ -262,8 +262,8 @@ switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, const S
 		sf_emit(out, "ALTER TABLE %s %s", sf_rel(column), sf_join(parts, ", "));
 }
 
-static char *
-copy_values(const SfKept *kept, char *condition)
+char *
+sf_kept_give_back(const SfKept *kept, const char *source, char *condition)
 {
 	List	   *same = NIL;
 	ListCell   *lt,
@@ -276,7 +276,7 @@ copy_values(const SfKept *kept, char *condition)
 	if (condition)
 		same = lappend(same, condition);
 	return psprintf("UPDATE %s t SET %s = a.%s FROM %s a WHERE %s", sf_rel(kept->fact),
-					sf_ident(sf_last(kept->fact)), sf_kept_value(kept->fact), kept->relation, sf_join(same, " AND "));
+					sf_ident(sf_last(kept->fact)), sf_kept_value(kept->fact), source, sf_join(same, " AND "));
 }
 
 /* What can be said of the column only when its values are there: that it has no NULLs, and a sequence. */
@@ -341,7 +341,8 @@ bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, 
 
 	switch_triggers(&out, plan, action, kept->fact, triggers, false);
 	statements = sf_statement_add_all(statements, out.statements);
-	statements = sf_statement_add_move(statements, copy_values(kept, condition), kept, "back from");
+	statements = sf_statement_add_move(statements, sf_kept_give_back(kept, kept->relation, condition), kept,
+									   "back from");
 	out = sf_kept_emit(plan);
 	switch_triggers(&out, plan, action, kept->fact, triggers, true);
 	return sf_statement_add_all(statements, out.statements);

@@ -23,6 +23,8 @@ extern bool sf_begins_with(const SfAction *action, int first, List *texts);
 
 /* Has it so many rows that what touches them all is done online (schemaflow.online_rows)? */
 extern bool sf_is_big(const SfFact *table);
+/* Would so many rows make it one?  (-1, not known, does where that setting is 0.) */
+extern bool sf_are_many(int64 rows);
 
 /* What the statement does to tables; proven: what it would look for has been proved.  And its effects alone. */
 extern SfRisk *sf_recipe_assess(const SfPlan *plan, const SfAction *action, const char *sql, bool proven);

@@ -29,12 +29,12 @@ sf_retyped_table(const SfPlan *plan, const SfAction *action)
 }
 
 /* In which of its passes the server does it, for one column. */
-typedef enum SfPass
+typedef enum SfAlterPass
 {
 	PASS_DROP,
 	PASS_TYPE,
 	PASS_REST
-} SfPass;
+} SfAlterPass;
 
 typedef struct SfPiece
 {
@@ -43,11 +43,11 @@ typedef struct SfPiece
 	const RangeVar *table;		/* NULL: no such statement */
 	char	   *head;			/* ALTER TABLE name */
 	const AlterTableCmd *command;
-	SfPass		pass;
+	SfAlterPass		pass;
 } SfPiece;
 
 static bool
-has_pass(const AlterTableCmd *command, SfPass *pass)
+has_pass(const AlterTableCmd *command, SfAlterPass *pass)
 {
 	switch (command->subtype)
 	{

@@ -108,14 +108,14 @@ is_users_function(Oid function, void *arg)
 	return function >= FirstNormalObjectId;
 }
 
-static bool
-calls_users_function(Node *node, void *arg)
+bool
+sf_calls_users_function(Node *node, void *arg)
 {
 	if (node == NULL)
 		return false;
 	if (check_functions_in_node(node, is_users_function, arg))
 		return true;
-	return expression_tree_walker(node, calls_users_function, arg);
+	return expression_tree_walker(node, sf_calls_users_function, arg);
 }
 
 /* A constant, however cast: its type may be one that the plan makes. */
@@ -483,7 +483,7 @@ sf_type_change(const char *old_type, TypeName *new_type, const char *column, Nod
 	was.collation = get_typcollation(was.type);
 	if (try_parse(&parse))
 		/* Folding lets the server drop a change of length that changes nothing. */
-		change.rewrites = computes(calls_users_function(parse.result, NULL) ? parse.result :
+		change.rewrites = computes(sf_calls_users_function(parse.result, NULL) ? parse.result :
 								   eval_const_expressions(NULL, parse.result), utc);
 	change.sorts = GetDefaultOpClass(was.type, BTREE_AM_OID) != GetDefaultOpClass(parse.target, BTREE_AM_OID);
 	judge_values(&change, getBaseType(was.type), was.typmod, getBaseType(parse.target), parse.target_typmod,
@@ -495,7 +495,7 @@ sf_type_change(const char *old_type, TypeName *new_type, const char *column, Nod
 static bool
 can_fold(Node *expression)
 {
-	return !calls_users_function(expression, NULL) && !contain_mutable_functions(expression);
+	return !sf_calls_users_function(expression, NULL) && !contain_mutable_functions(expression);
 }
 
 static void

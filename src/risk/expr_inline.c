@@ -31,20 +31,6 @@ typedef struct SfInlining
 } SfInlining;
 
 static bool
-is_users(Oid function, void *arg)
-{
-	return function >= FirstNormalObjectId;
-}
-
-static bool
-calls_users(Node *node, void *arg)
-{
-	if (node == NULL)
-		return false;
-	return check_functions_in_node(node, is_users, arg) || expression_tree_walker(node, calls_users, arg);
-}
-
-static bool
 has_polymorphic_argument(Form_pg_proc form)
 {
 	for (int i = 0; i < form->pronargs; i++)
@@ -97,7 +83,8 @@ is_opaque(Oid function, void *arg)
 	{
 		List	   *queries = queries_of(tuple);
 
-		opaque = list_length(queries) != 1 || query_tree_walker(linitial_node(Query, queries), calls_users, NULL, 0);
+		opaque = list_length(queries) != 1 ||
+			query_tree_walker(linitial_node(Query, queries), sf_calls_users_function, NULL, 0);
 	}
 	ReleaseSysCache(tuple);
 	return opaque;

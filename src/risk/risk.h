@@ -176,6 +176,8 @@ extern bool sf_default_volatile(Node *expression);
 
 /* Is it not, where the live bodies of SQL functions stand in their place (expr_inline.c)? */
 extern bool sf_default_inlined(Node *expression);
+/* Calls an expression a function that is none of the server's own?  Also a walker. */
+extern bool sf_calls_users_function(Node *node, void *arg);
 
 /* The type that a text names, as it is written; NULL for none. */
 extern TypeName *sf_type_name(const char *text);
