@@ -53,6 +53,9 @@ leave_out(TriggerDesc *triggers)
 
 		if (is_suspended(trigger))
 			trigger->tgenabled = TRIGGER_DISABLED;
+		else if (trigger->tgisinternal && calls(trigger, "sf_archive_keep"))
+			/* Batches are no origin's writes (pass.c), but they move rows (follow.h). */
+			trigger->tgenabled = TRIGGER_FIRES_ALWAYS;
 		else if (TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_BEFORE(trigger->tgtype))
 		{
 			update = update || TRIGGER_FOR_UPDATE(trigger->tgtype);

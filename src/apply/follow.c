@@ -80,8 +80,9 @@ sf_archive_follow(PG_FUNCTION_ARGS)
 	args = sf_follow_key(list_make1(makeString(psprintf("%u", RelationGetRelid(archive)))), live, archive,
 						 PG_GETARG_ARRAYTYPE_P(2));
 	sf_follow_trigger(live, archive, "sf_archive", "sf_archive_keep", args,
-					  TRIGGER_TYPE_ROW | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE, 0);
-	sf_follow_trigger(live, archive, "sf_archive", "sf_archive_keep", args, TRIGGER_TYPE_TRUNCATE, 0);
+					  TRIGGER_TYPE_ROW | TRIGGER_TYPE_DELETE | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ON_ORIGIN, 0);
+	sf_follow_trigger(live, archive, "sf_archive", "sf_archive_keep", args, TRIGGER_TYPE_TRUNCATE,
+					  TRIGGER_FIRES_ON_ORIGIN, 0);
 	relation_close(archive, NoLock);
 	relation_close(live, NoLock);
 	PG_RETURN_VOID();

@@ -2,8 +2,9 @@
  * follow.h - private to apply/: triggers on a live table that keep what is archived of it in step (follow.c, mirror.c).
  *
  * They are the server's internal ones, as a foreign key's are: the table looks to everybody as its model says.  They
- * depend on the archive and go with it, or with the extension.  They fire always, also for batches of our own and for
- * what replication writes.  A dump does not have them.
+ * depend on the archive and go with it, or with the extension.  Those that are there for a run fire always.  Those that
+ * stay fire as a foreign key's do, not where session_replication_role is replica, and for batches of our own
+ * (dual_suspend.c); a table that a subscription writes has none.  A dump does not have them.
  *
  * Their arguments are the archive's OID and numbers of columns, which no ALTER TABLE changes (behind the number of
  * ctid, that of the file); the archive has the columns of the key first, in the same order, then the value.  What is
@@ -63,8 +64,8 @@ extern void sf_deed(Relation archive, SfDeed deed, SfChange *change, int from);
 extern List *sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key);
 /* Raises for what is no ordinary table of the caller's, in the schema if one is named. */
 extern void sf_follow_check(Relation relation, const char *schema);
-/* An internal trigger that fires always; goes with the archive, and with the column (0: with none). */
+/* An internal trigger that fires as pg_trigger.tgenabled says; goes with the archive, and with the column (0: with none). */
 extern void sf_follow_trigger(Relation live, Relation archive, const char *name, const char *function, List *args,
-							  int16 type, AttrNumber column);
+							  int16 type, char fires, AttrNumber column);
 
 #endif

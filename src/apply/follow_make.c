@@ -73,7 +73,7 @@ sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key)
 
 void
 sf_follow_trigger(Relation live, Relation archive, const char *name, const char *function, List *args, int16 type,
-				  AttrNumber column)
+				  char fires, AttrNumber column)
 {
 	CreateTrigStmt *stmt = makeNode(CreateTrigStmt);
 	Oid			called = LookupFuncName(list_make2(makeString("schemaflow"), makeString(pstrdup(function))), 0, NULL,
@@ -88,7 +88,7 @@ sf_follow_trigger(Relation live, Relation archive, const char *name, const char 
 	stmt->timing = type & TRIGGER_TYPE_TIMING_MASK;
 	stmt->events = type & TRIGGER_TYPE_EVENT_MASK;
 	trigger = CreateTriggerFiringOn(stmt, NULL, RelationGetRelid(live), InvalidOid, InvalidOid, InvalidOid, called,
-									InvalidOid, NULL, true, false, TRIGGER_FIRES_ALWAYS);
+									InvalidOid, NULL, true, false, fires);
 	ObjectAddressSet(other, RelationRelationId, RelationGetRelid(archive));
 	recordDependencyOn(&trigger, &other, DEPENDENCY_AUTO);
 	if (column)

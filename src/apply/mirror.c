@@ -181,10 +181,11 @@ sf_archive_mirror(PG_FUNCTION_ARGS)
 				 errhint("Name the column whose values are archived.")));
 	args = sf_follow_key(args, live, archive, key);
 	sf_follow_trigger(live, archive, "sf_mirror", "sf_archive_mirrored", args,
-					  TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE, column);
+					  TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ALWAYS, column);
 	if (PG_GETARG_BOOL(4))
 		sf_follow_trigger(live, archive, "sf_mirror", "sf_archive_mirrored", args,
-						  TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE, column);
+						  TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ALWAYS,
+						  column);
 	relation_close(archive, NoLock);
 	relation_close(live, NoLock);
 	PG_RETURN_VOID();

@@ -135,7 +135,10 @@ LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
 		string_to_array(encode(tgargs, 'escape'), E'\\000') arg
 		WHERE classid = 'pg_trigger'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = archive AND deptype = 'a'
 			AND tgfoid = 'schemaflow.sf_archive_keep()'::regprocedure AND tgenabled <> 'D'
-			AND (arg[2] <> '-1' OR arg[3] = relfilenode::text))
+			AND (arg[2] <> '-1' OR arg[3] = relfilenode::text)
+			-- What a subscription writes fires none.
+			AND NOT EXISTS (SELECT FROM pg_subscription_rel
+				WHERE srrelid = tgrelid OR srrelid IN (SELECT relid FROM pg_partition_ancestors(tgrelid))))
 $$;
 COMMENT ON FUNCTION schemaflow.sf_archive_follows(regclass) IS
 	'have archived values followed the rows that they belong to all the time?';
