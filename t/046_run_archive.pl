@@ -312,7 +312,13 @@ tested($places);
 $node->safe_psql($places, $_) for 'UPDATE t SET a = a + 10', 'DELETE FROM t WHERE a = 12', 'VACUUM t', 'UPDATE t SET a = 103 WHERE a = 13',
 	'BEGIN; UPDATE t SET a = 0; ROLLBACK', 'UPDATE t SET a = a WHERE a > 13', 'DELETE FROM moved WHERE a = 1';
 is($node->safe_psql($places, q{SELECT bool_and(schemaflow.sf_archive_follows(archive::regclass)) FROM sf_archive}), 't', 'they follow');
-$node->safe_psql($places, 'VACUUM FULL moved');
+is($node->safe_psql($places, q{SELECT string_agg(DISTINCT tgenabled::text, '') FROM pg_trigger WHERE tgisinternal}), 'O',
+	'by triggers that fire as all others of the server do: who compares tables sees none');
+$node->safe_psql($places, q{CREATE SUBSCRIPTION writer CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false);
+	INSERT INTO pg_subscription_rel SELECT oid, 't'::regclass, 'r', NULL FROM pg_subscription WHERE subname = 'writer'});
+is($node->safe_psql($places, q{SELECT string_agg(what, ' ') FROM sf_archive WHERE NOT schemaflow.sf_archive_follows(archive::regclass)}),
+	'column public.t.b column public.t.c', 'what a subscription writes fires none');
+$node->safe_psql($places, 'ALTER SUBSCRIPTION writer SET (slot_name = NONE); DROP SUBSCRIPTION writer; VACUUM FULL moved');
 is($node->safe_psql($places, q{SELECT schemaflow.sf_archive_follows(archive::regclass) FROM sf_archive WHERE what ~ 'moved'}), 'f',
 	'a rewrite changes all places');
 ($rc, $out, $err) = sf_try($node, $places, q{CALL sf_downgrade('base')});
