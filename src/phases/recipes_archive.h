@@ -20,6 +20,11 @@ extern List *sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows
 /* The type in which a key's column is archived: its own, or one that holds the values of both that it has. */
 extern char *sf_kept_key_type(const SfFact *column);
 
+/* May a dropped column's values be kept?  Notes which rows they are of, and by what these are known. */
+extern bool sf_keeps_column(SfKept *kept, int64 rows);
+/* The tables that have the column: its own, and those that it is passed on to. */
+extern List *sf_kept_tables(const SfFact *column);
+
 /* Notes by what an archive knows its rows, as the statement among the steps that makes it says; false: none does. */
 extern bool sf_kept_has_key(SfKept *kept, List *steps);
 
@@ -72,10 +77,11 @@ extern List *sf_restore_computed(const SfPlan *plan, const SfAction *action, con
 
 /*
  * recipes_archive_batches.c: of a table with many rows, they are copied while it is in use.  What comes ahead of the
- * drop; and all that makes the column again, where its action stands alone.  NIL: the table is small, or the column
+ * drop; what makes sure of it, with the drop; and all that makes the column again, where its action stands alone.  NIL: the table is small, or the column
  * cannot be without its values for a while.
  */
 extern List *sf_archive_ahead(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+extern List *sf_archive_completed(const SfKept *kept);
 extern List *sf_restore_in_use(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 
 /* Archive a column's values as they are, by the key, and have them follow; and the other way, where condition holds. */
