@@ -32,7 +32,7 @@ typedef enum SfDeed
 
 #define SF_NDEEDS	(SF_DEED_GET + 1)
 
-/* The live table's side of a call.  A key can begin with the table's OID (tableoid), and can be the row's place (ctid). */
+/* The live table's side of a call.  A key can begin with the table's OID (tableoid), and end with the place (ctid). */
 typedef struct SfChange
 {
 	const TriggerData *data;
@@ -63,8 +63,8 @@ extern void sf_change_archive(SfChange *change, void (*work) (SfChange *change, 
 extern void sf_deed(Relation archive, SfDeed deed, SfChange *change, int from);
 
 /*
- * follow_make.c: the tables, opened and locked, that have the rows: those below this one, too, where the key begins with
- * tableoid.  Raises for what is no ordinary table of the caller's.
+ * follow_make.c: the tables, opened and locked, that have the rows: those below this one, too, where the key begins
+ * with tableoid.  Raises for what is no ordinary table of the caller's.
  */
 extern List *sf_follow_tables(Relation live, ArrayType *key);
 /* Is that what an internal trigger calls?  Then it is one of these. */
@@ -73,7 +73,7 @@ extern bool sf_follow_calls(const Trigger *trigger);
 extern List *sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key);
 /* Raises for what is no ordinary table of the caller's, in the schema if one is named. */
 extern void sf_follow_check(Relation relation, const char *schema);
-/* An internal trigger that fires as pg_trigger.tgenabled says; goes with the archive, and with the column (0: with none). */
+/* An internal trigger, enabled as pg_trigger.tgenabled says; goes with the archive, and the column (0: with none). */
 extern void sf_follow_trigger(Relation live, Relation archive, const char *name, const char *function, List *args,
 							  int16 type, char fires, AttrNumber column);
 /* The table has another file, with no rows yet, in which its places are from now on; it is locked against everybody. */

@@ -1,9 +1,9 @@
 /*
  * mirror_complete.c - before a column goes whose values were archived while it was in use: are they all there?
  *
- * They are when the triggers of follow.c and mirror.c were on its tables and fired, all the time.  A partition that came
- * later has none: its values are archived now, under the lock of the drop.  Where one was switched off nobody knows what
- * was written.
+ * They are when the triggers of follow.c and mirror.c were on its tables and fired, all the time.  A partition that
+ * came later has none: its values are archived now, under the lock of the drop.  Where one was switched off nobody
+ * knows what was written.
  */
 #include "postgres.h"
 
@@ -97,7 +97,7 @@ copy(Relation table, Relation archive, ArrayType *key, const char *column)
 						sf_join(parts, ", "), sf_qualified(2, names)), 0, NULL);
 }
 
-/* table, archive, the key's columns as sf_archive_follow() got them, the column.  Until the transaction ends nobody writes. */
+/* table, archive, the key's columns as sf_archive_follow() got them, the column.  From here on writers wait. */
 Datum
 sf_archive_complete(PG_FUNCTION_ARGS)
 {

@@ -11,7 +11,7 @@
 #include "phases/steps.h"
 
 #define SF_ARCHIVE_SCHEMA	"schemaflow_archive"
-/* In an archive of column values, what its columns are called that say where a row is: in which table, at which place. */
+/* What an archive of column values calls those that say where a row is: in which table, at which place. */
 #define SF_ARCHIVE_TABLE_COLUMN	"~tableoid"
 #define SF_ARCHIVE_PLACE_COLUMN	"~ctid"
 /* From then on the archive follows a live table's keys (apply/follow.c); a step has the same text everywhere. */

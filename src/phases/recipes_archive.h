@@ -77,8 +77,8 @@ extern List *sf_restore_computed(const SfPlan *plan, const SfAction *action, con
 
 /*
  * recipes_archive_batches.c: of a table with many rows, they are copied while it is in use.  What comes ahead of the
- * drop; what makes sure of it, with the drop; and all that makes the column again, where its action stands alone.  NIL: the table is small, or the column
- * cannot be without its values for a while.
+ * drop; what makes sure of it, with the drop; and all that makes the column again, where its action stands alone.  NIL:
+ * the table is small, or the column cannot be without its values for a while.
  */
 extern List *sf_archive_ahead(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 extern List *sf_archive_completed(const SfKept *kept);
