@@ -27,9 +27,8 @@ sf_is_users_type(const SfFact *column)
 	return strchr(sf_attr(column, "type"), '.') != NULL;
 }
 
-/* Neither part of another table nor made of others: its rows are its own, and all in it. */
-static bool
-stands_alone(const SfFact *table)
+bool
+sf_stands_alone(const SfFact *table)
 {
 	ListCell   *lc;
 
@@ -238,7 +237,7 @@ keeps_column(SfKept *kept, int64 rows)
 	const SfFact *table = kept->fact->parent;
 	int			limit = sf_guc_archive_limit();
 
-	if (!stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
+	if (!sf_stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
 		return false;
 	return find_key(kept) && (limit < 0 || rows <= limit) && !refuses_updates(kept);
 }

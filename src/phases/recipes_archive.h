@@ -11,6 +11,9 @@
 /* A type that may be dropped or change while values of it are in the archive: there they are text. */
 extern bool sf_is_users_type(const SfFact *column);
 
+/* Neither part of another table nor made of others: its rows are its own, and all in it. */
+extern bool sf_stands_alone(const SfFact *table);
+
 /*
  * Tables that go by the statement that drops this one, without it: its partitions, theirs behind them.  rows: those
  * that have rows of their own; else those that have not.
