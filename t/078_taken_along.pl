@@ -116,5 +116,23 @@ online($node, 'a table that gets a parent with a column and a check of it',
 	'CREATE TABLE p (id int); INSERT INTO p SELECT n FROM generate_series(1, 1000) n',
 	'CREATE TABLE g (z int NOT NULL DEFAULT 3 CHECK (z > 0)); CREATE TABLE p (id int) INHERITS (g)');
 
+# Nor is it what the migration does to partitions by what it does to the whole.
+my $parts = 'CREATE TABLE p (id int, k int, gone int NOT NULL) PARTITION BY LIST (k); CREATE INDEX ON p (gone);
+	CREATE TABLE p_1 PARTITION OF p FOR VALUES IN (1); CREATE TABLE p_2 PARTITION OF p FOR VALUES IN (2)';
+my $less_parts = $parts =~ s/, gone int NOT NULL//r =~ s/ CREATE INDEX ON p \(gone\);//r;
+my $rows = '; INSERT INTO p SELECT n, 1 + n % 2, n FROM generate_series(1, 1000) n';
+online($node, 'a column NOT NULL of a partitioned table goes', $parts . $rows, $less_parts, stay => 1);
+# A partition that comes is as the whole, and goes as that; what it has of its own would be lost.
+$db = online_database($node, 'a partition comes', $parts . $rows, $less_parts);
+($rc, $out, $err) = sf_try($node, $db, 'CALL sf_upgrade()');
+is($rc, 0, 'up to the gate') or diag($err);
+$node->safe_psql($db, 'CREATE TABLE p_3 PARTITION OF p FOR VALUES IN (3); CREATE INDEX mine ON p_3 (gone); ALTER TABLE p_1 ALTER gone SET DEFAULT 5');
+($rc, $out, $err) = contract($db);
+like($err, qr/2 objects .*Since it began index public\.mine was made, default public\.p_1\.gone was made\.\n/s, 'what two partitions have of their own');
+$node->safe_psql($db, 'DROP INDEX mine; ALTER TABLE p_1 ALTER gone DROP DEFAULT');
+($rc, $out, $err) = contract($db);
+like($err, qr/all steps of revision "\w{12}" ran.*Here table public\.p_3 is there/s, 'the new partition alone does not hold it up');
+is($node->safe_psql($db, q{SELECT count(*) FROM pg_attribute WHERE attrelid IN ('p'::regclass, 'p_3'::regclass) AND attname = 'gone'}), '0', 'the column has gone');
+
 $node->stop;
 done_testing();

@@ -32,7 +32,7 @@ typedef enum SfDeed
 
 #define SF_NDEEDS	(SF_DEED_GET + 1)
 
-/* The live table's side of a call. */
+/* The live table's side of a call.  A key can begin with the table's OID (tableoid), and end with the place (ctid). */
 typedef struct SfChange
 {
 	const TriggerData *data;
@@ -51,6 +51,8 @@ extern bool sf_change_of(SfChange *change, const TriggerData *data, int first);
 
 /* The row's key, from values[from] on; false: a part of it is NULL, so that nothing can belong to the row. */
 extern bool sf_change_key(SfChange *change, HeapTuple row, int from);
+/* The one that values[0] begins, for a longer time; room for change->n. */
+extern void sf_change_copy_key(const SfChange *change, Datum *key);
 /* Are those from values[0] and values[n] on the same? */
 extern bool sf_change_same_key(const SfChange *change);
 
@@ -60,12 +62,23 @@ extern void sf_change_archive(SfChange *change, void (*work) (SfChange *change, 
 /* Within that: one deed, with values from "from" on; it sees what is there now, whatever the transaction's snapshot. */
 extern void sf_deed(Relation archive, SfDeed deed, SfChange *change, int from);
 
-/* follow_make.c: the key's columns (names) as arguments of the triggers behind these. */
+/*
+ * follow_make.c: the tables, opened and locked, that have the rows: those below this one, too, where the key begins
+ * with tableoid.  Raises for what is no ordinary table of the caller's.
+ */
+extern List *sf_follow_tables(Relation live, ArrayType *key);
+/* Is that what an internal trigger calls?  Then it is one of these. */
+extern bool sf_follow_calls(const Trigger *trigger);
+/* The key's columns (names) in one of them, as arguments of the triggers behind these. */
 extern List *sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key);
 /* Raises for what is no ordinary table of the caller's, in the schema if one is named. */
 extern void sf_follow_check(Relation relation, const char *schema);
-/* An internal trigger that fires as pg_trigger.tgenabled says; goes with the archive, and with the column (0: with none). */
+/* An internal trigger, enabled as pg_trigger.tgenabled says; goes with the archive, and the column (0: with none). */
 extern void sf_follow_trigger(Relation live, Relation archive, const char *name, const char *function, List *args,
 							  int16 type, char fires, AttrNumber column);
+/* The table has another file, with no rows yet, in which its places are from now on; it is locked against everybody. */
+extern void sf_follow_anew(Relation live, Relation archive);
+/* follow.c: those that keep values with their rows, on one of the tables. */
+extern void sf_follow(Relation table, Relation archive, ArrayType *key);
 
 #endif

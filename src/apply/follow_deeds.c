@@ -47,6 +47,13 @@ live_column(const SfChange *change, AttrNumber number)
 
 /* ---- statements ---- */
 
+/* Has it the values of several tables? */
+static bool
+is_of_tables(Relation archive)
+{
+	return strcmp(NameStr(TupleDescAttr(RelationGetDescr(archive), 0)->attname), SF_ARCHIVE_TABLE_COLUMN) == 0;
+}
+
 /* The parameter as a value of the archive's column; the live one may have got another type since. */
 static char *
 parameter(Form_pg_attribute column, Oid type, int number)
@@ -98,6 +105,8 @@ statement(Relation archive, SfDeed deed, const Follower *follower, int n)
 		case SF_DEED_MOVE:
 			return psprintf("UPDATE ONLY %s SET %s WHERE %s", relation, sf_join(becomes, ", "), sf_join(is, " AND "));
 		case SF_DEED_EMPTY:
+			if (is_of_tables(archive))
+				return psprintf("DELETE FROM ONLY %s WHERE %s", relation, (char *) linitial(is));
 			return psprintf("DELETE FROM ONLY %s", relation);
 		case SF_DEED_PUT:
 			conflict = psprintf("UPDATE SET %s = excluded.%s", sf_ident(NameStr(value->attname)),
@@ -116,12 +125,12 @@ statement(Relation archive, SfDeed deed, const Follower *follower, int n)
 
 /* How many parameters it has. */
 static int
-nparameters(SfDeed deed, int n)
+nparameters(Relation archive, SfDeed deed, int n)
 {
 	switch (deed)
 	{
 		case SF_DEED_EMPTY:
-			return 0;
+			return is_of_tables(archive) ? 1 : 0;
 		case SF_DEED_MOVE:
 			return 2 * n;
 		case SF_DEED_PUT:
@@ -144,7 +153,7 @@ prepare(Relation archive, SfDeed deed, const Follower *follower, int n)
 		types[i] = types[n + i] = follower->types[i];
 	if (deed == SF_DEED_PUT || deed == SF_DEED_ADD)
 		types[n] = follower->value_type;
-	plan = SPI_prepare(statement(archive, deed, follower, n), nparameters(deed, n), types);
+	plan = SPI_prepare(statement(archive, deed, follower, n), nparameters(archive, deed, n), types);
 	if (plan == NULL || SPI_keepplan(plan) != 0)
 		elog(ERROR, "cannot happen: %s", SPI_result_code_string(SPI_result));
 	return plan;
@@ -203,7 +212,7 @@ sf_deed(Relation archive, SfDeed deed, SfChange *change, int from)
 
 	if (follower->plans[deed] == NULL)
 		follower->plans[deed] = prepare(archive, deed, follower, change->n);
-	for (int i = 0; i < nparameters(deed, change->n); i++)
+	for (int i = 0; i < nparameters(archive, deed, change->n); i++)
 		nulls[i] = change->is_null[from + i] ? 'n' : ' ';
 	if (IsolationUsesXactSnapshot())
 	{
@@ -221,14 +230,34 @@ sf_deed(Relation archive, SfDeed deed, SfChange *change, int from)
 bool
 sf_change_key(SfChange *change, HeapTuple row, int from)
 {
+	Relation	live = change->data->tg_relation;
+
 	for (int i = 0; i < change->n; i++)
 	{
-		change->values[from + i] = heap_getattr(row, change->key[i], RelationGetDescr(change->data->tg_relation),
+		/* A row that is not stored yet does not know its table. */
+		if (change->key[i] == TableOidAttributeNumber)
+		{
+			change->values[from + i] = ObjectIdGetDatum(RelationGetRelid(live));
+			change->is_null[from + i] = false;
+			continue;
+		}
+		change->values[from + i] = heap_getattr(row, change->key[i], RelationGetDescr(live),
 												&change->is_null[from + i]);
 		if (change->is_null[from + i])
 			return false;
 	}
 	return true;
+}
+
+void
+sf_change_copy_key(const SfChange *change, Datum *key)
+{
+	for (int i = 0; i < change->n; i++)
+	{
+		const FormData_pg_attribute *column = live_column(change, change->key[i]);
+
+		key[i] = datumCopy(change->values[i], column->attbyval, column->attlen);
+	}
 }
 
 bool
@@ -254,17 +283,16 @@ sf_change_of(SfChange *change, const TriggerData *data, int first)
 
 	change->data = data;
 	change->value = 0;
-	change->n = trigger->tgnargs - first;
-	if (pg_strtoint16(trigger->tgargs[first]) == SelfItemPointerAttributeNumber)
+	change->n = 0;
+	for (int i = first; i < trigger->tgnargs; i++)
 	{
-		change->n = 1;
-		change->key[0] = SelfItemPointerAttributeNumber;
-		return atooid(trigger->tgargs[first + 1]) == data->tg_relation->rd_rel->relfilenode;
-	}
-	for (int i = 0; i < change->n; i++)
-	{
-		change->key[i] = pg_strtoint16(trigger->tgargs[first + i]);
-		if (change->key[i] > desc->natts || TupleDescAttr(desc, change->key[i] - 1)->attisdropped)
+		AttrNumber	number = pg_strtoint16(trigger->tgargs[i]);
+
+		change->key[change->n++] = number;
+		if (number == SelfItemPointerAttributeNumber)
+			return TRIGGER_FIRED_BY_TRUNCATE(data->tg_event) ||
+				atooid(trigger->tgargs[i + 1]) == data->tg_relation->rd_rel->relfilenode;
+		if (number > desc->natts || (number > 0 && TupleDescAttr(desc, number - 1)->attisdropped))
 			return false;
 	}
 	return true;

@@ -3,21 +3,37 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/table.h"
 #include "catalog/dependency.h"
+#include "catalog/indexing.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_func.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 
 #include "apply/follow.h"
 #include "lib/text.h"
 #include "server/owner.h"
+
+bool
+sf_follow_calls(const Trigger *trigger)
+{
+	char	   *called = get_func_name(trigger->tgfoid);
+
+	return called && (strcmp(called, "sf_archive_keep") == 0 || strcmp(called, "sf_archive_mirrored") == 0);
+}
 
 void
 sf_follow_check(Relation relation, const char *schema)
@@ -39,6 +55,44 @@ number_text(AttrNumber number)
 	return psprintf("%d", number);
 }
 
+/* Is the table a part of what a row is known by? */
+static bool
+names_tables(ArrayType *key)
+{
+	bool		is_null;
+	int			first = 1;
+	Datum		name;
+
+	if (ARR_NDIM(key) != 1 || ARR_LBOUND(key)[0] != 1)
+		return false;
+	name = array_get_element(PointerGetDatum(key), 1, &first, -1, NAMEDATALEN, false, TYPALIGN_CHAR, &is_null);
+	return !is_null && strcmp(NameStr(*DatumGetName(name)), "tableoid") == 0;
+}
+
+List *
+sf_follow_tables(Relation live, ArrayType *key)
+{
+	bool		several = names_tables(key);
+	List	   *oids = several ? find_all_inheritors(RelationGetRelid(live), ShareRowExclusiveLock, NULL) :
+		list_make1_oid(RelationGetRelid(live));
+	List	   *tables = NIL;
+	ListCell   *lc;
+
+	foreach(lc, oids)
+	{
+		Relation	table = relation_open(lfirst_oid(lc), NoLock);
+
+		if (several && table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+		{
+			relation_close(table, NoLock);
+			continue;
+		}
+		sf_follow_check(table, NULL);
+		tables = lappend(tables, table);
+	}
+	return tables;
+}
+
 /* The archive has to begin with as many columns. */
 List *
 sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key)
@@ -58,10 +112,10 @@ sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key)
 		const char *name = NameStr(*DatumGetName(names[i]));
 		AttrNumber	number = get_attnum(RelationGetRelid(live), name);
 
-		if (number == SelfItemPointerAttributeNumber && n == 1)
+		if (number == SelfItemPointerAttributeNumber && i == n - 1)
 			return lappend(lappend(args, makeString(number_text(number))),
 						   makeString(psprintf("%u", live->rd_rel->relfilenode)));
-		if (number <= 0)
+		if (number <= 0 && number != TableOidAttributeNumber)
 			ereport(ERROR,
 					(errcode(ERRCODE_UNDEFINED_COLUMN),
 					 errmsg("column \"%s\" of table \"%s\" does not exist", name, RelationGetRelationName(live)),
@@ -102,4 +156,54 @@ sf_follow_trigger(Relation live, Relation archive, const char *name, const char 
 		ObjectAddressSet(other, ExtensionRelationId, extension);
 		recordDependencyOn(&trigger, &other, DEPENDENCY_AUTO_EXTENSION);
 	}
+}
+
+/* The arguments of one of these triggers, with another file as the last one; NULL: it is of another archive. */
+static bytea *
+arguments_anew(const Trigger *trigger, Relation live, Relation archive)
+{
+	StringInfoData args;
+
+	if (!trigger->tgisinternal || trigger->tgnargs == 0 || atooid(trigger->tgargs[0]) != RelationGetRelid(archive) ||
+		!sf_follow_calls(trigger))
+		return NULL;
+	initStringInfo(&args);
+	appendStringInfoSpaces(&args, VARHDRSZ);
+	for (int i = 0; i < trigger->tgnargs - 1; i++)
+		appendBinaryStringInfo(&args, trigger->tgargs[i], strlen(trigger->tgargs[i]) + 1);
+	appendStringInfo(&args, "%u", live->rd_rel->relfilenode);
+	appendStringInfoChar(&args, '\0');
+	SET_VARSIZE(args.data, args.len);
+	return (bytea *) args.data;
+}
+
+void
+sf_follow_anew(Relation live, Relation archive)
+{
+	Relation	triggers = table_open(TriggerRelationId, RowExclusiveLock);
+
+	for (int i = 0; i < live->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &live->trigdesc->triggers[i];
+		bytea	   *args = arguments_anew(trigger, live, archive);
+		Datum		values[Natts_pg_trigger] = {0};
+		bool		nulls[Natts_pg_trigger] = {0},
+					replaces[Natts_pg_trigger] = {0};
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+
+		if (args == NULL)
+			continue;
+		values[Anum_pg_trigger_tgargs - 1] = PointerGetDatum(args);
+		replaces[Anum_pg_trigger_tgargs - 1] = true;
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(trigger->tgoid));
+		scan = systable_beginscan(triggers, TriggerOidIndexId, true, NULL, 1, &key);
+		tuple = systable_getnext(scan);
+		CatalogTupleUpdate(triggers, &tuple->t_self,
+						   heap_modify_tuple(tuple, RelationGetDescr(triggers), values, nulls, replaces));
+		systable_endscan(scan);
+	}
+	CacheInvalidateRelcache(live);
+	table_close(triggers, RowExclusiveLock);
 }

@@ -150,6 +150,27 @@ sf_archive_mirrored(PG_FUNCTION_ARGS)
 	return PointerGetDatum(NULL);
 }
 
+static void
+mirror(Relation table, Relation archive, ArrayType *key, const char *name, bool back)
+{
+	AttrNumber	column = get_attnum(RelationGetRelid(table), name);
+	List	   *args = list_make2(makeString(psprintf("%u", RelationGetRelid(archive))),
+								  makeString(psprintf("%d", column)));
+
+	if (column <= 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column \"%s\" of table \"%s\" does not exist", name, RelationGetRelationName(table)),
+				 errhint("Name the column whose values are archived.")));
+	args = sf_follow_key(args, table, archive, key);
+	sf_follow_trigger(table, archive, "sf_mirror", "sf_archive_mirrored", args,
+					  TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ALWAYS, column);
+	if (back)
+		sf_follow_trigger(table, archive, "sf_mirror", "sf_archive_mirrored", args,
+						  TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ALWAYS,
+						  column);
+}
+
 /*
  * table, archive, the key's columns as sf_archive_follow() got them, the column, and whether it is to get its values
  * from the archive.  From here on writers wait until the transaction has ended.
@@ -160,12 +181,8 @@ sf_archive_mirror(PG_FUNCTION_ARGS)
 	Relation	live = relation_open(PG_GETARG_OID(0), ShareRowExclusiveLock);
 	Relation	archive = relation_open(PG_GETARG_OID(1), AccessShareLock);
 	ArrayType  *key = PG_GETARG_ARRAYTYPE_P(2);
-	const char *name = NameStr(*PG_GETARG_NAME(3));
-	AttrNumber	column = get_attnum(RelationGetRelid(live), name);
-	List	   *args = list_make2(makeString(psprintf("%u", RelationGetRelid(archive))),
-								  makeString(psprintf("%d", column)));
+	ListCell   *lc;
 
-	sf_follow_check(live, NULL);
 	sf_follow_check(archive, SF_ARCHIVE_SCHEMA);
 	if (RelationGetNumberOfAttributes(archive) != ArrayGetNItems(ARR_NDIM(key), ARR_DIMS(key)) + 1)
 		ereport(ERROR,
@@ -174,18 +191,11 @@ sf_archive_mirror(PG_FUNCTION_ARGS)
 						RelationGetNumberOfAttributes(archive)),
 				 errdetail("It must be those of the key, then one for the value."),
 				 errhint("SELECT sql FROM sf_steps() shows how a migration calls this.")));
-	if (column <= 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" of table \"%s\" does not exist", name, RelationGetRelationName(live)),
-				 errhint("Name the column whose values are archived.")));
-	args = sf_follow_key(args, live, archive, key);
-	sf_follow_trigger(live, archive, "sf_mirror", "sf_archive_mirrored", args,
-					  TRIGGER_TYPE_ROW | TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ALWAYS, column);
-	if (PG_GETARG_BOOL(4))
-		sf_follow_trigger(live, archive, "sf_mirror", "sf_archive_mirrored", args,
-						  TRIGGER_TYPE_ROW | TRIGGER_TYPE_BEFORE | TRIGGER_TYPE_UPDATE, TRIGGER_FIRES_ALWAYS,
-						  column);
+	foreach(lc, sf_follow_tables(live, key))
+	{
+		mirror(lfirst(lc), archive, key, NameStr(*PG_GETARG_NAME(3)), PG_GETARG_BOOL(4));
+		relation_close(lfirst(lc), NoLock);
+	}
 	relation_close(archive, NoLock);
 	relation_close(live, NoLock);
 	PG_RETURN_VOID();

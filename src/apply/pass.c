@@ -123,7 +123,8 @@ sf_pass_attempt(void (*batch) (void *arg), void *arg)
 	if (error == NULL)
 		return true;
 	sf_dual_write_suspend(SF_SUSPEND_NONE);
-	if (!sf_locks_were_taken(error))
+	/* A row that we waited for has gone to another partition. */
+	if (!sf_locks_were_taken(error) && error->sqlerrcode != ERRCODE_T_R_SERIALIZATION_FAILURE)
 		ReThrowError(error);
 	return false;
 }

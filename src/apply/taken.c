@@ -65,7 +65,7 @@ column_of(const SfFactBase *start, const SfStep *step)
 
 /* ---- what depends on them ---- */
 
-/* The fact's parts, what needs it, and so on. */
+/* The fact's parts, what needs it, and so on.  A partition, or a child, stays one. */
 static List *
 add_dependents(List *found, const SfFact *fact)
 {
@@ -79,7 +79,7 @@ add_dependents(List *found, const SfFact *fact)
 	{
 		SfFact	   *from = ((SfEdge *) lfirst(lc))->from;
 
-		if (!list_member_ptr(found, from))
+		if (!from->kind->attaches && !list_member_ptr(found, from))
 			found = add_dependents(lappend(found, from), from);
 	}
 	return found;
@@ -169,14 +169,16 @@ was_copy(const SfFact *then, const SfFact *fact)
 	return sf_implied_by(then) && sf_implied_by(fact) == NULL;
 }
 
-/* Marks that others of its table may have got since do not count. */
+/* Marks that others of its table may have got since do not count, nor what a copy has from its original. */
 static bool
 is_another(const SfFact *then, const SfFact *fact)
 {
 	const bool *changed = sf_diff_attributes(then, fact);
+	const SfFact *original = sf_implied_by(fact);
 
 	for (int i = 0; changed && i < fact->kind->nattrs; i++)
-		if (changed[i] && !(fact->kind->attrs[i].flags & SF_ATTR_PASSED))
+		if (changed[i] && !(fact->kind->attrs[i].flags & SF_ATTR_PASSED) &&
+			!(original && sf_streq(original->attr[i], fact->attr[i])))
 			return true;
 	return false;
 }
@@ -186,9 +188,11 @@ static const char *
 change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 {
 	const SfFact *then = before(start, fact);
+	const SfFact *original = sf_implied_by(fact);
 
 	if (then == NULL)
-		return is_made_by_us(taken, start, fact) ? NULL : "was made";
+		return is_made_by_us(taken, start, fact) || (original && change_of(taken, start, original) == NULL) ? NULL :
+			"was made";
 	return is_another(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) &&
 		!was_copy(then, fact) ? "was changed" : NULL;
 }

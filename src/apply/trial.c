@@ -177,6 +177,8 @@ static const char *const own_statements[] = {
 	"LANGUAGE c AS '$libdir/schemaflow', 'sf_archive_mirrored'",
 	"CREATE FUNCTION " SF_ARCHIVE_MIRROR "(regclass, regclass, name[], name, boolean) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_archive_mirror'",
+	"CREATE FUNCTION " SF_ARCHIVE_COMPLETE "(regclass, regclass, name[], name) RETURNS void "
+	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_archive_complete'",
 	"CREATE FUNCTION " SF_ARCHIVE_FOLLOWS "(regclass) RETURNS boolean LANGUAGE sql AS 'SELECT true'",
 	"CREATE FUNCTION schemaflow.sf_dual_write() RETURNS trigger LANGUAGE c AS '$libdir/schemaflow', 'sf_dual_write'",
 	"CREATE FUNCTION schemaflow.sf_dual_check(regclass, name) RETURNS void "

@@ -128,17 +128,21 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_archive_mirror';
 COMMENT ON FUNCTION schemaflow.sf_archive_mirror(regclass, regclass, name[], name, boolean) IS
 	'while the column is there what is written into it is archived; back: rows that are written get their archived value';
 
+CREATE FUNCTION schemaflow.sf_archive_complete("table" regclass, archive regclass, key name[], "column" name) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_archive_complete';
+COMMENT ON FUNCTION schemaflow.sf_archive_complete(regclass, regclass, name[], name) IS
+	'before the column goes: all its values are archived, also those of partitions that came later';
+
 CREATE FUNCTION schemaflow.sf_archive_follows(archive regclass) RETURNS boolean
 LANGUAGE sql STABLE STRICT SET search_path = pg_catalog, pg_temp AS $$
-	-- Where places are the key, they are those in one file.
-	SELECT EXISTS (SELECT FROM pg_depend d JOIN pg_trigger t ON t.oid = objid JOIN pg_class c ON c.oid = tgrelid,
+	-- Where places (-1) are the key, they are those in one file. What a subscription writes fires none.
+	SELECT coalesce(bool_and(tgenabled <> 'D' AND coalesce(arg[array_position(arg, '-1') + 1] = relfilenode::text, true)
+		AND NOT EXISTS (SELECT FROM pg_subscription_rel
+			WHERE srrelid = tgrelid OR srrelid IN (SELECT relid FROM pg_partition_ancestors(tgrelid)))), false)
+	FROM pg_depend d JOIN pg_trigger t ON t.oid = objid JOIN pg_class c ON c.oid = tgrelid,
 		string_to_array(encode(tgargs, 'escape'), E'\\000') arg
-		WHERE classid = 'pg_trigger'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = archive AND deptype = 'a'
-			AND tgfoid = 'schemaflow.sf_archive_keep()'::regprocedure AND tgenabled <> 'D'
-			AND (arg[2] <> '-1' OR arg[3] = relfilenode::text)
-			-- What a subscription writes fires none.
-			AND NOT EXISTS (SELECT FROM pg_subscription_rel
-				WHERE srrelid = tgrelid OR srrelid IN (SELECT relid FROM pg_partition_ancestors(tgrelid))))
+	WHERE classid = 'pg_trigger'::regclass AND refclassid = 'pg_class'::regclass AND refobjid = archive AND deptype = 'a'
+		AND tgfoid = 'schemaflow.sf_archive_keep()'::regprocedure
 $$;
 COMMENT ON FUNCTION schemaflow.sf_archive_follows(regclass) IS
 	'have archived values followed the rows that they belong to all the time?';

@@ -11,10 +11,15 @@
 #include "phases/steps.h"
 
 #define SF_ARCHIVE_SCHEMA	"schemaflow_archive"
+/* What an archive of column values calls those that say where a row is: in which table, at which place. */
+#define SF_ARCHIVE_TABLE_COLUMN	"~tableoid"
+#define SF_ARCHIVE_PLACE_COLUMN	"~ctid"
 /* From then on the archive follows a live table's keys (apply/follow.c); a step has the same text everywhere. */
 #define SF_ARCHIVE_FOLLOW	"schemaflow.sf_archive_follow"
 /* While the column is there, too, the archive has its values. */
 #define SF_ARCHIVE_MIRROR	"schemaflow.sf_archive_mirror"
+/* Before the column goes: it has all of them. */
+#define SF_ARCHIVE_COMPLETE	"schemaflow.sf_archive_complete"
 /* Has it done so all the time?  By the archive. */
 #define SF_ARCHIVE_FOLLOWS	"schemaflow.sf_archive_follows"
 

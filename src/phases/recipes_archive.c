@@ -27,20 +27,6 @@ sf_is_users_type(const SfFact *column)
 	return strchr(sf_attr(column, "type"), '.') != NULL;
 }
 
-bool
-sf_stands_alone(const SfFact *table)
-{
-	ListCell   *lc;
-
-	if (!sf_is_kind(table, "table") || sf_attr(table, "partition_key") || sf_attr(table, "of_type") ||
-		sf_attachment(table))
-		return false;
-	foreach(lc, table->needed_by)
-		if (((SfEdge *) lfirst(lc))->from->kind->attaches)
-			return false;
-	return true;
-}
-
 List *
 sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows)
 {
@@ -63,183 +49,10 @@ sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows)
 	return parts;
 }
 
-/* Types whose values are equal across them when they print alike, the widest first. */
-static const char *const key_families[][3] = {
-	{"bigint", "integer", "smallint"},
-	{"text", "character varying", NULL},
-};
-
-/* The widest type of the family; NULL: the type has none. */
-static const char *
-widest_key_type(const char *type)
-{
-	int			length = strcspn(type, "(");
-
-	for (int i = 0; i < lengthof(key_families); i++)
-		for (int k = 0; k < lengthof(key_families[i]) && key_families[i][k]; k++)
-			if (strncmp(key_families[i][k], type, length) == 0 && key_families[i][k][length] == '\0')
-				return key_families[i][0];
-	return NULL;
-}
-
-char *
-sf_kept_key_type(const SfFact *column)
-{
-	const char *type = sf_attr(column, "type");
-
-	return pstrdup(column->twin && sf_changed(column, column->twin, "type") ? widest_key_type(type) : type);
-}
-
-/* Its values say the same in both of the types that it has. */
-static bool
-stays_comparable(const SfFact *column)
-{
-	const char *widest = widest_key_type(sf_attr(column, "type"));
-
-	return !sf_changed(column, column->twin, "type") ||
-		(widest && sf_streq(widest, widest_key_type(sf_attr(column->twin, "type"))));
-}
-
-/* The columns of a key, if it says which row a value belongs to, before and after; else NIL. */
-static List *
-key_columns(const SfFact *key, const SfFact *column)
-{
-	List	   *columns = NIL;
-	ListCell   *lc;
-
-	if (sf_attr(key, "deferrable") || strstr(sf_attr(key, "definition"), " INCLUDE ("))
-		return NIL;
-	foreach(lc, key->needs)
-	{
-		SfFact	   *part = ((SfEdge *) lfirst(lc))->to;
-
-		if (!sf_is_kind(part, "column"))
-			continue;
-		if (part == column || sf_attr(part, "not_null") == NULL || sf_is_users_type(part) || part->twin == NULL ||
-			strcmp(sf_last(part->twin), sf_last(part)) != 0 || !stays_comparable(part))
-			return NIL;
-		columns = list_append_unique_ptr(columns, part);
-	}
-	return columns;
-}
-
-static List *
-key_for(const SfFact *column)
-{
-	static const char *const kinds[] = {"primary key", "unique"};
-	ListCell   *lc;
-
-	for (int i = 0; i < lengthof(kinds); i++)
-		foreach(lc, column->parent->children)
-		{
-			List	   *key = sf_is_kind(lfirst(lc), kinds[i]) ? key_columns(lfirst(lc), column) : NIL;
-
-			if (key)
-				return key;
-		}
-	return NIL;
-}
-
-/* May the way up or down write the whole table anew when the column comes? A constant is not written into rows. */
-static bool
-rewrites_when_it_comes(const SfFact *column)
-{
-	const SfFact *by_default = sf_child_of(column, "default");
-
-	return column->twin == NULL &&
-		(sf_child_of(column, "identity") || sf_child_of(column, "generated") ||
-		 (by_default && (sf_is_users_type(column) || strchr(sf_attr(by_default, "expression"), '('))));
-}
-
-/* What it is computed by begins, ceases, or changes: one way or the other the column is made anew. */
-static bool
-is_computed_otherwise(const SfFact *column)
-{
-	const SfFact *generated = sf_child_of(column, "generated");
-
-	return generated && (generated->twin == NULL || sf_diff_attributes(generated, generated->twin));
-}
-
-/* Rows stay where they are while the table is what it is: no part of it that would move them changes. */
-static bool
-rows_stay(const SfFact *table)
-{
-	const SfFact *sides[] = {table, table->twin};
-	ListCell   *lc;
-
-	if (sf_diff_attributes(table, table->twin))
-		return false;
-	for (int i = 0; i < lengthof(sides); i++)
-		foreach(lc, sides[i]->children)
-		{
-			const SfFact *column = lfirst(lc);
-
-			if (sf_is_kind(column, "column") && (rewrites_when_it_comes(column) || is_computed_otherwise(column) ||
-												 (column->twin && sf_changed(column, column->twin, "type"))))
-				return false;
-		}
-	return true;
-}
-
-/* By what a value is known to belong to its row: a key is better, as rows keep it when they are written. */
-static bool
-find_key(SfKept *kept)
-{
-	const SfFact *table = kept->fact->parent;
-
-	kept->key = key_for(kept->fact);
-	kept->by_place = kept->key == NIL && !kept->retyped && table->twin && rows_stay(table);
-	return kept->key != NIL || kept->by_place;
-}
-
 static bool
 keeps_table(SfKept *kept, int64 rows)
 {
 	return !sf_is_partitioned(kept->fact);
-}
-
-/* What a subscription writes fires no trigger that follows. */
-static bool
-is_subscribed(const SfFact *table)
-{
-	const char *args[] = {sf_name(table)};
-
-	return sf_query_text("SELECT 't' FROM pg_catalog.pg_subscription_rel "
-						 "WHERE srrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)", 1, args) != NULL;
-}
-
-/* Values come back by an UPDATE, which a publication refuses where it cannot say which rows those are. */
-static bool
-refuses_updates(const SfKept *kept)
-{
-	const SfFact *table = kept->fact->parent;
-	const char *args[] = {table->name[0], table->name[1], kept->by_place ? "t" : "f"};
-	ListCell   *lc;
-
-	foreach(lc, table->twin->needed_by)
-	{
-		const SfFact *published = ((SfEdge *) lfirst(lc))->from;
-
-		if (sf_is_kind(published, "publication table") && (kept->by_place || sf_attr(published, "predicate")))
-			return true;
-	}
-	return sf_query_text("SELECT 't' FROM pg_catalog.pg_publication_tables "
-						 "JOIN pg_catalog.pg_publication USING (pubname) "
-						 "WHERE schemaname OPERATOR(pg_catalog.=) $1 AND tablename OPERATOR(pg_catalog.=) $2 "
-						 "AND pubupdate AND ($3::pg_catalog.bool OR rowfilter IS NOT NULL)",
-						 lengthof(args), args) != NULL;
-}
-
-/* A generated column is computed anew; what is very big is not copied without a word. */
-static bool
-keeps_column(SfKept *kept, int64 rows)
-{
-	const SfFact *table = kept->fact->parent;
-	int			limit = sf_guc_archive_limit();
-
-	if (!sf_stands_alone(table) || table->twin == NULL || sf_child_of(kept->fact, "generated") || is_subscribed(table))
-		return false;
-	return find_key(kept) && (limit < 0 || rows <= limit) && !refuses_updates(kept);
 }
 
 typedef List *(*SfArchiveRecipe) (const SfPlan *plan, const SfAction *action, const SfKept *kept);
@@ -256,7 +69,7 @@ static const struct
 }			contents[] =
 {
 	{"table", false, keeps_table, sf_archive_table, sf_restore_table},
-	{"column", true, keeps_column, sf_archive_column, sf_restore_column},
+	{"column", true, sf_keeps_column, sf_archive_column, sf_restore_column},
 };
 
 static int

@@ -11,9 +11,6 @@
 /* A type that may be dropped or change while values of it are in the archive: there they are text. */
 extern bool sf_is_users_type(const SfFact *column);
 
-/* Neither part of another table nor made of others: its rows are its own, and all in it. */
-extern bool sf_stands_alone(const SfFact *table);
-
 /*
  * Tables that go by the statement that drops this one, without it: its partitions, theirs behind them.  rows: those
  * that have rows of their own; else those that have not.
@@ -22,6 +19,11 @@ extern List *sf_dropped_parts(const SfPlan *plan, const SfFact *table, bool rows
 
 /* The type in which a key's column is archived: its own, or one that holds the values of both that it has. */
 extern char *sf_kept_key_type(const SfFact *column);
+
+/* May a dropped column's values be kept?  Notes which rows they are of, and by what these are known. */
+extern bool sf_keeps_column(SfKept *kept, int64 rows);
+/* The tables that have the column: its own, and those that it is passed on to. */
+extern List *sf_kept_tables(const SfFact *column);
 
 /* Notes by what an archive knows its rows, as the statement among the steps that makes it says; false: none does. */
 extern bool sf_kept_has_key(SfKept *kept, List *steps);
@@ -75,10 +77,11 @@ extern List *sf_restore_computed(const SfPlan *plan, const SfAction *action, con
 
 /*
  * recipes_archive_batches.c: of a table with many rows, they are copied while it is in use.  What comes ahead of the
- * drop; and all that makes the column again, where its action stands alone.  NIL: the table is small, or the column
- * cannot be without its values for a while.
+ * drop; what makes sure of it, with the drop; and all that makes the column again, where its action stands alone.  NIL:
+ * the table is small, or the column cannot be without its values for a while.
  */
 extern List *sf_archive_ahead(const SfPlan *plan, const SfAction *action, const SfKept *kept);
+extern List *sf_archive_completed(const SfKept *kept);
 extern List *sf_restore_in_use(const SfPlan *plan, const SfAction *action, const SfKept *kept);
 
 /* Archive a column's values as they are, by the key, and have them follow; and the other way, where condition holds. */

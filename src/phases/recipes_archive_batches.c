@@ -3,8 +3,9 @@
  *
  * What is copied under the lock of the drop keeps everybody out for as long as the table is big.  So of a big table the
  * values are copied ahead, in batches: from before the first one a trigger puts what is written into the archive
- * (apply/mirror.c), and the drop finds it whole.  A batch holds the keys of its rows: a row that goes, or gets another
- * key, does so before it or behind it, and the value with it.  (Of a row known by its place it holds the row.)
+ * (apply/mirror.c), and the drop finds it whole (apply/mirror_complete.c).  A batch holds the keys of its rows: a row
+ * that goes, or gets another key, does so before it or behind it, and the value with it.  (Of a row known by its place
+ * it holds the row.)
  *
  * On the way down the column is added without its values, which come in batches over the archive.  A row that is
  * written meanwhile gets its value by the write.  Then the column is like any other new one that has to be filled, for
@@ -64,6 +65,17 @@ sf_archive_ahead(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 		statement->stage = SF_BEFORE;
 		statement->ready = action->late;
 	}
+	return statements;
+}
+
+List *
+sf_archive_completed(const SfKept *kept)
+{
+	List	   *statements = sf_statement_add(NIL, psprintf("SELECT " SF_ARCHIVE_COMPLETE "(%s, %s)",
+															sf_kept_arguments(kept),
+															sf_literal(sf_last(kept->fact))));
+
+	(void) sf_kept_locks(statements, kept, ShareRowExclusiveLock);
 	return statements;
 }
 

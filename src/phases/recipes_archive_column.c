@@ -17,15 +17,34 @@
 #include "risk/risk.h"
 #include "utils/fmgroids.h"
 
-/* The column of an archive that says where its row stands. */
-#define PLACE "~ctid"
+/* The server's own columns by which a row can be known, before those of a key. */
+static const struct
+{
+	const char *name;
+	const char *archived;		/* what that of the archive is called */
+	const char *type;
+	size_t		noted;			/* in SfKept: is it one of them? */
+}			marks[] =
+{
+	{"tableoid", SF_ARCHIVE_TABLE_COLUMN, "oid", offsetof(SfKept, tree)},
+	{"ctid", SF_ARCHIVE_PLACE_COLUMN, "tid", offsetof(SfKept, by_place)},
+};
+
+static bool
+is_marked(const SfKept *kept, int mark)
+{
+	return *(const bool *) ((const char *) kept + marks[mark].noted);
+}
 
 List *
 sf_kept_key_names(const SfKept *kept, bool archived)
 {
-	List	   *names = kept->by_place ? list_make1(pstrdup(archived ? "\"" PLACE "\"" : "ctid")) : NIL;
+	List	   *names = NIL;
 	ListCell   *lc;
 
+	for (int i = 0; i < lengthof(marks); i++)
+		if (is_marked(kept, i))
+			names = lappend(names, pstrdup(archived ? sf_ident(marks[i].archived) : marks[i].name));
 	foreach(lc, kept->key)
 		names = lappend(names, unconstify(char *, sf_ident(sf_last((SfFact *) lfirst(lc)))));
 	return names;
@@ -36,10 +55,12 @@ create_archive(const SfKept *kept)
 {
 	const SfFact *column = kept->fact;
 	const SfFact *table = column->parent;
-	char	   *place = kept->by_place ? linitial(sf_kept_key_names(kept, true)) : NULL;
-	List	   *parts = place ? list_make1(psprintf("%s tid", place)) : NIL;
+	List	   *parts = NIL;
 	ListCell   *lc;
 
+	for (int i = 0; i < lengthof(marks); i++)
+		if (is_marked(kept, i))
+			parts = lappend(parts, psprintf("%s %s", sf_ident(marks[i].archived), marks[i].type));
 	foreach(lc, kept->key)
 		parts = lappend(parts, psprintf("%s %s", sf_ident(sf_last((SfFact *) lfirst(lc))),
 										sf_kept_key_type(lfirst(lc))));
@@ -69,6 +90,16 @@ creation_of(const SfKept *kept, List *steps)
 	return NULL;
 }
 
+/* Is the archive's column of that name one of ours?  Then it is. */
+static bool
+note_mark(SfKept *kept, const char *name)
+{
+	for (int i = 0; i < lengthof(marks); i++)
+		if (strcmp(marks[i].archived, name) == 0)
+			return *(bool *) ((char *) kept + marks[i].noted) = true;
+	return false;
+}
+
 bool
 sf_kept_has_key(SfKept *kept, List *steps)
 {
@@ -83,11 +114,8 @@ sf_kept_has_key(SfKept *kept, List *steps)
 			const char *name = strVal(lfirst(lk));
 			int			n = list_length(kept->key);
 
-			if (strcmp(name, PLACE) == 0)
-			{
-				kept->by_place = true;
+			if (note_mark(kept, name))
 				continue;
-			}
 			foreach(lp, kept->fact->parent->children)
 				if (sf_is_kind(lfirst(lp), "column") && strcmp(sf_last((SfFact *) lfirst(lp)), name) == 0)
 					kept->key = lappend(kept->key, lfirst(lp));
@@ -117,14 +145,15 @@ give_to_owner(SfEmit *out, const SfKept *kept)
 char *
 sf_kept_arguments(const SfKept *kept)
 {
-	char	  **names = palloc(Max(list_length(kept->key), 1) * sizeof(char *));
+	char	  **names = palloc((lengthof(marks) + list_length(kept->key)) * sizeof(char *));
 	int			n = 0;
 	ListCell   *lc;
 
+	for (int i = 0; i < lengthof(marks); i++)
+		if (is_marked(kept, i))
+			names[n++] = unconstify(char *, marks[i].name);
 	foreach(lc, kept->key)
 		names[n++] = sf_last((SfFact *) lfirst(lc));
-	if (kept->by_place)
-		names[n++] = linitial(sf_kept_key_names(kept, false));
 	return psprintf("%s, %s, %s", sf_literal(sf_rel(kept->fact)), sf_literal(kept->relation),
 					sf_literal(OidOutputFunctionCall(F_ARRAY_OUT, sf_text_array(n, names))));
 }
@@ -187,7 +216,7 @@ List *
 sf_archive_column(const SfPlan *plan, const SfAction *action, const SfKept *kept)
 {
 	List	   *ahead = kept->mirrored ? NIL : sf_archive_ahead(plan, action, kept),
-			   *statements = ahead || kept->mirrored ? NIL : sf_archive_copy(plan, kept);
+			   *statements = ahead || kept->mirrored ? sf_archive_completed(kept) : sf_archive_copy(plan, kept);
 
 	statements = sf_statement_add_move(statements, linitial(action->statements), kept, "archived in");
 	statements = sf_statement_add_all(statements, list_copy_tail(action->statements, 1));
@@ -246,12 +275,12 @@ name_before(const SfPlan *plan, const SfAction *action, const SfFact *trigger)
 
 /* The values come back without a word to the table's triggers: no row has changed since it was written. */
 static void
-switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, const SfFact *column, List *triggers, bool on)
+switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, const SfFact *table, bool on)
 {
 	List	   *parts = NIL;
 	ListCell   *lc;
 
-	foreach(lc, triggers)
+	foreach(lc, update_triggers(plan, action, table))
 	{
 		const char *enabled = on ? sf_attr(lfirst(lc), "enabled") : "DISABLE";
 
@@ -259,7 +288,7 @@ switch_triggers(SfEmit *out, const SfPlan *plan, const SfAction *action, const S
 										sf_ident(name_before(plan, action, lfirst(lc)))));
 	}
 	if (parts)
-		sf_emit(out, "ALTER TABLE %s %s", sf_rel(column), sf_join(parts, ", "));
+		sf_emit(out, "ALTER TABLE %s %s", sf_name(table), sf_join(parts, ", "));
 }
 
 char *
@@ -336,15 +365,18 @@ sf_kept_create(SfEmit *out, const SfPlan *plan, const SfAction *action, bool not
 static List *
 bring_values_back(List *statements, const SfPlan *plan, const SfAction *action, const SfKept *kept, char *condition)
 {
-	List	   *triggers = update_triggers(plan, action, kept->fact->parent);
+	List	   *tables = sf_kept_tables(kept->fact);
 	SfEmit		out = sf_kept_emit(plan);
+	ListCell   *lc;
 
-	switch_triggers(&out, plan, action, kept->fact, triggers, false);
+	foreach(lc, tables)
+		switch_triggers(&out, plan, action, lfirst(lc), false);
 	statements = sf_statement_add_all(statements, out.statements);
 	statements = sf_statement_add_move(statements, sf_kept_give_back(kept, kept->relation, condition), kept,
 									   "back from");
 	out = sf_kept_emit(plan);
-	switch_triggers(&out, plan, action, kept->fact, triggers, true);
+	foreach(lc, tables)
+		switch_triggers(&out, plan, action, lfirst(lc), true);
 	return sf_statement_add_all(statements, out.statements);
 }
 

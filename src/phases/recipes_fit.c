@@ -251,6 +251,21 @@ condition_now(const SfPlan *plan, const SfAction *action)
 	return condition;
 }
 
+/* Neither part of another table nor made of others: its rows are its own, and all in it. */
+static bool
+stands_alone(const SfFact *table)
+{
+	ListCell   *lc;
+
+	if (!sf_is_kind(table, "table") || sf_attr(table, "partition_key") || sf_attr(table, "of_type") ||
+		sf_attachment(table))
+		return false;
+	foreach(lc, table->needed_by)
+		if (((SfEdge *) lfirst(lc))->from->kind->attaches)
+			return false;
+	return true;
+}
+
 /*
  * For a check or NOT NULL of a table that stands: the statement that raises when rows do not pass it; NULL: there is
  * none, or it cannot be asked now.  Rows of others, which may leave, are not looked at.
@@ -258,7 +273,7 @@ condition_now(const SfPlan *plan, const SfAction *action)
 static char *
 pass_check(const SfPlan *plan, const SfAction *action, const SfFact *table)
 {
-	const char *condition = sf_stands_alone(table) && !sf_attr(table, "force_row_security") ?
+	const char *condition = stands_alone(table) && !sf_attr(table, "force_row_security") ?
 		condition_now(plan, action) : NULL;
 
 	return condition ? psprintf("SELECT schemaflow.sf_rows_pass(%s, %s, %s)", sf_literal(sf_name(table)),

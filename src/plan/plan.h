@@ -75,6 +75,7 @@ typedef struct SfKept
 	List	   *key;			/* of SfFact: for a column, those that say which row a value belongs to */
 	bool		retyped;		/* the column stays, with another type */
 	bool		by_place;		/* there is no key: a row is known by where it stands */
+	bool		tree;			/* rows of several tables, and which one is said: partitions, children */
 	bool		mirrored;		/* a column's values are there already, and stay what they are in the table */
 	bool		big;			/* a table that takes long to copy: nothing in use is locked for that */
 } SfKept;
