@@ -144,6 +144,8 @@ sf_archive_keep(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("sf_archive_keep() is for triggers that sf_archive_follow() makes"),
 				 errhint("SELECT sql FROM sf_steps() shows how a migration calls it.")));
+	if (TRIGGER_FIRED_BY_INSERT(((TriggerData *) fcinfo->context)->tg_event) && still_leaving() == NIL)
+		return PointerGetDatum(NULL);
 	if (sf_change_of(&change, (TriggerData *) fcinfo->context, 1) && matters(&change))
 		sf_change_archive(&change, follow);
 	return PointerGetDatum(NULL);

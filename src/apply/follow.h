@@ -67,8 +67,8 @@ extern void sf_deed(Relation archive, SfDeed deed, SfChange *change, int from);
  * with tableoid.  Raises for what is no ordinary table of the caller's.
  */
 extern List *sf_follow_tables(Relation live, ArrayType *key);
-/* Is that what an internal trigger calls?  Then it is one of these. */
-extern bool sf_follow_calls(const Trigger *trigger);
+/* Is it an internal trigger for the archive that calls this? */
+extern bool sf_follow_calls(const Trigger *trigger, Relation archive, const char *function);
 /* The key's columns (names) in one of them, as arguments of the triggers behind these. */
 extern List *sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key);
 /* Raises for what is no ordinary table of the caller's, in the schema if one is named. */

@@ -28,11 +28,12 @@
 #include "server/owner.h"
 
 bool
-sf_follow_calls(const Trigger *trigger)
+sf_follow_calls(const Trigger *trigger, Relation archive, const char *function)
 {
-	char	   *called = get_func_name(trigger->tgfoid);
+	char	   *called = trigger->tgisinternal ? get_func_name(trigger->tgfoid) : NULL;
 
-	return called && (strcmp(called, "sf_archive_keep") == 0 || strcmp(called, "sf_archive_mirrored") == 0);
+	return called && strcmp(called, function) == 0 && trigger->tgnargs > 0 &&
+		atooid(trigger->tgargs[0]) == RelationGetRelid(archive);
 }
 
 void
@@ -164,8 +165,8 @@ arguments_anew(const Trigger *trigger, Relation live, Relation archive)
 {
 	StringInfoData args;
 
-	if (!trigger->tgisinternal || trigger->tgnargs == 0 || atooid(trigger->tgargs[0]) != RelationGetRelid(archive) ||
-		!sf_follow_calls(trigger))
+	if (!sf_follow_calls(trigger, archive, "sf_archive_keep") &&
+		!sf_follow_calls(trigger, archive, "sf_archive_mirrored"))
 		return NULL;
 	initStringInfo(&args);
 	appendStringInfoSpaces(&args, VARHDRSZ);

@@ -3,11 +3,12 @@
  *
  * They are when the triggers of follow.c and mirror.c were on its tables and fired, all the time.  A partition that
  * came later has none: its values are archived now, under the lock of the drop.  Where one was switched off nobody
- * knows what was written.
+ * knows what was written; nor where a table without a key has been rewritten, and its rows are at other places.
  */
 #include "postgres.h"
 
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "catalog/pg_trigger.h"
 #include "fmgr.h"
 #include "utils/array.h"
@@ -32,22 +33,31 @@ static const struct
 	{"sf_archive_mirrored", 1},
 };
 
-/* Those of the table for the archive that fire for what applications write; the others are counted in *off. */
+/* Does it fire for what applications write, and know the rows?  Places are those of one file. */
+static bool
+is_on(const Trigger *trigger, Relation table)
+{
+	int			n = trigger->tgnargs;
+
+	if (trigger->tgenabled != TRIGGER_FIRES_ALWAYS && trigger->tgenabled != TRIGGER_FIRES_ON_ORIGIN)
+		return false;
+	return atoi(trigger->tgargs[n - 2]) != SelfItemPointerAttributeNumber ||
+		atooid(trigger->tgargs[n - 1]) == table->rd_rel->relfilenode;
+}
+
+/* Those of the table for the archive that are on; the others are counted in *off. */
 static int
 count_triggers(Relation table, Relation archive, const char *function, int *off)
 {
-	const char *first = psprintf("%u", RelationGetRelid(archive));
 	int			on = 0;
 
 	for (int i = 0; table->trigdesc && i < table->trigdesc->numtriggers; i++)
 	{
 		const Trigger *trigger = &table->trigdesc->triggers[i];
-		char	   *called = trigger->tgisinternal ? get_func_name(trigger->tgfoid) : NULL;
 
-		if (called == NULL || strcmp(called, function) != 0 || trigger->tgnargs == 0 ||
-			strcmp(trigger->tgargs[0], first) != 0)
+		if (!sf_follow_calls(trigger, archive, function))
 			continue;
-		if (trigger->tgenabled == TRIGGER_FIRES_ALWAYS || trigger->tgenabled == TRIGGER_FIRES_ON_ORIGIN)
+		if (is_on(trigger, table))
 			on++;
 		else
 			(*off)++;
@@ -75,7 +85,7 @@ is_mirrored(Relation table, Relation archive)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("what was written into table \"%s\" may be missing in the archive",
 						RelationGetRelationName(table)),
-				 errdetail("Triggers that put it there are switched off, or gone."),
+				 errdetail("Triggers that put it there are switched off, or gone, or the table was rewritten."),
 				 errhint("CALL sf_abort(); then begin anew.")));
 	return on > 0;
 }
