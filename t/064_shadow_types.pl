@@ -140,4 +140,17 @@ for my $case (
 	is($node->safe_psql($db, 'SELECT count(*) FROM sf_diff()'), 0, "$name: the schema is that of the model");
 }
 
+# ---- a type that comes in place of a table that goes, which has the name up to the exchange ----
+
+$db = database(q{CREATE TABLE status (id int, name text); CREATE TABLE orders (id int PRIMARY KEY, s text DEFAULT 'on')},
+	q{INSERT INTO status SELECT n, n FROM generate_series(1, 1000) n; INSERT INTO orders SELECT n, 'off' FROM generate_series(1, 1000) n},
+	'CREATE TABLE status (id int, name text)' => q{CREATE TYPE status AS ENUM ('on', 'off')}, 's text' => 's status');
+is($node->safe_psql($db, q{SELECT count(*) FROM sf_steps() WHERE sql LIKE '%ADD COLUMN "~schemaflow%'}), 0, 'no column of the rows of the table is made');
+like($node->safe_psql($db, 'SELECT why FROM sf_steps() WHERE why IS NOT NULL'), qr/its new type has the name of table public\.status/, 'which the plan says');
+run_ok($db, 'CALL sf_upgrade(); CALL sf_contract()', 'the plain form works');
+is($node->safe_psql($db, 'SELECT s, count(*) FROM orders GROUP BY s'), 'off|1000', 'with all values');
+run_ok($db, 'CALL sf_downgrade(); CALL sf_contract()', 'and back');
+is($node->safe_psql($db, 'SELECT (SELECT count(*) FROM status), (SELECT min(s) FROM orders)'), '1000|off', 'with the table');
+is_clean($db, 'a name that is taken over');
+
 done_testing();

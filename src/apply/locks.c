@@ -367,13 +367,13 @@ look_once(SfLockSet *set, bool snapshots, bool all)
 }
 
 static void
-look(SfLockSet *set, bool snapshots)
+look(SfLockSet *set, bool snapshots, bool all)
 {
 	MemoryContext scratch = AllocSetContextCreate(set->context, "schemaflow look", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(scratch);
 	List	   *found;
 
-	while ((found = look_once(set, snapshots, false)) != NIL)
+	while ((found = look_once(set, snapshots, all)) != NIL)
 	{
 		if (past_deadline(set))
 			give_up(set, found);
@@ -389,13 +389,15 @@ void
 sf_locks_look(SfLockSet *set)
 {
 	if (set->wanted)
-		look(set, false);
+		look(set, false, false);
 }
 
 void
-sf_locks_look_for_snapshots(SfLockSet *set)
+sf_locks_look_outside(SfLockSet *set)
 {
-	look(set, true);
+	look(set, true, false);
+	if (set->wanted)
+		look(set, false, true);
 }
 
 /* ---- taking ---- */

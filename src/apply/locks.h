@@ -21,8 +21,11 @@ extern SfLockSet *sf_locks_of(List *steps, const SfFactBase *before);
 /* Outside of transactions: returns when nobody is in the way.  Raises at the deadline, naming who is. */
 extern void sf_locks_look(SfLockSet *set);
 
-/* The same for what runs CONCURRENTLY and would wait for old snapshots of this database. */
-extern void sf_locks_look_for_snapshots(SfLockSet *set);
+/*
+ * The same for what runs outside of transactions, and so waits without a limit: for old snapshots of this database, and
+ * for locks of the youngest transaction, which may become old.
+ */
+extern void sf_locks_look_outside(SfLockSet *set);
 
 /* In the transaction that will run the steps: take them.  Raises 55P03 when they were not to be had in time. */
 extern void sf_locks_take(SfLockSet *set);

@@ -328,8 +328,7 @@ run_outside(const Performance *p, const SfStep *step)
 		locks = locks_of(p, attempt.steps);
 		do
 		{
-			sf_locks_look(locks);
-			sf_locks_look_for_snapshots(locks);
+			sf_locks_look_outside(locks);
 			error = sf_worker_attempt(attempt_outside, &attempt);
 			if (error && !sf_locks_again(locks, error))
 				ReThrowError(error);

@@ -20,6 +20,7 @@
 #include "utils/snapmgr.h"
 
 PG_FUNCTION_INFO_V1(sf_rows_fit);
+PG_FUNCTION_INFO_V1(sf_rows_pass);
 PG_FUNCTION_INFO_V1(sf_no_rows);
 
 /* Arguments: the table's name; a query for what of its rows tells the partitions; what each has to be. */
@@ -43,6 +44,27 @@ sf_rows_fit(PG_FUNCTION_ARGS)
 				 errdetail("One of them has %s; there is no partition for that, nor a DEFAULT one.",
 						   sf_cell(found, 0, 1)),
 				 errhint("Give the model a partition for them and plan again, or remove them and call again.")));
+	PG_RETURN_VOID();
+}
+
+/* Arguments: the table's name; what is wanted of its rows, for the message; the condition. */
+Datum
+sf_rows_pass(PG_FUNCTION_ARGS)
+{
+	char	   *table = text_to_cstring(PG_GETARG_TEXT_PP(0)),
+			   *wanted = text_to_cstring(PG_GETARG_TEXT_PP(1)),
+			   *rows = psprintf("FROM ONLY %s WHERE NOT %s", table, text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	int			pins = sf_pins_enter();
+	unsigned long n = strtoul(sf_query_text(psprintf("SELECT pg_catalog.count(*) %s", rows), 0, NULL), NULL, 10);
+
+	sf_pins_leave(pins);
+	if (n > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_CHECK_VIOLATION),
+				 errmsg_plural("%lu row of table %s will break what is wanted of it",
+							   "%lu rows of table %s will break what is wanted of them", n, n, table),
+				 errdetail("Wanted is %s; steps behind lose data.", wanted),
+				 errhint("SELECT * %s lists the rows. Repair them or the model, then call again.", rows)));
 	PG_RETURN_VOID();
 }
 

@@ -188,6 +188,7 @@ static const char *const own_statements[] = {
 	"CREATE FUNCTION schemaflow.sf_add_column(regclass, text) RETURNS void "
 	"LANGUAGE c STRICT AS '$libdir/schemaflow', 'sf_add_column'",
 	"CREATE FUNCTION schemaflow.sf_rows_fit(text, text, text) RETURNS void LANGUAGE sql AS ''",
+	"CREATE FUNCTION schemaflow.sf_rows_pass(text, text, text) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_no_rows(regclass, name, text DEFAULT '') RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_gate(text) RETURNS void LANGUAGE sql AS ''",
 	"CREATE FUNCTION schemaflow.sf_version_make(text, text) RETURNS text LANGUAGE sql AS 'SELECT ''''::text'",

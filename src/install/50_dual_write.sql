@@ -105,6 +105,11 @@ LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_rows_fit';
 COMMENT ON FUNCTION schemaflow.sf_rows_fit(text, text, text) IS
 	'raises when the table has rows that will fit no partition, before anything is done: a step of migrations';
 
+CREATE FUNCTION schemaflow.sf_rows_pass("table" text, wanted text, condition text) RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_rows_pass';
+COMMENT ON FUNCTION schemaflow.sf_rows_pass(text, text, text) IS
+	'raises when the table has rows that will break what is wanted of them, before anything is done: a step of migrations';
+
 CREATE FUNCTION schemaflow.sf_no_rows("table" regclass, "column" name, model text DEFAULT '') RETURNS void
 LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'sf_no_rows';
 COMMENT ON FUNCTION schemaflow.sf_no_rows(regclass, name, text) IS

@@ -227,6 +227,19 @@ is_subscribed(const SfFact *table)
 						 "WHERE srrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)", 1, args) != NULL;
 }
 
+/* Which rows those are a publication cannot say: $3: there is no key; or not all that says it is in a list of columns. */
+static const char refusing_query[] =
+"SELECT 't' FROM pg_catalog.pg_publication_tables JOIN pg_catalog.pg_publication p USING (pubname) "
+"JOIN pg_catalog.pg_namespace n ON nspname OPERATOR(pg_catalog.=) schemaname "
+"JOIN pg_catalog.pg_class c ON relnamespace OPERATOR(pg_catalog.=) n.oid AND relname OPERATOR(pg_catalog.=) tablename "
+"LEFT JOIN pg_catalog.pg_publication_rel ON prpubid OPERATOR(pg_catalog.=) p.oid "
+"AND prrelid OPERATOR(pg_catalog.=) c.oid "
+"WHERE schemaname OPERATOR(pg_catalog.=) $1 AND tablename OPERATOR(pg_catalog.=) $2 AND pubupdate "
+"AND ($3::pg_catalog.bool OR rowfilter IS NOT NULL OR (prattrs IS NOT NULL "
+"AND (relreplident OPERATOR(pg_catalog.=) 'f' OR EXISTS (SELECT FROM pg_catalog.pg_index, pg_catalog.unnest(indkey) k "
+"WHERE indrelid OPERATOR(pg_catalog.=) c.oid AND NOT k OPERATOR(pg_catalog.=) ANY (prattrs) "
+"AND CASE relreplident WHEN 'd' THEN indisprimary ELSE indisreplident END))))";
+
 /* Values come back by an UPDATE, which a publication refuses where it cannot say which rows those are. */
 static bool
 refuses_updates(const SfKept *kept, const SfFact *table)
@@ -238,14 +251,12 @@ refuses_updates(const SfKept *kept, const SfFact *table)
 	{
 		const SfFact *published = ((SfEdge *) lfirst(lc))->from;
 
-		if (sf_is_kind(published, "publication table") && (kept->by_place || sf_attr(published, "predicate")))
+		if (sf_is_kind(published, "publication table") &&
+			(kept->by_place || sf_attr(published, "predicate") ||
+			 (sf_attr(published, "columns") && sf_streq(sf_attr(table->twin, "replica_identity"), "FULL"))))
 			return true;
 	}
-	return sf_query_text("SELECT 't' FROM pg_catalog.pg_publication_tables "
-						 "JOIN pg_catalog.pg_publication USING (pubname) "
-						 "WHERE schemaname OPERATOR(pg_catalog.=) $1 AND tablename OPERATOR(pg_catalog.=) $2 "
-						 "AND pubupdate AND ($3::pg_catalog.bool OR rowfilter IS NOT NULL)",
-						 lengthof(args), args) != NULL;
+	return sf_query_text(refusing_query, lengthof(args), args) != NULL;
 }
 
 /* A generated column is computed anew; what is very big is not copied without a word. */

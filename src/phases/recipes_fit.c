@@ -14,6 +14,8 @@
 #include "phases/recipes_fit.h"
 #include "phases/recipes_archive.h"
 #include "phases/recipes_parts.h"
+#include "phases/recipes_retype.h"
+#include "phases/shadow_text.h"
 #include "plan/emit.h"
 
 /* ---- what a row has to be ---- */
@@ -142,8 +144,9 @@ is_left(const SfFact *old, const SfFact *new)
 	return false;
 }
 
-char *
-sf_fit_check(const SfPlan *plan, const SfAction *action)
+/* For an action that brings a table's rows back; NULL: all fit, or bringing them back finds out. */
+static char *
+fit_check(const SfPlan *plan, const SfAction *action)
 {
 	FitState	state = {plan, action->new};
 	const char *fit;
@@ -156,8 +159,9 @@ sf_fit_check(const SfPlan *plan, const SfAction *action)
 						  sf_literal(keys_now(&state, action->old)), sf_literal(fit)) : NULL;
 }
 
-char *
-sf_empty_check(const SfAction *action, const SfFact *table)
+/* For an action that can be done only as long as the table has no rows; NULL: there is none for such an action. */
+static char *
+empty_check(const SfAction *action, const SfFact *table)
 {
 	/* The hint is about the model, which may have another name for the table. */
 	const char *model = strcmp(sf_name(table), sf_rel(action->new)) == 0 ? "" :
@@ -166,4 +170,173 @@ sf_empty_check(const SfAction *action, const SfFact *table)
 	return sf_is_kind(action->new, "column") ?
 		psprintf("SELECT schemaflow.sf_no_rows(%s, %s%s)", sf_literal(sf_name(table)),
 				 sf_literal(sf_last(action->new)), model) : NULL;
+}
+
+/* ---- what rows are to pass ---- */
+
+/* Is the fact of the old side now what it is going to be, with all that is said of it by any other action? */
+static bool
+is_steady(const SfPlan *plan, const SfFact *fact, const SfAction *except)
+{
+	ListCell   *lc;
+
+	if (fact->twin == NULL || strcmp(fact->twin->key, fact->key) != 0)
+		return false;
+	foreach(lc, plan->actions)
+	{
+		const SfAction *action = lfirst(lc);
+
+		if (action != except &&
+			((action->new && (action->new == fact || action->new->parent == fact)) ||
+			 (action->old && (action->old == fact->twin || action->old->parent == fact->twin))))
+			return false;
+	}
+	return true;
+}
+
+/* Has a row in it now what it will have when it is looked at? */
+static bool
+has_its_values(const SfPlan *plan, const SfFact *column, const SfAction *except)
+{
+	return is_steady(plan, column, except) && old_name(plan, column) != NULL;
+}
+
+/* The column that the action makes NOT NULL, where nothing gives those that are NULL a value before; NULL: none. */
+static const SfFact *
+made_not_null(const SfAction *action)
+{
+	const SfFact *new = action->new,
+			   *column = sf_is_kind(new, "not null") ? new->parent : new;
+
+	if (!sf_is_kind(column, "column") || column->twin == NULL || sf_attr(column->twin, "not_null") ||
+		sf_attr(column, "not_null") == NULL || sf_child_of(column, "default") ||
+		(column != new && sf_attr(new, "not_valid")))
+		return NULL;
+	return column;
+}
+
+/* What a check that is to be proved says; NULL: it is none, or says it of whole rows. */
+static const char *
+checked(const SfFact *check)
+{
+	const char *definition = sf_is_kind(check, "check") && !sf_attr(check, "not_valid") &&
+		!sf_attr(check, "not_enforced") ? sf_attr(check, "definition") : NULL;
+	const char *expression;
+
+	/* Not one with NO INHERIT behind it. */
+	if (definition == NULL || strncmp(definition, "CHECK (", 7) != 0 || definition[strlen(definition) - 1] != ')')
+		return NULL;
+	expression = definition + strlen("CHECK ");
+	return sf_reads_any(sf_text_parse(psprintf("SELECT %s", expression)), NIL) ? NULL : expression;
+}
+
+/* What rows are to pass, as it can be asked now; NULL: nothing, or it cannot be. */
+static const char *
+condition_now(const SfPlan *plan, const SfAction *action)
+{
+	const SfFact *column = made_not_null(action);
+	const char *condition = column ? psprintf("(%s IS NOT NULL)", sf_ident(sf_last(column))) : checked(action->new);
+	ListCell   *lc;
+
+	if (column)
+		return has_its_values(plan, column, action) ? condition : NULL;
+	foreach(lc, condition ? action->new->needs : NIL)
+	{
+		const SfFact *needed = ((SfEdge *) lfirst(lc))->to;
+
+		if (needed != action->new->parent &&
+			!(sf_is_kind(needed, "column") ? has_its_values(plan, needed, NULL) : is_steady(plan, needed, NULL)))
+			return NULL;
+	}
+	return condition;
+}
+
+/* Neither part of another table nor made of others: its rows are its own, and all in it. */
+static bool
+stands_alone(const SfFact *table)
+{
+	ListCell   *lc;
+
+	if (!sf_is_kind(table, "table") || sf_attr(table, "partition_key") || sf_attr(table, "of_type") ||
+		sf_attachment(table))
+		return false;
+	foreach(lc, table->needed_by)
+		if (((SfEdge *) lfirst(lc))->from->kind->attaches)
+			return false;
+	return true;
+}
+
+/*
+ * For a check or NOT NULL of a table that stands: the statement that raises when rows do not pass it; NULL: there is
+ * none, or it cannot be asked now.  Rows of others, which may leave, are not looked at.
+ */
+static char *
+pass_check(const SfPlan *plan, const SfAction *action, const SfFact *table)
+{
+	const char *condition = stands_alone(table) && !sf_attr(table, "force_row_security") ?
+		condition_now(plan, action) : NULL;
+
+	return condition ? psprintf("SELECT schemaflow.sf_rows_pass(%s, %s, %s)", sf_literal(sf_name(table)),
+								sf_literal(psprintf("%s%s", made_not_null(action) ? "NOT NULL of " : "",
+													sf_fact_label(action->new))), sf_literal(condition)) : NULL;
+}
+
+/* ---- what is asked ---- */
+
+static List *
+place_check(List *checks, const SfAction *action, char *sql, const SfFact *read)
+{
+	SfStatement statement = {sql, .why = "before anything is done"};
+	SfPlaced   *placed = palloc(sizeof(SfPlaced));
+
+	if (sql == NULL)
+		return checks;
+	if (read)
+	{
+		statement.on = read;
+		statement.lock = sf_risk_lock_name(AccessShareLock);
+		statement.reads = true;
+		/* What comes behind it may lock others out. */
+		statement.alone = true;
+	}
+	*placed = (SfPlaced) {action, statement};
+	return lappend(checks, placed);
+}
+
+/* The first transaction that takes something with it for good; 0: none does. */
+static int
+first_loss(List *steps)
+{
+	ListCell   *lc;
+
+	foreach(lc, steps)
+		if (((SfStep *) lfirst(lc))->loses_data)
+			return ((SfStep *) lfirst(lc))->transaction;
+	return 0;
+}
+
+List *
+sf_checks_before(const SfPlan *plan, List *actions, List *needs, List *steps)
+{
+	int			loss = first_loss(steps);
+	List	   *checks = NIL;
+	const SfAction *asked = NULL;
+	ListCell   *lc;
+
+	foreach(lc, actions)
+		checks = place_check(checks, lfirst(lc), fit_check(plan, lfirst(lc)), NULL);
+	foreach(lc, needs)
+	{
+		const SfNeed *need = lfirst(lc);
+
+		if (need->empty && need->step->transaction > 1)
+			checks = place_check(checks, need->action, empty_check(need->action, need->table), NULL);
+		/* What is met in the middle is undone, but for this: then it is worth to read the rows twice. */
+		else if (loss && need->step->transaction > loss && need->action != asked)
+		{
+			checks = place_check(checks, need->action, pass_check(plan, need->action, need->table), need->table);
+			asked = need->action;
+		}
+	}
+	return checks;
 }

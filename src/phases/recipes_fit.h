@@ -4,18 +4,22 @@
 #ifndef SF_RECIPES_FIT_H
 #define SF_RECIPES_FIT_H
 
+#include "phases/steps.h"
 #include "plan/plan.h"
 
-/*
- * For an action that brings a table's rows back: the statement that raises, before anything is done, when a partition
- * for some is missing.  NULL: all fit, or it cannot be said ahead; then bringing them back finds out.
- */
-extern char *sf_fit_check(const SfPlan *plan, const SfAction *action);
+/* A step of an action that makes something of a table, which the rows may be in the way of. */
+typedef struct SfNeed
+{
+	const SfStep *step;
+	const SfAction *action;
+	const SfFact *table;		/* as it is before the plan */
+	bool		empty;			/* fails when it has rows at all */
+} SfNeed;
 
 /*
- * For an action that can be done only as long as the table, so called before the plan, has no rows: the statement that
- * raises when it has.  NULL: there is none for such an action.
+ * Of SfPlaced: the statements that raise, before anything is done, when rows are in the way of the actions, or of what
+ * is needed (of SfNeed).  Without those where it cannot be said ahead: then they are met in the middle.
  */
-extern char *sf_empty_check(const SfAction *action, const SfFact *table);
+extern List *sf_checks_before(const SfPlan *plan, List *actions, List *needs, List *steps);
 
 #endif

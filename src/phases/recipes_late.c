@@ -40,15 +40,45 @@ is_filled_late(const SfPlan *plan, const SfAction *action)
 }
 
 static bool
-is_late(const SfPlan *plan, const SfAction *action, bool alone)
+follows_late(const SfAction *action)
 {
 	ListCell   *lc;
 
 	foreach(lc, action->after)
 		if (((SfAfter *) lfirst(lc))->action->late)
 			return true;
-	return sf_shadow_exchanged(plan, action) || (alone && sf_recipe_is_late(plan, action)) ||
+	return false;
+}
+
+static bool
+is_late(const SfPlan *plan, const SfAction *action, bool alone)
+{
+	return follows_late(action) || sf_shadow_exchanged(plan, action) || (alone && sf_recipe_is_late(plan, action)) ||
 		is_filled_late(plan, action);
+}
+
+static bool
+is_alone(const int *until, int i)
+{
+	return until[i] == i && (i == 0 || until[i - 1] < i);
+}
+
+/* What hears of statements, and may refuse them, is made when the last one of the plan has run, behind the gate too. */
+static void
+let_hear(List *actions, const int *until)
+{
+	ListCell   *lc;
+
+	foreach(lc, actions)
+	{
+		SfAction   *action = lfirst(lc);
+
+		if (action->verb != SF_VERB_CREATE || !is_alone(until, foreach_current_index(lc)))
+			continue;
+		if (sf_is_kind(action->new, "event trigger") ||
+			(action->new->parent && sf_is_kind(action->new->parent, "event trigger") && follows_late(action)))
+			action->late = true;
+	}
 }
 
 /*
@@ -87,9 +117,8 @@ let_wait(const SfPlan *plan, List *actions, const int *until)
 	for (int i = list_length(actions) - 1; i >= 0; i--)
 	{
 		SfAction   *action = list_nth(actions, i);
-		bool		alone = until[i] == i && (i == 0 || until[i - 1] < i);
 
-		if (!action->late && alone && !needed[action->position] && can_wait(plan, action))
+		if (!action->late && is_alone(until, i) && !needed[action->position] && can_wait(plan, action))
 			action->late = true;
 		foreach(lc, action->late ? NIL : action->after)
 			needed[((SfAfter *) lfirst(lc))->action->position] = true;
@@ -116,6 +145,8 @@ sf_find_late(const SfPlan *plan, List *actions, const int *until)
 			((SfAction *) list_nth(actions, i))->late = any;
 		gate = gate || any;
 	}
-	if (gate)
-		let_wait(plan, actions, until);
+	if (!gate)
+		return;
+	let_hear(actions, until);
+	let_wait(plan, actions, until);
 }

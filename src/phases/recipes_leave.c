@@ -11,6 +11,7 @@
 
 #include "phases/bracket.h"
 #include "phases/dual.h"
+#include "phases/recipes_archive.h"
 #include "phases/recipes_parts.h"
 #include "plan/emit.h"
 
@@ -159,7 +160,7 @@ sf_untie(const SfPlan *plan, const SfFact *table)
 	{
 		const SfFact *fact = lfirst(lc);
 
-		if (!sf_holds_big(fact) || sf_goes_along(fact))
+		if (!sf_holds_big(fact) || sf_goes_along(fact) || sf_plan_drops(plan, fact))
 			continue;
 		sf_plan_emit_init(&out, plan);
 		fact->kind->drop(&out, fact);

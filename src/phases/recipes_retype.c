@@ -87,7 +87,6 @@ look_at(SfPiece *part, SfStep *step, SfUnit *unit)
 		part->table = alter->relation;
 }
 
-/* Does an expression name one of the columns (of String), or whole rows? */
 static bool
 reads(Node *node, void *columns)
 {
@@ -100,6 +99,12 @@ reads(Node *node, void *columns)
 			if (IsA(lfirst(lc), A_Star) || list_member((List *) columns, lfirst(lc)))
 				return true;
 	return raw_expression_tree_walker(node, reads, columns);
+}
+
+bool
+sf_reads_any(Node *expression, List *columns)
+{
+	return reads(expression, columns);
 }
 
 static Node *

@@ -326,7 +326,8 @@ add_declared(List *shadows, SfShadow *whole, const SfFact *column)
 		SfFact	   *copy = lfirst(lc);
 		SfShadow   *shadow;
 
-		if (declares(copy) || declares(copy->twin))
+		/* A partition that is new has only the new column. */
+		if (copy->twin && (declares(copy) || declares(copy->twin)))
 		{
 			shadow = palloc(sizeof(SfShadow));
 			*shadow = *whole;

@@ -10,6 +10,7 @@
 #include "phases/recipes_shadow.h"
 #include "phases/shadow_text.h"
 #include "plan/emit.h"
+#include "plan/names.h"
 
 static bool
 has_identity(const SfFact *column)
@@ -173,17 +174,44 @@ renamed_whole(const SfFact *column)
 	return NULL;
 }
 
+/* Something that has the name of a type which the plan makes for the column, and may have it up to the exchange. */
+static const SfFact *
+has_name_of_type(const SfPlan *plan, const SfFact *column)
+{
+	List	   *names = NIL;
+	ListCell   *lc;
+
+	foreach(lc, column->needs)
+	{
+		const SfFact *made = ((SfEdge *) lfirst(lc))->to;
+
+		if (made->twin == NULL && made != column->parent)
+			names = list_concat(names, sf_names_taken(made));
+	}
+	foreach(lc, names ? plan->from->facts : NIL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (sf_takes_any(lfirst(lc), names))
+			return lfirst(lc);
+	}
+	return NULL;
+}
+
 char *
 sf_shadow_refusal(const SfPlan *plan, const SfShadow *shadow)
 {
 	const char *why = sf_why_not_empty(shadow->new);
-	const SfFact *whole = renamed_whole(shadow->old);
+	const SfFact *whole = renamed_whole(shadow->old),
+			   *holder = has_name_of_type(plan, shadow->new);
 
 	if (why)
 		return pstrdup(why);
 	if (whole)
 		return psprintf("%s, which its type belongs to, moves to another schema at the same time",
 						sf_fact_label(whole));
+	if (holder)
+		return psprintf("its new type has the name of %s, which may be in use until the old version is gone",
+						sf_fact_label(holder));
 	if (shadow->computed)
 		return refusal_of_computed(plan, shadow);
 	if (sf_child_of(shadow->old, "generated") || sf_child_of(shadow->new, "generated"))

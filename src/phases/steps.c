@@ -42,14 +42,6 @@ typedef struct SfStepsState
 	List	   *needing;		/* of SfNeed */
 } SfStepsState;
 
-/* A step that fails when a table has rows. */
-typedef struct SfNeed
-{
-	const SfStep *step;
-	const SfAction *action;
-	const SfFact *table;		/* as it is before the plan */
-} SfNeed;
-
 /* What is left for the end. */
 typedef struct SfClosing
 {
@@ -182,13 +174,13 @@ add_locks(SfStepsState *state, SfUnit *unit, SfStep *step, const SfAction *actio
 	if ((own || filled) && (step->rewrites || step->scans))
 		step->needs_rows_estimate = rows_of(own ? own : filled);
 	unit->alone = unit->alone || (filled && (step->rewrites || step->scans));
-	if (own && (risk->effects & SF_RISK_NEEDS_EMPTY))
+	if (own && action->new)
 	{
 		SfNeed	   *need = palloc(sizeof(SfNeed));
 
-		if (rows_of(own) > 0 && action->new)
+		*need = (SfNeed) {step, action, own, (risk->effects & SF_RISK_NEEDS_EMPTY) != 0};
+		if (need->empty && rows_of(own) > 0)
 			step->unfilled = sf_name(action->new);
-		*need = (SfNeed) {step, action, own};
 		state->needing = lappend(state->needing, need);
 	}
 }
@@ -488,15 +480,6 @@ make_plain(SfStepsState *state, List *actions, bool late)
 		place_stage(state, lfirst(la), lfirst(ls), SF_AFTER);
 }
 
-static void
-add_check(SfStepsState *state, const SfAction *action, const char *sql)
-{
-	SfStatement statement = {unconstify(char *, sql), .why = "before anything is done"};
-
-	if (sql)
-		add_step(state, new_unit(state), action, &statement);
-}
-
 /* What would stop the migration in the middle of it is asked for before it begins: units, to be put first. */
 static List *
 make_checks(SfStepsState *state, List *steps)
@@ -506,14 +489,13 @@ make_checks(SfStepsState *state, List *steps)
 	ListCell   *lc;
 
 	state->units = NIL;
-	foreach(lc, state->actions)
-		add_check(state, lfirst(lc), sf_fit_check(state->plan, lfirst(lc)));
-	foreach(lc, state->needing)
+	foreach(lc, sf_checks_before(state->plan, state->actions, state->needing, steps))
 	{
-		const SfNeed *need = lfirst(lc);
+		const SfPlaced *check = lfirst(lc);
+		SfUnit	   *unit = new_unit(state);
 
-		if (need->step->transaction > 1)
-			add_check(state, need->action, sf_empty_check(need->action, need->table));
+		add_step(state, unit, check->action, &check->statement);
+		unit->alone = check->statement.alone;
 	}
 	checks = state->units;
 	state->units = units;

@@ -3,6 +3,7 @@
 #	my $random = SchemaflowRandom->new($root, "host=... port=... user=...");	# a superuser of a throwaway cluster
 #	my $r = $random->round($seed);	# { outcome => ok | refused | failed, why, detail, start => [...], goal => [...] }
 #	$r = $random->shrunk($r);	# the same failure with as few mutations as possible
+#	SchemaflowRandom->new($root, $conninfo, $sql)	# copies of what this makes
 #
 # Databases sf_a (the start) and sf_b (the goal) are copies of test/random/base.sql, rows included, each with mutations of
 # its own as test/random/grammar.sql has them.  The dump of sf_b is recorded in sf_a, planned, run up and down.
@@ -20,14 +21,14 @@ my $manage = '-c schemaflow.manage=all -c client_min_messages=error -c statement
 
 sub new
 {
-	my ($class, $root, $conninfo) = @_;
+	my ($class, $root, $conninfo, $sql) = @_;
 	my $self = bless { root => $root, conninfo => $conninfo, dir => File::Temp::tempdir(CLEANUP => 1) }, $class;
 	my $grammar = slurp("$root/test/random/grammar.sql");
 
 	($self->{views}, my @rules) = split /^-- rule .*\n/m, $grammar;
 	$self->{rules} = join ', ', map { quoted($_) } @rules;
 	$self->must('postgres', "CREATE DATABASE $base");
-	$self->must($base, slurp("$root/test/random/base.sql") . 'CREATE EXTENSION schemaflow');
+	$self->must($base, ($sql // slurp("$root/test/random/base.sql")) . 'CREATE EXTENSION schemaflow');
 	return $self;
 }
 
@@ -55,6 +56,16 @@ sub replay
 	$self->psql('sf_a', join ";\n", @$start, '');
 	$self->psql('sf_b', join ";\n", @$goal, '');
 	return { start => $start, goal => $goal, $self->there_and_back($meddle) };
+}
+
+# A pair of schemas as of big tables; chance: below 1, where each way is ended.
+sub replay_online
+{
+	my ($self, $chance, $start, $goal) = @_;
+
+	$self->{online} = 1;
+	$self->{chance} = $chance;
+	return $self->replay([ $start ], [ $goal ]);
 }
 
 sub shrunk
