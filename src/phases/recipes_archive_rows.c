@@ -227,7 +227,7 @@ is_subscribed(const SfFact *table)
 						 "WHERE srrelid OPERATOR(pg_catalog.=) pg_catalog.to_regclass($1)", 1, args) != NULL;
 }
 
-/* Which rows those are a publication cannot say: $3: there is no key; or not all that says it is in a list of columns. */
+/* Which rows those are it cannot say.  $3: there is no key; else one that is not all in a list of columns is none. */
 static const char refusing_query[] =
 "SELECT 't' FROM pg_catalog.pg_publication_tables JOIN pg_catalog.pg_publication p USING (pubname) "
 "JOIN pg_catalog.pg_namespace n ON nspname OPERATOR(pg_catalog.=) schemaname "
