@@ -203,7 +203,7 @@ $node->safe_psql($db, 'VACUUM FULL listed_0');
 $node->safe_psql($db, q{UPDATE pg_trigger SET tgenabled = CASE WHEN tgname ~ '^sf_mirror' THEN 'A' ELSE 'O' END WHERE tgisinternal});
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_contract()');
 like($err, qr/what was written into table "listed_0" may be missing.*rewritten/s, 'and who wrote anew a table whose rows are known by their places');
-($rc, $out, $err) = sf_try($node, $db, q{CALL sf_abort(force => true); DROP TABLE keyed_2; CALL sf_upgrade()});
+($rc, $out, $err) = sf_try($node, $db, q{DROP TABLE keyed_2; CALL sf_abort(force => true); CALL sf_upgrade()});
 is($rc, 0, 'begun anew') or diag($err);
 $node->safe_psql($db, q{CREATE TABLE keyed_2 PARTITION OF keyed FOR VALUES FROM (20) TO (30); INSERT INTO keyed (a, k, v, same) VALUES (1, 25, 'late', 'late')});
 ($rc, $out, $err) = sf_try($node, $db, 'CALL sf_contract()');
