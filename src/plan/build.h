@@ -102,6 +102,7 @@ extern void sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *bec
 extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
+extern void sf_link_in_order(SfItem *item);
 extern void sf_link_copied(SfItem *item);
 extern void sf_link_born(SfItem *item, const SfFact *fact);
 extern void sf_link_renamed_copy(SfItem *item);

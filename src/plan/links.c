@@ -532,6 +532,8 @@ link_item(SfItem *item)
 		sf_link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
 		sf_link_whole(item);
+	if (item->new && item->new->kind->attaches)
+		sf_link_in_order(item);
 	sf_link_bound(item);
 	if (item->new && item->new->kind->attaches && item->create)
 		sf_link_copied(item);

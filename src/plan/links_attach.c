@@ -202,6 +202,26 @@ sf_link_whole(SfItem *item)
 		drops_after(item);
 }
 
+/* Parents come, or go behind the others, in the order that the model has them in. */
+void
+sf_link_in_order(SfItem *item)
+{
+	int			position = sf_kind_attr(item->new->kind, "position");
+	ListCell   *lc;
+
+	foreach(lc, item->new->parent->children)
+	{
+		const SfFact *other = lfirst(lc);
+
+		if (other->kind != item->new->kind || strcmp(other->attr[position], item->new->attr[position]) >= 0)
+			continue;
+		sf_build_after(item->create, sf_item(other)->create, item);
+		sf_build_after(item->create, sf_item(other)->alter, item);
+		sf_build_after(item->alter, sf_item(other)->create, item);
+		sf_build_after(item->alter, sf_item(other)->alter, item);
+	}
+}
+
 /* What the whole says of itself alone (that a trigger is disabled) would be the new child's, too. */
 static void
 link_cloned(SfItem *item, const SfFact *whole)
