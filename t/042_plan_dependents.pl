@@ -98,6 +98,11 @@ migrates($node, 'parents change places', $parents,
 migrates($node, 'a parent between others goes', $parents, 'CREATE TABLE t (k int) INHERITS (a, b, c)',
 	'CREATE TABLE t (k int) INHERITS (a, c)', not_up => [qr/INHERIT public\.[ac]/], down => [qr/NO INHERIT public\.c/]);
 
+migrates($node, 'a child gets another parent while a column of one that stays changes', '',
+	q{CREATE TABLE a (x int); CREATE TABLE b (y int); CREATE TABLE t (k int) INHERITS (a, b); INSERT INTO t VALUES (1, 2, 3)},
+	q{CREATE TABLE n (x int); CREATE TABLE b (y bigint); CREATE TABLE t (k int) INHERITS (n, b)},
+	up => [qr/INHERIT public\.n;.*NO INHERIT public\.a/s], rows => 'SELECT k, x, y FROM t');
+
 # Foreign tables that are made anew with what they are a part of: what is in them is not copied.
 my $far = 'CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w';
 migrates($node, 'a foreign partition of a table that is made anew', $far,

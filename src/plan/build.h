@@ -98,6 +98,7 @@ extern void sf_link_exchanged(const SfBuild *build);
 /* Of attachments (links_attach.c). */
 extern bool sf_relation_goes(const SfFact *fact);
 extern bool sf_moves_in_place(const SfItem *item);
+extern bool sf_has_of_other(const SfFact *attachment, const SfFact *copy);
 extern void sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because);
 extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
