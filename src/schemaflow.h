@@ -14,7 +14,7 @@
 #include "lib/stringinfo.h"
 
 /* Version of the canonical texts and attributes; raised when any kind's reading changes. */
-#define SF_FACT_FORMAT	3
+#define SF_FACT_FORMAT	4
 
 typedef struct SfKind SfKind;	/* kinds/kind.h */
 typedef struct SfFact SfFact;

@@ -86,6 +86,23 @@ migrates($node, 'an enum whose default is inherited is swapped', '',
 	map { "CREATE TYPE e AS ENUM ($_); CREATE TABLE p (s e DEFAULT 'b'); CREATE TABLE c (x int) INHERITS (p);
 		CREATE TABLE d () INHERITS (p); ALTER TABLE d ALTER s SET DEFAULT 'a'" } q{'a', 'b', 'c'}, q{'a', 'b'});
 
+# Parents are in the order that the model has them in; what goes from between them leaves none out of it.
+my $parents = q{CREATE TABLE a (x int NOT NULL CHECK (x > 0), g int GENERATED ALWAYS AS (x * 2) STORED); CREATE TABLE b (y int DEFAULT 3);
+	CREATE TABLE c (z int); ALTER TABLE c ADD CONSTRAINT later CHECK (z > 0) NOT VALID};
+migrates($node, 'a parent comes before another', $parents, 'CREATE TABLE t (k int) INHERITS (a)', 'CREATE TABLE t (k int) INHERITS (b, a)',
+	up => [qr/ALTER TABLE public\.t NO INHERIT public\.a;\nALTER TABLE public\.t INHERIT public\.a/], not_down => [qr/ INHERIT public\.a/]);
+migrates($node, 'parents change places', $parents,
+	q{CREATE TABLE t (k int) INHERITS (a, b); INSERT INTO t VALUES (1, DEFAULT, 5, 7); CREATE TABLE u () INHERITS (t)},
+	q{CREATE TABLE t (k int) INHERITS (b, a); CREATE TABLE u () INHERITS (t)},
+	up => [qr/NO INHERIT public\.a/], not_up => [qr/NO INHERIT public\.b/], down => [qr/NO INHERIT public\.b/], rows => 'SELECT k, x, y, g FROM t');
+migrates($node, 'a parent between others goes', $parents, 'CREATE TABLE t (k int) INHERITS (a, b, c)',
+	'CREATE TABLE t (k int) INHERITS (a, c)', not_up => [qr/INHERIT public\.[ac]/], down => [qr/NO INHERIT public\.c/]);
+
+migrates($node, 'a child gets another parent while a column of one that stays changes', '',
+	q{CREATE TABLE a (x int); CREATE TABLE b (y int); CREATE TABLE t (k int) INHERITS (a, b); INSERT INTO t VALUES (1, 2, 3)},
+	q{CREATE TABLE n (x int); CREATE TABLE b (y bigint); CREATE TABLE t (k int) INHERITS (n, b)},
+	up => [qr/INHERIT public\.n;.*NO INHERIT public\.a/s], rows => 'SELECT k, x, y FROM t');
+
 # Foreign tables that are made anew with what they are a part of: what is in them is not copied.
 my $far = 'CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w';
 migrates($node, 'a foreign partition of a table that is made anew', $far,

@@ -113,6 +113,8 @@ typedef struct SfAttr
 	int			flags;			/* SF_ATTR_... */
 	/* If set: can this change be made in place?  Else the fact is replaced (a function's return type...). */
 	bool		(*in_place) (const SfFact *old, const SfFact *new);
+	/* If set: does what is done to others mend it, so that nothing has to be said? */
+	bool		(*follows) (const SfFact *old, const SfFact *new);
 } SfAttr;
 
 #define SF_ATTR_REBUILDS                                                                                             \

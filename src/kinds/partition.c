@@ -281,6 +281,54 @@ returns_to_parent(const SfFact *fact)
 	return fact->twin && parent && parent->twin && parent->twin == sf_attached_to(fact->twin);
 }
 
+/* Are the parents up to this one the child's already, in that order?  Others may stand between them: they go. */
+static bool
+follows_order(const SfFact *old, const SfFact *new)
+{
+	int			position = sf_kind_attr(new->kind, "position");
+	ListCell   *lc,
+			   *lo;
+
+	foreach(lc, new->parent->children)
+	{
+		const SfFact *later = lfirst(lc);
+
+		if (later->kind != new->kind || strcmp(later->attr[position], new->attr[position]) > 0)
+			continue;
+		if (later->twin == NULL)
+			return false;
+		foreach(lo, new->parent->children)
+		{
+			const SfFact *earlier = lfirst(lo);
+
+			if (earlier->kind == new->kind && strcmp(earlier->attr[position], later->attr[position]) < 0 &&
+				(earlier->twin == NULL ||
+				 strcmp(earlier->twin->attr[position], later->twin->attr[position]) > 0))
+				return false;
+		}
+	}
+	return true;
+}
+
+/*
+ * INHERIT puts a parent behind the others.  While it is none, another one says what it says: else columns and checks
+ * would be the child's own afterwards.
+ */
+static void
+move_behind(SfEmit *out, const SfFact *old, const SfFact *new, const bool *changed)
+{
+	const char *child = sf_rel(new);
+	const char *of = sf_attr(new, "of");
+	char	   *parent = sf_parent_for_a_while(new);
+
+	sf_emit(out, "CREATE TABLE %s (LIKE %s INCLUDING CONSTRAINTS INCLUDING GENERATED)", parent, of);
+	sf_emit(out, "ALTER TABLE %s INHERIT %s", child, parent);
+	sf_emit(out, "ALTER TABLE %s NO INHERIT %s", child, of);
+	sf_emit(out, "ALTER TABLE %s INHERIT %s", child, of);
+	sf_emit(out, "ALTER TABLE %s NO INHERIT %s", child, parent);
+	sf_emit(out, "DROP TABLE %s", parent);
+}
+
 static char *
 label_inheritance(const SfFact *fact)
 {
@@ -290,6 +338,8 @@ label_inheritance(const SfFact *fact)
 static const SfAttr inheritance_attrs[] = {
 	{"of", SF_REPLACE},
 	{"position", SF_IGNORE},
+	/* The parents before it. */
+	{"behind", SF_ALTER, move_behind, 0, NULL, follows_order},
 };
 
 const SfKind sf_kind_inheritance = {

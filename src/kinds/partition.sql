@@ -7,7 +7,9 @@ SELECT CASE WHEN c.relispartition THEN 'partition' ELSE 'inheritance' END AS kin
        ARRAY[CASE p.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END, pn.nspname, p.relname] AS requires,
        format('%I.%I', pn.nspname, p.relname) AS of,
        pg_get_expr(c.relpartbound, c.oid) AS bound,
-       to_char(inhseqno, 'FM0000') AS position,
+       to_char(row_number() OVER (PARTITION BY inhrelid ORDER BY inhseqno), 'FM0000') AS position,
+       string_agg(format('%I.%I', pn.nspname, p.relname), ', ') OVER (PARTITION BY inhrelid ORDER BY inhseqno
+                  ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS behind,
        CASE WHEN inhdetachpending THEN 't' END AS detaching
 FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_class p ON p.oid = inhparent JOIN pg_namespace pn ON pn.oid = p.relnamespace

@@ -134,6 +134,8 @@ static const struct
 	{"table", SF_VERB_DROP, NULL, sf_recipe_drop_table, true},
 	{"partition", SF_VERB_CREATE, NULL, sf_recipe_attach},
 	{"partition", SF_VERB_DROP, NULL, sf_recipe_detach},
+	{"inheritance", SF_VERB_CREATE, NULL, sf_recipe_inherit},
+	{"inheritance", SF_VERB_ALTER, NULL, sf_recipe_inherit},
 	{"index", SF_VERB_CREATE, NULL, sf_recipe_create_index},
 	{"index", SF_VERB_DROP, NULL, sf_recipe_drop_index},
 	{"check", SF_VERB_CREATE, NULL, sf_recipe_create_then_validate},

@@ -229,6 +229,13 @@ attach_with_rows(List *create, char *move, List *attach)
 	return statements;
 }
 
+/* In one transaction: parents that are there for a while are seen by nobody. */
+List *
+sf_recipe_inherit(const SfPlan *plan, const SfAction *action)
+{
+	return attach_with_rows(action->statements, NULL, NIL);
+}
+
 /* Made like the whole, then attached to it. */
 List *
 sf_recipe_create_partition(const SfPlan *plan, const SfAction *action)

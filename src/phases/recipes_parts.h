@@ -38,6 +38,7 @@ extern List *sf_replace_statements(const SfPlan *plan, const SfAction *action, L
 
 /* recipes_partition.c */
 extern List *sf_recipe_attach(const SfPlan *plan, const SfAction *action);
+extern List *sf_recipe_inherit(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_create_partition(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_detach(const SfPlan *plan, const SfAction *action);
 extern List *sf_recipe_drop_table(const SfPlan *plan, const SfAction *action);

@@ -98,10 +98,12 @@ extern void sf_link_exchanged(const SfBuild *build);
 /* Of attachments (links_attach.c). */
 extern bool sf_relation_goes(const SfFact *fact);
 extern bool sf_moves_in_place(const SfItem *item);
+extern bool sf_has_of_other(const SfFact *attachment, const SfFact *copy);
 extern void sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because);
 extern void sf_link_reattached(SfItem *item);
 extern void sf_link_detached(SfItem *item);
 extern void sf_link_whole(SfItem *item);
+extern void sf_link_in_order(SfItem *item);
 extern void sf_link_copied(SfItem *item);
 extern void sf_link_born(SfItem *item, const SfFact *fact);
 extern void sf_link_renamed_copy(SfItem *item);

@@ -103,7 +103,7 @@ judge_pair(const SfBuild *build, SfItem *item, List **work)
 		else if (attr->how == SF_REPLACE || sf_extension_comes_anew(item->old, item->new, i))
 			fate = SF_FATE_REPLACE;
 		/* What has no words follows from what is done to others. */
-		else if (attr->alter && fate == SF_FATE_KEEP)
+		else if (attr->alter && fate == SF_FATE_KEEP && !(attr->follows && attr->follows(item->old, item->new)))
 			fate = SF_FATE_ALTER;
 	}
 	if (item->fate == SF_FATE_KEEP)

@@ -292,7 +292,8 @@ link_needed(SfItem *item)
 			link_old_names(item, edge->to);
 		/* Below an object, what is altered may have been held by what goes (NOT NULL by a primary key; a right). */
 		if ((edge->type != SF_EDGE_IMPLIED || sf_relation_goes(item->old)) && edge->to->parent &&
-			(edge->to->parent->parent || edge->to->kind->role_names) && item->drop && item->drop->verb == SF_VERB_DROP)
+			(edge->to->parent->parent || edge->to->kind->role_names) && !sf_has_of_other(item->old, edge->to) &&
+			item->drop && item->drop->verb == SF_VERB_DROP)
 			sf_build_after(need->alter, item->drop, item);
 	}
 }
@@ -532,6 +533,8 @@ link_item(SfItem *item)
 		sf_link_in_the_way(item);
 	if (item->new && item->new->kind->attaches && item->create && item->create->new == item->new)
 		sf_link_whole(item);
+	if (item->new && item->new->kind->attaches)
+		sf_link_in_order(item);
 	sf_link_bound(item);
 	if (item->new && item->new->kind->attaches && item->create)
 		sf_link_copied(item);

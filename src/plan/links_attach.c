@@ -24,6 +24,13 @@ sf_moves_in_place(const SfItem *item)
 		!sf_other_parent(item->old, item->new) && !sf_relation_goes(item->old);
 }
 
+/* Is it what the child has of another parent, which stays? */
+bool
+sf_has_of_other(const SfFact *attachment, const SfFact *copy)
+{
+	return attachment->kind->attaches && sf_implied_by(copy) && !sf_reattached(copy);
+}
+
 /* Rows find their place when all partitions below are there; an inheriting table has its own. */
 void
 sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because)
@@ -47,9 +54,25 @@ sf_link_refill(SfAction *refill, const SfFact *relation, SfItem *because)
 	}
 }
 
+/* Are copies that the table has of a parent that comes or goes anything but kept? */
+static bool
+copies_change(const SfFact *relation)
+{
+	ListCell   *lc;
+
+	foreach(lc, relation->children)
+	{
+		const SfFact *copy = lfirst(lc);
+
+		if (sf_implied_by(copy) && sf_reattached(copy) && sf_item(copy)->fate != SF_FATE_KEEP)
+			return true;
+	}
+	return false;
+}
+
 /*
  * A table that changes from one parent to another has both for a moment, so that what it has of them stays a copy;
- * but not if its copies change, nor if either is a whole that it is a part of: a partition has one parent, and that
+ * but not if those copies change, nor if either is a whole that it is a part of: a partition has one parent, and that
  * alone.
  */
 void
@@ -60,12 +83,8 @@ sf_link_reattached(SfItem *item)
 
 	if (relation == NULL || relation->twin == NULL || item->new || item->old->kind->place)
 		return;
-	foreach(lc, relation->children)
-		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
-			return;
-	foreach(lc, relation->twin->children)
-		if (sf_implied_by(lfirst(lc)) && sf_item((SfFact *) lfirst(lc))->fate != SF_FATE_KEEP)
-			return;
+	if (copies_change(relation) || copies_change(relation->twin))
+		return;
 	foreach(lc, relation->twin->children)
 	{
 		SfFact	   *other = lfirst(lc);
@@ -200,6 +219,26 @@ sf_link_whole(SfItem *item)
 		after_drops(item, item->new->parent);
 	if (item->new->kind->place && item->drop)
 		drops_after(item);
+}
+
+/* Parents come, or go behind the others, in the order that the model has them in. */
+void
+sf_link_in_order(SfItem *item)
+{
+	int			position = sf_kind_attr(item->new->kind, "position");
+	ListCell   *lc;
+
+	foreach(lc, item->new->parent->children)
+	{
+		const SfFact *other = lfirst(lc);
+
+		if (other->kind != item->new->kind || strcmp(other->attr[position], item->new->attr[position]) >= 0)
+			continue;
+		sf_build_after(item->create, sf_item(other)->create, item);
+		sf_build_after(item->create, sf_item(other)->alter, item);
+		sf_build_after(item->alter, sf_item(other)->create, item);
+		sf_build_after(item->alter, sf_item(other)->alter, item);
+	}
 }
 
 /* What the whole says of itself alone (that a trigger is disabled) would be the new child's, too. */

@@ -238,6 +238,16 @@ sf_refine_inherit(SfRisk *risk, const SfRiskCase *it)
 	sf_risk_add_range(risk, castNode(RangeVar, ((AlterTableCmd *) it->operation->node)->def), it->entry->partner);
 }
 
+/* A plan that makes, or moves, what the table is a child by only lets go of what another parent says as well. */
+void
+sf_refine_disinherit(SfRisk *risk, const SfRiskCase *it)
+{
+	if (it->context->new == NULL || !it->context->new->kind->attaches)
+		return;
+	risk->effects &= ~SF_RISK_NARROWS;
+	risk->why = NULL;
+}
+
 /* As a partition: the whole is locked, and the default partition read. */
 static void
 lock_whole(SfRisk *risk, const SfRiskCase *it, const RangeVar *range)

@@ -148,6 +148,7 @@ extern const SfFact *sf_risk_find_relation(const SfFactBase *base, char *schema,
 
 extern void sf_refine_table_create(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_inherit(SfRisk *risk, const SfRiskCase *it);
+extern void sf_refine_disinherit(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_attach(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_drop_table(SfRisk *risk, const SfRiskCase *it);
 extern void sf_refine_partners(SfRisk *risk, const SfRiskCase *it);

@@ -39,7 +39,8 @@ const SfRiskEntry sf_risk_entries[] = {
 	{"partition", SF_RISK_DROP_CONCURRENTLY, NULL, SUE, SUE, SF_RISK_TOP_LEVEL | SF_RISK_NARROWS, sf_refine_attach},
 	{"partition", SF_RISK_ALTER, NULL, AEL, SUE, 0, sf_refine_attach},
 	{"inheritance", SF_RISK_CREATE, NULL, AEL, SUE, 0, sf_refine_inherit},
-	{"inheritance", SF_RISK_DROP, NULL, AEL, NoLock, SF_RISK_NARROWS, NULL, "its rows are the parent's no more"},
+	{"inheritance", SF_RISK_DROP, NULL, AEL, NoLock, SF_RISK_NARROWS, sf_refine_disinherit,
+	"its rows are the parent's no more"},
 
 	{"rows", SF_RISK_ALTER, NULL, RowExclusiveLock, NoLock, SF_RISK_SCANS, sf_refine_rows},
 

@@ -764,3 +764,31 @@ CREATE TABLE t (r r);
 CREATE TYPE r AS RANGE (subtype = bigint);
 CREATE TYPE q AS RANGE (subtype = int, multirange_type_name = r_multirange__old);
 CREATE TABLE t (r r);
+-- pair a child gets its parents in another order
+-- from
+CREATE TABLE a (x int NOT NULL CHECK (x > 0), g int GENERATED ALWAYS AS (x * 2) STORED);
+CREATE TABLE b (y int DEFAULT 3);
+CREATE TABLE c (z int);
+CREATE TABLE first (k int) INHERITS (a);
+CREATE TABLE turned (k int) INHERITS (a, b, c);
+CREATE TABLE middle (k int) INHERITS (a, b, c);
+CREATE TABLE under () INHERITS (middle, turned);
+CREATE TABLE moved (k int) INHERITS (a, b);
+-- to
+CREATE TABLE a (x int NOT NULL CHECK (x > 0), g int GENERATED ALWAYS AS (x * 2) STORED);
+CREATE TABLE b (y int DEFAULT 3, w text);
+CREATE TABLE c (z int);
+CREATE TABLE first (k int) INHERITS (b, a);
+CREATE TABLE turned (k int) INHERITS (c, b, a);
+CREATE TABLE middle (k int) INHERITS (a, c);
+CREATE TABLE under () INHERITS (turned, middle);
+CREATE TABLE moved (k int) INHERITS (c, a);
+-- pair parents in another order, one of them another table
+-- from
+CREATE TABLE a (x int);
+CREATE TABLE b (y int);
+CREATE TABLE c (z int) INHERITS (a, b);
+-- to
+CREATE TABLE n (x int);
+CREATE TABLE b (y int);
+CREATE TABLE c (z int) INHERITS (n, b);
