@@ -183,16 +183,22 @@ is_another(const SfFact *then, const SfFact *fact)
 	return false;
 }
 
+/* Is it a partition's, as the whole has it?  It has the whole's triggers, too; a table that inherits has none. */
+static bool
+is_of_a_whole(const SfFact *fact)
+{
+	return sf_implied_by(fact) && sf_is_partitioned(sf_whole_of(sf_relation_of(fact)));
+}
+
 /* NULL: it is what it was, or what the migration makes of it. */
 static const char *
 change_of(const SfTaken *taken, const SfFactBase *start, const SfFact *fact)
 {
 	const SfFact *then = before(start, fact);
-	const SfFact *original = sf_implied_by(fact);
 
 	if (then == NULL)
-		return is_made_by_us(taken, start, fact) || (original && change_of(taken, start, original) == NULL) ? NULL :
-			"was made";
+		return is_made_by_us(taken, start, fact) ||
+			(is_of_a_whole(fact) && change_of(taken, start, sf_implied_by(fact)) == NULL) ? NULL : "was made";
 	return is_another(then, fact) && !mentions_renamed(start, fact) && !is_of_a_step(taken, then) &&
 		!was_copy(then, fact) ? "was changed" : NULL;
 }
