@@ -50,14 +50,15 @@ sub reference_of
 	return @after;
 }
 
-# What a query says as soon as it says something; a crashed server says nothing for a while.
+# What a query says as soon as it says something; a crashed server says nothing for a while, and psql may be gone before
+# it has read the query.
 sub wait_for
 {
 	my ($what, $sql) = @_;
 
 	for (1 .. 3000)
 	{
-		my ($rc, $out) = $node->psql($db, $sql);
+		my ($rc, $out) = eval { $node->psql($db, $sql) };
 		return $out if defined $rc && $rc == 0 && $out ne '';
 		select undef, undef, undef, 0.02;
 	}

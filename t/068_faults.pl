@@ -191,7 +191,8 @@ sub value
 	my ($out, $err);
 	for (1 .. 100)
 	{
-		return $out if $node->psql($db, $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) == 0;
+		# psql may be gone before it has read the query.
+		return $out if (eval { $node->psql($db, $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) } // 1) == 0;
 		last unless $err =~ /could not connect|connection|starting up|shutting down|recovery mode|terminat/;
 		usleep 100_000;
 	}
