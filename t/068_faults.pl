@@ -192,11 +192,12 @@ sub value
 	for (1 .. 100)
 	{
 		# psql may be gone before it has read the query.
-		return $out if (eval { $node->psql($db, $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) } // 1) == 0;
-		last unless $err =~ /could not connect|connection|starting up|shutting down|recovery mode|terminat/;
+		my $rc = eval { $node->psql($db, $sql, stdout => \$out, stderr => \$err, on_error_stop => 1) };
+		return $out if defined $rc && $rc == 0;
+		last if defined $rc && $err !~ /could not connect|connection|starting up|shutting down|recovery mode|terminat/;
 		usleep 100_000;
 	}
-	die "$sql: $err";
+	die "$sql: " . ($err // $@);
 }
 
 sub pid_of
