@@ -148,9 +148,11 @@ is($node->safe_psql($db, q{SELECT string_agg(sql || ' ' || transaction || ' ' ||
 SELECT schemaflow.sf_rows_pass('public."T t"', 'check public."T t"."T t_z_check"', '((z > 0))') 2 ACCESS SHARE
 SELECT schemaflow.sf_rows_pass('public."T t"', 'check public."T t".positive', '((x > 0))') 3 ACCESS SHARE}, 'asked for each that can be') if $node->pg_version < 18;
 my $allowed = q{CALL sf_upgrade(allow => '{data_loss}')};
+# Which is asked first depends on what NOT NULL is: from 18 on a constraint.
+$node->safe_psql($db, 'UPDATE "T t" SET x = 1');
 ($rc, $out, $err) = sf_try($node, $db, $allowed);
-like($err, qr/23514: 1 row of table public\."T t" will break.*\nDETAIL:  Wanted is NOT NULL of column public\."T t"\.y; steps/, 'NOT NULL');
-$node->safe_psql($db, 'UPDATE "T t" SET y = 1');
+like($err, qr/23514: 1 row of table public\."T t" will break.*\nDETAIL:  Wanted is NOT NULL of [^\n]*public\."T t"\.[^\n]*; steps/, 'NOT NULL');
+$node->safe_psql($db, 'UPDATE "T t" SET x = -x, y = 1 WHERE y IS NULL');
 refused($db, $allowed, qr/23514: 1 row of table public\."T t" will break.*\nDETAIL:  Wanted is check public\."T t"\.positive; steps behind lose data\.\nHINT:  .*as it was\. SELECT \* FROM ONLY public\."T t" WHERE NOT \(\(x > 0\)\) lists the rows/,
 	'a check');
 is($node->safe_psql($db, 'TABLE lost'), '1|2', 'nothing is lost');

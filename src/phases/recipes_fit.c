@@ -186,7 +186,8 @@ is_steady(const SfPlan *plan, const SfFact *fact, const SfAction *except)
 	{
 		const SfAction *action = lfirst(lc);
 
-		if (action != except &&
+		/* What has nothing to say is said by another (a NOT NULL that is a constraint, by its column's action). */
+		if (action != except && action->statements != NIL &&
 			((action->new && (action->new == fact || action->new->parent == fact)) ||
 			 (action->old && (action->old == fact->twin || action->old->parent == fact->twin))))
 			return false;
