@@ -27,6 +27,12 @@ calls(const Trigger *trigger, const char *name)
 }
 
 bool
+sf_trigger_is_ours(const Trigger *trigger, const char *name)
+{
+	return trigger->tgisinternal && calls(trigger, name);
+}
+
+bool
 sf_is_dual_write(const Trigger *trigger)
 {
 	return calls(trigger, "sf_dual_write");
@@ -36,7 +42,7 @@ static bool
 is_suspended(const Trigger *trigger)
 {
 	/* What a batch writes is in the archive already (mirror.c). */
-	if (trigger->tgisinternal && calls(trigger, "sf_archive_mirrored"))
+	if (sf_trigger_is_ours(trigger, "sf_archive_mirrored"))
 		return suspended == SF_SUSPEND_ALL;
 	return sf_is_dual_write(trigger) && (suspended == SF_SUSPEND_ALL || !sf_dual_write_only_computes(trigger));
 }
@@ -53,7 +59,7 @@ leave_out(TriggerDesc *triggers)
 
 		if (is_suspended(trigger))
 			trigger->tgenabled = TRIGGER_DISABLED;
-		else if (trigger->tgisinternal && calls(trigger, "sf_archive_keep"))
+		else if (sf_trigger_is_ours(trigger, "sf_archive_keep"))
 			/* Batches are no origin's writes (pass.c), but they move rows (follow.h). */
 			trigger->tgenabled = TRIGGER_FIRES_ALWAYS;
 		else if (TRIGGER_FOR_ROW(trigger->tgtype) && TRIGGER_FOR_BEFORE(trigger->tgtype))

@@ -20,6 +20,8 @@ typedef enum SfSuspend
 extern void sf_dual_write_suspend(SfSuspend suspend);
 
 extern bool sf_is_dual_write(const Trigger *trigger);
+/* An internal one that calls this function of ours? */
+extern bool sf_trigger_is_ours(const Trigger *trigger, const char *name);
 
 /* Is a column what the others say, in a row that is stored? */
 typedef enum SfHold

@@ -62,8 +62,11 @@ extern void sf_change_archive(SfChange *change, void (*work) (SfChange *change, 
 /* Within that: one deed, with values from "from" on; it sees what is there now, whatever the transaction's snapshot. */
 extern void sf_deed(Relation archive, SfDeed deed, SfChange *change, int from);
 
+/* follow_make.c: the names that say the key, as char *. */
+extern List *sf_follow_names(ArrayType *key);
+
 /*
- * follow_make.c: the tables, opened and locked, that have the rows: those below this one, too, where the key begins
+ * The tables, opened and locked, that have the rows: those below this one, too, where the key begins
  * with tableoid.  Raises for what is no ordinary table of the caller's.
  */
 extern List *sf_follow_tables(Relation live, ArrayType *key);

@@ -23,6 +23,7 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 
+#include "apply/dual_write.h"
 #include "apply/follow.h"
 #include "lib/text.h"
 #include "server/owner.h"
@@ -30,10 +31,7 @@
 bool
 sf_follow_calls(const Trigger *trigger, Relation archive, const char *function)
 {
-	char	   *called = trigger->tgisinternal ? get_func_name(trigger->tgfoid) : NULL;
-
-	return called && strcmp(called, function) == 0 && trigger->tgnargs > 0 &&
-		atooid(trigger->tgargs[0]) == RelationGetRelid(archive);
+	return sf_trigger_is_ours(trigger, function) && atooid(trigger->tgargs[0]) == RelationGetRelid(archive);
 }
 
 void
@@ -56,24 +54,24 @@ number_text(AttrNumber number)
 	return psprintf("%d", number);
 }
 
-/* Is the table a part of what a row is known by? */
-static bool
-names_tables(ArrayType *key)
+List *
+sf_follow_names(ArrayType *key)
 {
-	bool		is_null;
-	int			first = 1;
-	Datum		name;
+	List	   *names = NIL;
+	Datum	   *elements;
+	int			n;
 
-	if (ARR_NDIM(key) != 1 || ARR_LBOUND(key)[0] != 1)
-		return false;
-	name = array_get_element(PointerGetDatum(key), 1, &first, -1, NAMEDATALEN, false, TYPALIGN_CHAR, &is_null);
-	return !is_null && strcmp(NameStr(*DatumGetName(name)), "tableoid") == 0;
+	deconstruct_array(key, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		names = lappend(names, NameStr(*DatumGetName(elements[i])));
+	return names;
 }
 
 List *
 sf_follow_tables(Relation live, ArrayType *key)
 {
-	bool		several = names_tables(key);
+	List	   *names = sf_follow_names(key);
+	bool		several = names && strcmp(linitial(names), "tableoid") == 0;
 	List	   *oids = several ? find_all_inheritors(RelationGetRelid(live), ShareRowExclusiveLock, NULL) :
 		list_make1_oid(RelationGetRelid(live));
 	List	   *tables = NIL;
@@ -98,22 +96,22 @@ sf_follow_tables(Relation live, ArrayType *key)
 List *
 sf_follow_key(List *args, Relation live, Relation archive, ArrayType *key)
 {
-	Datum	   *names;
-	int			n;
+	List	   *names = sf_follow_names(key);
+	int			n = list_length(names);
+	ListCell   *lc;
 
-	deconstruct_array(key, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &names, NULL, &n);
 	if (n == 0 || n > INDEX_MAX_KEYS || n > RelationGetNumberOfAttributes(archive))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the key has %d columns", n),
 				 errdetail("It must be those that the archive begins with."),
 				 errhint("SELECT sql FROM sf_steps() shows how a migration calls this.")));
-	for (int i = 0; i < n; i++)
+	foreach(lc, names)
 	{
-		const char *name = NameStr(*DatumGetName(names[i]));
+		const char *name = lfirst(lc);
 		AttrNumber	number = get_attnum(RelationGetRelid(live), name);
 
-		if (number == SelfItemPointerAttributeNumber && i == n - 1)
+		if (number == SelfItemPointerAttributeNumber && lc == list_tail(names))
 			return lappend(lappend(args, makeString(number_text(number))),
 						   makeString(psprintf("%u", live->rd_rel->relfilenode)));
 		if (number <= 0 && number != TableOidAttributeNumber)

@@ -96,12 +96,10 @@ copy(Relation table, Relation archive, ArrayType *key, const char *column)
 	char	   *names[] = {get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table)};
 	char	   *archived[] = {get_namespace_name(RelationGetNamespace(archive)), RelationGetRelationName(archive)};
 	List	   *parts = NIL;
-	Datum	   *elements;
-	int			n;
+	ListCell   *lc;
 
-	deconstruct_array(key, NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &elements, NULL, &n);
-	for (int i = 0; i < n; i++)
-		parts = lappend(parts, unconstify(char *, sf_ident(NameStr(*DatumGetName(elements[i])))));
+	foreach(lc, sf_follow_names(key))
+		parts = lappend(parts, unconstify(char *, sf_ident(lfirst(lc))));
 	parts = lappend(parts, unconstify(char *, sf_ident(column)));
 	sf_execute(psprintf("INSERT INTO %s SELECT %s FROM ONLY %s ON CONFLICT DO NOTHING", sf_qualified(2, archived),
 						sf_join(parts, ", "), sf_qualified(2, names)), 0, NULL);
